@@ -37,8 +37,9 @@ def export_torchscript(spec, model, inputs, path):
     if spec.batch is None:
         dynamic = {name: {0: "batch"} for name in (*inputs, spec.output)}
     torch.onnx.export(model, tuple(inputs.values()), path, dynamo=False,
-                      opset_version=spec.opset, training=torch.onnx.TrainingMode.TRAINING, do_constant_folding=False, input_names=list(inputs),
-                      output_names=[spec.output], dynamic_axes=dynamic)
+                      opset_version=spec.opset, training=torch.onnx.TrainingMode.TRAINING,
+                      do_constant_folding=False, input_names=list(inputs), output_names=[spec.output],
+                      dynamic_axes=dynamic)
 
 
 def strip_metadata(path):
