@@ -1,0 +1,153 @@
+//===- Pool.cpp - Windows and pooling -------------------------------------===//
+
+#include "dialects/Train/Expr.h"
+#include "dialects/Train/TrainDialect.h"
+#include "dialects/Train/Window.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace dsc::train;
+
+static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+//===----------------------------------------------------------------------===//
+// Window
+//===----------------------------------------------------------------------===//
+
+LogicalResult Window::verify(Operation *op, int64_t spatialRank) const {
+  for (ArrayRef<int64_t> list : {sizes, strides, low, high, dilations}) {
+    if (static_cast<int64_t>(list.size()) != spatialRank) {
+      return op->emitOpError() << "C1: expected " << spatialRank
+                               << " entries per window attribute, got " << list.size();
+    }
+  }
+  auto isPositive = [](int64_t value) { return value > 0; };
+  auto isNotNegative = [](int64_t value) { return value >= 0; };
+  if (!llvm::all_of(sizes, isPositive) || !llvm::all_of(strides, isPositive) ||
+      !llvm::all_of(dilations, isPositive)) {
+    return op->emitOpError("C1: window sizes, strides and dilations must be positive");
+  }
+  if (!llvm::all_of(low, isNotNegative) || !llvm::all_of(high, isNotNegative)) {
+    return op->emitOpError("C1: padding must not be negative");
+  }
+  return success();
+}
+
+int64_t Window::outputSize(size_t dim, int64_t size) const {
+  int64_t covered = dilations[dim] * (sizes[dim] - 1) + 1;
+  int64_t room = size + low[dim] + high[dim] - covered;
+  return room < 0 ? 0 : room / strides[dim] + 1;
+}
+
+LogicalResult Window::verifySizes(Operation *op, ArrayRef<int64_t> input,
+                                  ArrayRef<int64_t> output) const {
+  for (size_t dim = 0; dim < input.size(); ++dim) {
+    int64_t expected = outputSize(dim, input[dim]);
+    if (expected != output[dim]) {
+      return op->emitOpError() << "C3: expected output size " << expected
+                               << " of spatial dimension " << dim << ", got " << output[dim];
+    }
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Pooling
+//===----------------------------------------------------------------------===//
+
+template <typename OpTy>
+static LogicalResult verifyPool(OpTy op, Value x, Value y) {
+  Window window = Window::of(op, op.getWindow());
+  if (typeOf(x).getRank() < 3 || typeOf(x).getRank() != typeOf(y).getRank() ||
+      typeOf(x).getShape().take_front(2) != typeOf(y).getShape().take_front(2)) {
+    return op.emitOpError("C2: expected [N, C, S...] tensors of one rank, batch and channels");
+  }
+  if (failed(window.verify(op, typeOf(x).getRank() - 2))) {
+    return failure();
+  }
+  for (size_t dim = 0; dim < window.sizes.size(); ++dim) {
+    int64_t covered = window.dilations[dim] * (window.sizes[dim] - 1) + 1;
+    // A window wholly inside the padding would have no element.
+    if (window.low[dim] >= covered || window.high[dim] >= covered + window.strides[dim]) {
+      return op.emitOpError() << "C1: padding of spatial dimension " << dim
+                              << " is not below the window";
+    }
+  }
+  return window.verifySizes(op, typeOf(x).getShape().drop_front(2),
+                            typeOf(y).getShape().drop_front(2));
+}
+
+LogicalResult MaxPoolOp::verify() {
+  if (typeOf(getIndex()).getShape() != typeOf(getY()).getShape()) {
+    return emitOpError("C2: y and index differ in shape");
+  }
+  return verifyPool(*this, getX(), getY());
+}
+LogicalResult AvgPoolOp::verify() { return verifyPool(*this, getX(), getY()); }
+LogicalResult AvgPoolGradOp::verify() { return verifyPool(*this, getDx(), getDy()); }
+
+static SmallVector<int64_t> flattenSpatial(ArrayRef<int64_t> shape) {
+  int64_t plane = 1;
+  for (int64_t size : shape.drop_front(2)) {
+    plane *= size;
+  }
+  return {shape[0], shape[1], plane};
+}
+
+LogicalResult MaxPoolOp::buildVjp(Vjp &vjp) {
+  Expr g(vjp.builder, vjp.loc(), vjp.grads[0]);
+  ArrayRef<int64_t> inner = typeOf(getX()).getShape();
+  Expr updates = g.reshape(flattenSpatial(g.shape()));
+  Expr index = g.with(getIndex()).reshape(flattenSpatial(g.shape()));
+  auto plane = typeOf(getX()).clone(flattenSpatial(inner));
+  Expr scattered = g.with(ScatterAddAlongOp::create(vjp.builder, vjp.loc(), plane, updates.value,
+                                                    index.value, 2));
+  vjp.set(0, scattered.reshape(inner));
+  return success();
+}
+
+LogicalResult AvgPoolOp::buildVjp(Vjp &vjp) {
+  vjp.set(0, AvgPoolGradOp::create(vjp.builder, vjp.loc(), getX().getType(),
+                                   ValueRange{vjp.grads[0]}, (*this)->getAttrs()));
+  return success();
+}
+
+LogicalResult AvgPoolGradOp::buildVjp(Vjp &vjp) {
+  vjp.set(0, AvgPoolOp::create(vjp.builder, vjp.loc(), getDy().getType(),
+                               ValueRange{vjp.grads[0]}, (*this)->getAttrs()));
+  return success();
+}
+
+/// Batch and channels are free; spatial dimensions stay whole.
+static ShardingRule poolRule(Operation *op) {
+  ShardingRule rule = emptyShardingRule(op);
+  auto shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape();
+  int n = rule.addFactor(shape[0]), c = rule.addFactor(shape[1]);
+  auto assign = [&](ShardingRule::TensorFactors &tensor, Type type) {
+    tensor[0] = {n};
+    tensor[1] = {c};
+    for (unsigned dim = 2; dim < tensor.size(); ++dim) {
+      int64_t size = cast<RankedTensorType>(type).getDimSize(dim);
+      tensor[dim] = {rule.addFactor(size, ShardingRule::Kind::Whole)};
+    }
+  };
+  assign(rule.operands[0], op->getOperand(0).getType());
+  for (auto [tensor, type] : llvm::zip_equal(rule.results, op->getResultTypes())) {
+    assign(tensor, type);
+  }
+  return rule;
+}
+ShardingRule MaxPoolOp::getShardingRule() { return poolRule(*this); }
+ShardingRule AvgPoolOp::getShardingRule() { return poolRule(*this); }
+ShardingRule AvgPoolGradOp::getShardingRule() { return poolRule(*this); }
+
+static int64_t poolFlops(Value pooled, ArrayRef<int64_t> window) {
+  int64_t flops = typeOf(pooled).getNumElements();
+  for (int64_t size : window) {
+    flops *= size;
+  }
+  return flops;
+}
+int64_t MaxPoolOp::getFlops() { return poolFlops(getY(), getWindow()); }
+int64_t AvgPoolOp::getFlops() { return poolFlops(getY(), getWindow()); }
+int64_t AvgPoolGradOp::getFlops() { return poolFlops(getDy(), getWindow()); }

@@ -1,0 +1,21 @@
+# How lit finds and runs the tests: `lit build/test` after a build.
+import os
+
+import lit.formats
+
+config.name = "dsc"
+config.test_format = lit.formats.ShTest(execute_external=True)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["models", "goldens", "Inputs"]
+config.test_source_root = os.path.join(config.source_root, "test")
+config.test_exec_root = os.path.join(config.build_root, "test")
+
+bin_dir = os.path.join(config.build_root, "bin")
+config.environment["PATH"] = os.pathsep.join([bin_dir, config.llvm_tools, os.environ["PATH"]])
+config.substitutions += [
+    ("%{bin}", bin_dir),
+    ("%{source}", config.source_root),
+    ("%{models}", os.path.join(config.source_root, "test", "models")),
+    ("%{goldens}", os.path.join(config.source_root, "test", "goldens")),
+    ("%{examples}", os.path.join(config.source_root, "examples")),
+]
