@@ -242,13 +242,15 @@ int32_t Matmul::run(void *const *buffers) {
   for (int op = 0; op < NumMatrices; ++op)
     operands[op].view.set_data_handle(packed(op, scratch, places[op], sources[op]));
   scratchpad.set_data_handle(scratch.at(padPlace));
-  if (hasBias)
+  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, operands[Lhs].view},
+                                            {DNNL_ARG_WEIGHTS, operands[Rhs].view},
+                                            {DNNL_ARG_DST, operands[Out].view},
+                                            {DNNL_ARG_SCRATCHPAD, scratchpad}};
+  if (hasBias) {
     bias.set_data_handle(buffers[2]);
-  primitive.execute(dnnlStream(), {{DNNL_ARG_SRC, operands[Lhs].view},
-                                   {DNNL_ARG_WEIGHTS, operands[Rhs].view},
-                                   {DNNL_ARG_BIAS, bias},
-                                   {DNNL_ARG_DST, operands[Out].view},
-                                   {DNNL_ARG_SCRATCHPAD, scratchpad}});
+    arguments.emplace(DNNL_ARG_BIAS, bias);
+  }
+  primitive.execute(dnnlStream(), arguments);
   if (operands[Out].pack) {
     CopyLoop back = *operands[Out].pack;
     for (int64_t i = 0; i < back.rank; ++i)
