@@ -2,6 +2,7 @@
 
 A tensor is (shape, values): a tuple and an array.array in row-major order.
 """
+
 import array
 import ast
 import io
@@ -11,19 +12,38 @@ import pathlib
 import struct
 import zipfile
 
-NPY_TYPES = {"<f4": "f", "<f8": "d", "<i8": "q", "<i4": "i", "<i2": "h", "|i1": "b",
-             "|u1": "B", "<u2": "H", "<u4": "I", "<u8": "Q", "|b1": "B"}
-SAFETENSORS_TYPES = {"F32": "f", "F64": "d", "I64": "q", "I32": "i", "I16": "h", "I8": "b",
-                     "U8": "B", "BOOL": "B"}
+NPY_TYPES = {
+    "<f4": "f",
+    "<f8": "d",
+    "<i8": "q",
+    "<i4": "i",
+    "<i2": "h",
+    "|i1": "b",
+    "|u1": "B",
+    "<u2": "H",
+    "<u4": "I",
+    "<u8": "Q",
+    "|b1": "B",
+}
+SAFETENSORS_TYPES = {
+    "F32": "f",
+    "F64": "d",
+    "I64": "q",
+    "I32": "i",
+    "I16": "h",
+    "I8": "b",
+    "U8": "B",
+    "BOOL": "B",
+}
 
 
 def read_npy(data, name="array"):
     if data[:6] != b"\x93NUMPY":
         raise ValueError(f"{name}: not a .npy file")
     start, form = (10, "<H") if data[6] == 1 else (12, "<I")
-    length, = struct.unpack_from(form, data, 8)
-    header = ast.literal_eval(data[start:start + length].decode("latin1"))
-    body, shape = data[start + length:], tuple(header["shape"])
+    (length,) = struct.unpack_from(form, data, 8)
+    header = ast.literal_eval(data[start : start + length].decode("latin1"))
+    body, shape = data[start + length :], tuple(header["shape"])
     if header["fortran_order"] and len(shape) > 1:
         raise ValueError(f"{name}: column-major order")
     if header["descr"] == "<f2":
@@ -41,13 +61,17 @@ def write_npy(shape, values):
     descr = next(key for key, code in NPY_TYPES.items() if code == values.typecode)
     header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {tuple(shape)!r}, }}"
     header += " " * (-(10 + len(header) + 1) % 64) + "\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + values.tobytes()
+    return (
+        b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + values.tobytes()
+    )
 
 
 def read_npz(path):
     with zipfile.ZipFile(path) as archive:
-        return {name.removesuffix(".npy"): read_npy(archive.read(name), f"{path}: {name}")
-                for name in archive.namelist()}
+        return {
+            name.removesuffix(".npy"): read_npy(archive.read(name), f"{path}: {name}")
+            for name in archive.namelist()
+        }
 
 
 def write_npz(path, tensors):
@@ -58,8 +82,8 @@ def write_npz(path, tensors):
 
 def read_safetensors(path):
     data = pathlib.Path(path).read_bytes()
-    length, = struct.unpack_from("<Q", data)
-    header = json.loads(data[8:8 + length])
+    (length,) = struct.unpack_from("<Q", data)
+    header = json.loads(data[8 : 8 + length])
     tensors = {}
     for name, entry in header.items():
         if name == "__metadata__":
@@ -68,7 +92,9 @@ def read_safetensors(path):
         code = SAFETENSORS_TYPES.get(entry["dtype"])
         if code is None:
             raise ValueError(f"{path}: {name}: unknown type {entry['dtype']}")
-        tensors[name] = tuple(entry["shape"]), array.array(code, data[8 + length + first:8 + length + last])
+        tensors[name] = tuple(entry["shape"]), array.array(
+            code, data[8 + length + first : 8 + length + last]
+        )
     return tensors
 
 

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Computes with PyTorch what trainers must compute, and writes it to .npz files beside this script.
 
-One file per model (models of equal weights share one): `input.<name>`, `labels`, `loss`, `output.<name>`, `grad.<name>` of the first
-batch in f64, and `losses` of AdamW steps in f32 over the unshuffled order (sample i of step s is
-(s*B+i) mod n). Gradient names are those of the .onnx file. Further files follow optimizers
-(`param_after.<name>`), losses and batch norm. `settings` is JSON: batch and the flags that
-dsc-compile and the trainer need to compute the same. test/e2e/compare.py does the comparing.
+One file per model (models of equal weights share one): `input.<name>`, `labels`, `loss`,
+`output.<name>`, `grad.<name>` of the first batch in f64, and `losses` of AdamW steps in f32 over
+the unshuffled order (sample i of step s is (s*B+i) mod n). Gradient names are those of the .onnx
+file. Further files follow optimizers (`param_after.<name>`), losses and batch norm. `settings` is
+JSON: batch and what dsc-compile and the trainer must be told to compute the same.
+test/e2e/compare.py does the comparing.
 
 Needs torch, onnx and numpy; scripts/make-goldens runs it. Names of goldens limit the work to them.
 """
+
 import argparse
 import json
 import math
@@ -33,13 +35,19 @@ PICTURE = {"image": ((1, 28, 28), None)}
 EXAMPLES = {
     "mlp": Spec(export_mlp.make_model, PICTURE, classes=10, seed=20),
     "fashion-cnn": Spec(export_fashion_cnn.make_model, PICTURE, classes=10, seed=21),
-    "byte-gpt": Spec(export_byte_gpt.make_model, {"tokens": ((64,), 256)}, classes=256,
-                     label_shape=(64,), seed=22),
+    "byte-gpt": Spec(
+        export_byte_gpt.make_model,
+        {"tokens": ((64,), 256)},
+        classes=256,
+        label_shape=(64,),
+        seed=22,
+    ),
 }
 ADAMW = {"optimizer": "adamw", "lr": 1e-3, "weight_decay": 0.1}
 
 
-# --- The model: PyTorch's module with the .onnx file's weights -----------------------------------
+# --- The model: PyTorch's module with the .onnx file's weights -----
+
 
 def onnx_path(stem):
     folder = ROOT / "examples" / stem if stem in EXAMPLES else ROOT / "test" / "models"
@@ -57,8 +65,10 @@ class Model:
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
         self.parameters, self.buffers = {}, dict(self.module.named_buffers())
-        weights = {i.name: onnx.numpy_helper.to_array(i)
-                   for i in onnx.load(onnx_path(stem)).graph.initializer}
+        weights = {
+            i.name: onnx.numpy_helper.to_array(i)
+            for i in onnx.load(onnx_path(stem)).graph.initializer
+        }
         for name, parameter in self.module.named_parameters(remove_duplicate=False):
             if name in weights:
                 self.parameters[name] = parameter
@@ -66,8 +76,10 @@ class Model:
 
     def run(self, inputs, labels):
         """Returns loss and output of one batch."""
-        arguments = [value.to(self.dtype) if value.is_floating_point() else value
-                     for value in map(torch.as_tensor, inputs.values())]
+        arguments = [
+            value.to(self.dtype) if value.is_floating_point() else value
+            for value in map(torch.as_tensor, inputs.values())
+        ]
         labels = torch.as_tensor(labels)
         if self.spec.loss == "model":
             loss = self.module(*arguments, labels)
@@ -81,16 +93,28 @@ class Model:
 
 def loss_function(name, options):
     """The loss as CONTRACT flags describe it, from PyTorch's functions."""
+
     def cross_entropy(output, labels):
         if not (output.dim() >= 4 or options.get("class_axis") == 1):
             output = output.movedim(-1, 1)
-        return F.cross_entropy(output, labels, ignore_index=options.get("ignore_index", -100),
-                               label_smoothing=options.get("label_smoothing", 0.0))
-    return {"cross-entropy": cross_entropy, "mse": F.mse_loss, "l1": F.l1_loss, "model": None,
-            "bce-with-logits": F.binary_cross_entropy_with_logits}[name]
+        return F.cross_entropy(
+            output,
+            labels,
+            ignore_index=options.get("ignore_index", -100),
+            label_smoothing=options.get("label_smoothing", 0.0),
+        )
+
+    return {
+        "cross-entropy": cross_entropy,
+        "mse": F.mse_loss,
+        "l1": F.l1_loss,
+        "model": None,
+        "bce-with-logits": F.binary_cross_entropy_with_logits,
+    }[name]
 
 
-# --- Data ------------------------------------------------------------------------------------------
+# --- Data -----
+
 
 def make_data(spec, samples):
     """Numbers with few mantissa bits (small files, exact in every float type), and labels that the
@@ -101,7 +125,9 @@ def make_data(spec, samples):
         shape = (samples, *shape)
         if values:
             steps = random.integers(0, 4, shape).cumsum(axis=-1)
-            inputs[name] = ((random.integers(0, values, (samples, 1)) + steps) % values).astype(np.int64)
+            inputs[name] = ((random.integers(0, values, (samples, 1)) + steps) % values).astype(
+                np.int64
+            )
         else:
             inputs[name] = (random.integers(-16, 17, shape) / 8).astype(np.float32)
     shape = (samples, *spec.label_shape)
@@ -119,17 +145,21 @@ def batch_of(inputs, labels, step, batch):
     return {name: value[rows] for name, value in inputs.items()}, labels[rows]
 
 
-# --- Training ----------------------------------------------------------------------------------------
+# --- Training -----
+
 
 def learning_rate(settings, step, steps):
-    """Of step 1, 2, …: linear warm-up, then constant, linear or half cosine to lr_min at the end."""
+    """Of step 1, 2, …: linear warm-up, then constant, linear or half cosine to lr_min."""
     lr, low, warmup = settings["lr"], settings.get("lr_min", 0.0), settings.get("warmup", 0)
     if step <= warmup:
         return lr * step / warmup
     done = (step - warmup) / max(1, steps - warmup)
     schedule = settings.get("lr_schedule", "constant")
-    return {"constant": lr, "linear": lr + (low - lr) * done,
-            "cosine": low + (lr - low) * 0.5 * (1 + math.cos(math.pi * done))}[schedule]
+    return {
+        "constant": lr,
+        "linear": lr + (low - lr) * done,
+        "cosine": low + (lr - low) * 0.5 * (1 + math.cos(math.pi * done)),
+    }[schedule]
 
 
 def make_optimizer(settings, parameters):
@@ -143,10 +173,12 @@ def make_optimizer(settings, parameters):
         groups.append({"params": kept, "weight_decay": 0.0})
     lr, betas = settings["lr"], (settings.get("beta1", 0.9), settings.get("beta2", 0.999))
     eps = settings.get("eps", 1e-8)
-    return {"sgd": lambda: torch.optim.SGD(groups, lr),
-            "momentum": lambda: torch.optim.SGD(groups, lr, momentum=settings.get("momentum", 0.9)),
-            "adam": lambda: torch.optim.Adam(groups, lr, betas, eps),
-            "adamw": lambda: torch.optim.AdamW(groups, lr, betas, eps)}[settings["optimizer"]]()
+    return {
+        "sgd": lambda: torch.optim.SGD(groups, lr),
+        "momentum": lambda: torch.optim.SGD(groups, lr, momentum=settings.get("momentum", 0.9)),
+        "adam": lambda: torch.optim.Adam(groups, lr, betas, eps),
+        "adamw": lambda: torch.optim.AdamW(groups, lr, betas, eps),
+    }[settings["optimizer"]]()
 
 
 def train(model, inputs, labels, batch, steps, settings, before_step=lambda step: None):
@@ -169,7 +201,8 @@ def train(model, inputs, labels, batch, steps, settings, before_step=lambda step
     return {"losses": np.array(losses), "lrs": np.array(rates), "grad_norms": np.array(norms)}
 
 
-# --- Goldens -----------------------------------------------------------------------------------------
+# --- Goldens -----
+
 
 def first_step(model, inputs, labels, batch):
     loss, output = model.run(*batch_of(inputs, labels, 0, batch))
@@ -190,8 +223,10 @@ def data_arrays(inputs, labels):
 
 def save(name, arrays, settings):
     """Large f64 arrays are stored as f32: rounding (6e-8) is far below the bound (1e-4)."""
-    arrays = {key: value.astype(np.float32) if value.dtype == np.float64 and value.size > 4096 else value
-              for key, value in arrays.items()}
+    arrays = {
+        key: value.astype(np.float32) if value.dtype == np.float64 and value.size > 4096 else value
+        for key, value in arrays.items()
+    }
     arrays["settings"] = np.frombuffer(json.dumps(settings).encode(), np.uint8)
     path = pathlib.Path(__file__).with_name(f"{name}.npz")
     np.savez_compressed(path, **arrays)
@@ -202,16 +237,21 @@ def check_followable(name, single, double, count, bound):
     """f32 and f64 must agree well within the bound, or the golden would test nothing but luck."""
     error = np.abs(single[:count] / double[:count] - 1).max()
     if not error < bound / 3:
-        raise SystemExit(f"error: {name}: PyTorch's own f32 differs by {error:.1e} after {count} steps")
+        raise SystemExit(
+            f"error: {name}: PyTorch's own f32 differs by {error:.1e} after {count} steps"
+        )
 
 
 def shared(name):
     """The stems of the models whose golden is `name`; their weights must be the same."""
     stems = [stem for stem, spec in {**MODELS, **EXAMPLES}.items() if (spec.golden or stem) == name]
-    weights = [Model(stem, {**MODELS, **EXAMPLES}[stem], torch.float32).parameters for stem in stems]
+    weights = [
+        Model(stem, {**MODELS, **EXAMPLES}[stem], torch.float32).parameters for stem in stems
+    ]
     for stem, other in zip(stems, weights):
         if other.keys() != weights[0].keys() or not all(
-                torch.equal(other[key], weights[0][key]) for key in other):
+            torch.equal(other[key], weights[0][key]) for key in other
+        ):
             raise SystemExit(f"error: {name}: {stem} has other weights than {stems[0]}")
     return stems
 
@@ -232,16 +272,39 @@ def golden_model(name):
     save(name, {**data_arrays(inputs, labels), **arrays}, settings)
 
 
-SCHEDULE = {"weight_decay": 0.1, "clip_norm": 0.5, "warmup": 3, "lr_schedule": "cosine", "lr_min": 1e-4}
+SCHEDULE = {
+    "weight_decay": 0.1,
+    "clip_norm": 0.5,
+    "warmup": 3,
+    "lr_schedule": "cosine",
+    "lr_min": 1e-4,
+}
 OPTIMIZERS = {
-    **{f"optimizer-{name}": {"optimizer": name, "lr": rate}
-       for name, rate in (("sgd", 0.1), ("momentum", 0.05), ("adam", 0.01), ("adamw", 0.01))},
-    **{f"optimizer-{name}-schedule": {"optimizer": name, "lr": rate, **SCHEDULE}
-       for name, rate in (("sgd", 0.5), ("momentum", 0.1), ("adam", 0.01), ("adamw", 0.01))},
-    "optimizer-adamw-no-decay": {"optimizer": "adamw", "lr": 0.01, "weight_decay": 0.5, "no_decay": "1d",
-                                 "lr_schedule": "linear", "beta1": 0.8, "beta2": 0.95, "eps": 1e-6},
-    "optimizer-momentum-no-decay": {"optimizer": "momentum", "lr": 0.05, "weight_decay": 0.5,
-                                    "no_decay": "^fc1", "momentum": 0.7},
+    **{
+        f"optimizer-{name}": {"optimizer": name, "lr": rate}
+        for name, rate in (("sgd", 0.1), ("momentum", 0.05), ("adam", 0.01), ("adamw", 0.01))
+    },
+    **{
+        f"optimizer-{name}-schedule": {"optimizer": name, "lr": rate, **SCHEDULE}
+        for name, rate in (("sgd", 0.5), ("momentum", 0.1), ("adam", 0.01), ("adamw", 0.01))
+    },
+    "optimizer-adamw-no-decay": {
+        "optimizer": "adamw",
+        "lr": 0.01,
+        "weight_decay": 0.5,
+        "no_decay": "1d",
+        "lr_schedule": "linear",
+        "beta1": 0.8,
+        "beta2": 0.95,
+        "eps": 1e-6,
+    },
+    "optimizer-momentum-no-decay": {
+        "optimizer": "momentum",
+        "lr": 0.05,
+        "weight_decay": 0.5,
+        "no_decay": "^fc1",
+        "momentum": 0.7,
+    },
 }
 
 
@@ -258,9 +321,17 @@ def golden_optimizer(name):
         raise SystemExit(f"error: {name}: clipping does nothing")
     for key, value in model.parameters.items():
         arrays[f"param_after.{key}"] = numpy(value)
-    save(name, {**data_arrays(inputs, labels), **arrays},
-         {"batch": batch, "loss": "cross-entropy", "output": "logits", "steps": steps,
-          "train": settings})
+    save(
+        name,
+        {**data_arrays(inputs, labels), **arrays},
+        {
+            "batch": batch,
+            "loss": "cross-entropy",
+            "output": "logits",
+            "steps": steps,
+            "train": settings,
+        },
+    )
 
 
 LOSSES = {
@@ -268,12 +339,23 @@ LOSSES = {
     "loss-nc-ignore": ("scores-nc", "cross-entropy", {"ignore_index": -100}),
     "loss-nc-ignore-class": ("scores-nc", "cross-entropy", {"ignore_index": 2}),
     "loss-nc-smooth": ("scores-nc", "cross-entropy", {"label_smoothing": 0.1}),
-    "loss-nc-smooth-ignore": ("scores-nc", "cross-entropy", {"label_smoothing": 0.2, "ignore_index": -1}),
+    "loss-nc-smooth-ignore": (
+        "scores-nc",
+        "cross-entropy",
+        {"label_smoothing": 0.2, "ignore_index": -1},
+    ),
     "loss-ntc": ("scores-ntc", "cross-entropy", {}),
-    "loss-ntc-smooth-ignore": ("scores-ntc", "cross-entropy", {"label_smoothing": 0.1, "ignore_index": 0}),
+    "loss-ntc-smooth-ignore": (
+        "scores-ntc",
+        "cross-entropy",
+        {"label_smoothing": 0.1, "ignore_index": 0},
+    ),
     "loss-ncd": ("scores-ncd", "cross-entropy", {"class_axis": 1}),
-    "loss-ncd-smooth-ignore": ("scores-ncd", "cross-entropy",
-                               {"class_axis": 1, "label_smoothing": 0.1, "ignore_index": 3}),
+    "loss-ncd-smooth-ignore": (
+        "scores-ncd",
+        "cross-entropy",
+        {"class_axis": 1, "label_smoothing": 0.1, "ignore_index": 3},
+    ),
     "loss-mse": ("scores-ntc", "mse", {}),
     "loss-l1": ("scores-ntc", "l1", {}),
     "loss-bce": ("scores-ntc", "bce-with-logits", {}),
@@ -284,8 +366,11 @@ def loss_labels(loss, options, spec, inputs):
     random = np.random.default_rng(7)
     if loss != "cross-entropy":
         shape = inputs["x"].shape
-        return (random.integers(0, 2, shape) if loss == "bce-with-logits"
-                else random.integers(-8, 9, shape) / 8).astype(np.float32)
+        return (
+            random.integers(0, 2, shape)
+            if loss == "bce-with-logits"
+            else random.integers(-8, 9, shape) / 8
+        ).astype(np.float32)
     labels = random.integers(0, spec.classes, (len(inputs["x"]), *spec.label_shape))
     if "ignore_index" in options:  # a third of the targets
         labels[random.random(labels.shape) < 0.33] = options["ignore_index"]
@@ -302,13 +387,21 @@ def golden_loss(name):
     model = Model(stem, spec, torch.float64, loss_function(loss, options))
     arrays, output = first_step(model, inputs, labels, batch)
     arrays[f"grad_output.{spec.output}"] = numpy(output.grad)
-    save(name, {**data_arrays(inputs, labels), **arrays},
-         {"batch": batch, "loss": loss, "output": spec.output, "loss_options": options,
-          "train": {"optimizer": "sgd", "lr": 0.1}})
+    save(
+        name,
+        {**data_arrays(inputs, labels), **arrays},
+        {
+            "batch": batch,
+            "loss": loss,
+            "output": spec.output,
+            "loss_options": options,
+            "train": {"optimizer": "sgd", "lr": 0.1},
+        },
+    )
 
 
 def golden_batch_norm(name):
-    """Three SGD steps: each step's state before (`state<k>.<name>`, for restarts), its loss, and the
+    """Three SGD steps: the state before each (`state<k>.<name>`, for restarts), its loss, and the
     parameters and running statistics after the last."""
     stem = shared(name)[0]
     spec, batch, steps, settings = MODELS[stem], 8, 3, {"optimizer": "sgd", "lr": 0.05}
@@ -317,8 +410,11 @@ def golden_batch_norm(name):
     names = [i.name for i in onnx.load(onnx_path(stem)).graph.initializer]
 
     def state():
-        return {key: value.detach().numpy().copy()
-                for key, value in {**model.parameters, **model.buffers}.items() if key in names}
+        return {
+            key: value.detach().numpy().copy()
+            for key, value in {**model.parameters, **model.buffers}.items()
+            if key in names
+        }
 
     def remember(step):
         arrays.update({f"state{step}.{key}": value for key, value in state().items()})
@@ -327,18 +423,33 @@ def golden_batch_norm(name):
     for key, value in state().items():
         arrays[f"param_before.{key}"] = arrays[f"state1.{key}"]
         arrays[f"param_after.{key}"] = value
-    save(name + "-steps", {**data_arrays(inputs, labels), **arrays},
-         {"batch": batch, "loss": spec.loss, "output": spec.output, "steps": steps,
-          "train": settings})
+    save(
+        name + "-steps",
+        {**data_arrays(inputs, labels), **arrays},
+        {
+            "batch": batch,
+            "loss": spec.loss,
+            "output": spec.output,
+            "steps": steps,
+            "train": settings,
+        },
+    )
 
 
 def makers():
-    models = {spec.golden or stem for stem, spec in {**MODELS, **EXAMPLES}.items()
-              if not stem.startswith("scores")}
+    models = {
+        spec.golden or stem
+        for stem, spec in {**MODELS, **EXAMPLES}.items()
+        if not stem.startswith("scores")
+    }
     jobs = {name: lambda name=name: golden_model(name) for name in sorted(models)}
     jobs |= {name: lambda name=name: golden_optimizer(name) for name in OPTIMIZERS}
     jobs |= {name: lambda name=name: golden_loss(name) for name in LOSSES}
-    jobs |= {f"{name}-steps": lambda name=name: golden_batch_norm(name) for name in models if "bn" in name}
+    jobs |= {
+        f"{name}-steps": lambda name=name: golden_batch_norm(name)
+        for name in models
+        if "bn" in name
+    }
     return jobs
 
 
