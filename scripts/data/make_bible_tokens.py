@@ -17,7 +17,6 @@ MAGIC, VERSION = 20240520, 1
 
 def read_bible():
     try:
-        # Fixed line breaks: the program would else ask the terminal for its width.
         result = subprocess.run(
             ["bible", "-f", "Gen1:1-Rev22:21"],
             capture_output=True,
@@ -35,7 +34,7 @@ def write_tokens(path, text):
     """Atomically: an interrupted run leaves no half file that a later one would take for whole."""
     header = array.array("i", [MAGIC, VERSION, len(text)] + [0] * 253)
     partial = path.with_suffix(".partial")
-    partial.write_bytes(header.tobytes() + array.array("H", text).tobytes())
+    partial.write_bytes(header.tobytes() + array.array("H", list(text)).tobytes())
     os.replace(partial, path)
 
 

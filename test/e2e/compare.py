@@ -432,7 +432,8 @@ def run(args):
 def main():
     args = parse_arguments()
     try:
-        print(*run(args), sep="\n")
+        for line in run(args):
+            print(line)
     except (Unequal, OSError, ValueError) as error:
         sys.exit(f"error: {args.golden or ''}: {error}")
 
