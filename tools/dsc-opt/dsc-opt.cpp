@@ -1,6 +1,7 @@
 //===- dsc-opt.cpp - mlir-opt with the project's dialects and passes ------===//
 
 #include "dialects/Train/TrainDialect.h"
+#include "dsc/Target/CPU/Passes.h"
 #include "dsc/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -12,10 +13,12 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<dsc::train::TrainDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                  mlir::linalg::LinalgDialect, mlir::math::MathDialect,
-                  mlir::tensor::TensorDialect>();
+  registry
+      .insert<dsc::train::TrainDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
+              mlir::linalg::LinalgDialect, mlir::math::MathDialect, mlir::tensor::TensorDialect>();
   mlir::registerTransformsPasses();
   dsc::registerDscTransformsPasses();
+  dsc::cpu::registerCpuTargetPasses();
+  dsc::cpu::registerKernelPipeline();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "dsc-opt\n", registry));
 }
