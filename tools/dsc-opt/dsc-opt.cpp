@@ -13,9 +13,9 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry
-      .insert<dsc::train::TrainDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
-              mlir::linalg::LinalgDialect, mlir::math::MathDialect, mlir::tensor::TensorDialect>();
+  registry.insert<dsc::train::TrainDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                  mlir::linalg::LinalgDialect, mlir::math::MathDialect,
+                  mlir::tensor::TensorDialect>();
   mlir::registerTransformsPasses();
   dsc::registerDscTransformsPasses();
   dsc::cpu::registerCpuTargetPasses();

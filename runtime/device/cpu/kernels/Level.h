@@ -1,0 +1,23 @@
+//===- Level.h - What the kernel files of one level share -----------------===//
+//
+// Included by files that are compiled once per level, with DSC_LEVEL the level's
+// name. Helpers are static or in the level's namespace (see Kernels.h).
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_RUNTIME_DEVICE_CPU_KERNELS_LEVEL_H
+#define DSC_RUNTIME_DEVICE_CPU_KERNELS_LEVEL_H
+
+#include "device/cpu/kernels/Kernels.h"
+
+namespace dsc::DSC_LEVEL {
+
+constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+constexpr int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+void maxPoolPlane(const PoolPlane &plane, const float *input, float *output, int32_t *index);
+void avgPoolPlane(const PoolPlane &plane, const float *input, float *output);
+void avgPoolGradPlane(const PoolPlane &plane, const float *outputGrad, float *inputGrad);
+
+} // namespace dsc::DSC_LEVEL
+
+#endif // DSC_RUNTIME_DEVICE_CPU_KERNELS_LEVEL_H
