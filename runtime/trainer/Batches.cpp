@@ -1,0 +1,120 @@
+//===- Batches.cpp - Batches, assembled one ahead of the step -------------===//
+#include "trainer/Batches.h"
+
+#include "trainer/Error.h"
+
+#include <csignal>
+#include <sys/mman.h>
+
+using namespace dsc;
+
+namespace {
+
+constexpr uintptr_t rowAlignment = 64; // what vector code likes, and what copies are given
+
+bool areContiguous(const std::vector<int64_t> &samples) {
+  for (size_t i = 1; i < samples.size(); ++i)
+    if (samples[i] != samples[0] + static_cast<int64_t>(i))
+      return false;
+  return true;
+}
+
+char *alignedStorage(std::vector<char> &storage, size_t bytes) {
+  storage.resize(bytes + rowAlignment);
+  uintptr_t address = reinterpret_cast<uintptr_t>(storage.data());
+  return storage.data() + (rowAlignment - address % rowAlignment) % rowAlignment;
+}
+
+/// Asks for the pages of rows that will be read in place.
+void readAhead(const void *data, size_t bytes) {
+  constexpr uintptr_t page = 4096;
+  uintptr_t address = reinterpret_cast<uintptr_t>(data), start = address / page * page;
+  madvise(reinterpret_cast<void *>(start), bytes + (address - start), MADV_WILLNEED);
+}
+
+} // namespace
+
+BatchAssembler::BatchAssembler(const Dataset &dataset, const ModuleInfo &module)
+    : dataset(dataset), module(module) {}
+
+void BatchAssembler::assemble(const std::vector<int64_t> &samples, Batch &batch) const {
+  batch.rows.resize(module.inputs.size());
+  batch.storage.resize(module.inputs.size());
+  for (size_t input = 0; input < module.inputs.size(); ++input)
+    assembleInput(static_cast<int>(input), samples, batch);
+}
+
+void BatchAssembler::assembleInput(int input, const std::vector<int64_t> &samples,
+                                   Batch &batch) const {
+  size_t rowBytes = module.inputs[size_t(input)].sampleBytes();
+  const void *place = nullptr;
+  if (areContiguous(samples))
+    place = dataset.rowsInPlace(input, samples[0], static_cast<int64_t>(samples.size()));
+  bool inPlace = place && reinterpret_cast<uintptr_t>(place) % rowAlignment == 0;
+  char *rows = nullptr;
+  if (inPlace)
+    readAhead(place, rowBytes * samples.size());
+  else
+    rows = alignedStorage(batch.storage[size_t(input)], rowBytes * samples.size());
+  batch.rows[size_t(input)] = inPlace ? place : rows;
+  for (size_t row = 0; row < samples.size(); ++row) {
+    if (!inPlace)
+      dataset.readRow(input, samples[row], rows + row * rowBytes);
+    const char *data = static_cast<const char *>(batch.rows[size_t(input)]);
+    dataset.checkRow(input, samples[row], data + row * rowBytes);
+  }
+}
+
+BatchStream::BatchStream(const Dataset &dataset, const ModuleInfo &module, BatchPlan plan,
+                         int64_t first, int64_t end)
+    : assembler(dataset, module), plan(std::move(plan)), samples(size_t(module.batch)),
+      worker([this, first, end] { work(first, end); }) {}
+
+BatchStream::~BatchStream() {
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    stopping = true;
+  }
+  changed.notify_all();
+  worker.join();
+}
+
+void BatchStream::work(int64_t first, int64_t end) {
+  sigset_t all; // signals are for the thread that runs the loop
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  for (int64_t step = first; step < end; ++step) {
+    Slot &slot = slots[(step - first) % 2];
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return stopping || !slot.filled; });
+    if (stopping)
+      return;
+    lock.unlock(); // an empty slot belongs to the worker
+    fill(slot, step);
+    lock.lock();
+    slot.filled = true;
+    changed.notify_all();
+  }
+}
+
+void BatchStream::fill(Slot &slot, int64_t step) {
+  try {
+    slot.batch.valid = plan(step, samples);
+    assembler.assemble(samples, slot.batch);
+  } catch (...) {
+    slot.error = std::current_exception();
+  }
+}
+
+const Batch &BatchStream::next() {
+  std::unique_lock<std::mutex> lock(mutex);
+  if (taken > 0)
+    slots[(taken - 1) % 2].filled = false; // the step on it is done
+  changed.notify_all();
+  Slot &slot = slots[taken % 2];
+  changed.wait(lock, [&] { return slot.filled; });
+  ++taken;
+  if (slot.error)
+    std::rethrow_exception(slot.error);
+  return slot.batch;
+}

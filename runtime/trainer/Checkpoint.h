@@ -1,0 +1,65 @@
+//===- Checkpoint.h - What a run needs to go on ---------------------------===//
+//
+// DIR/step-00001000.safetensors holds parameters, optimizer state and model
+// state under their ONNX names; DIR/step-00001000.json, written after it, the
+// position of the run and a checksum of the tensors. A checkpoint is whole when
+// both checksums hold. The newest is the one with the highest sequence number,
+// which counts what was written to the directory: a run that starts over in a
+// used directory is newer than the one before it.
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_RUNTIME_TRAINER_CHECKPOINT_H
+#define DSC_RUNTIME_TRAINER_CHECKPOINT_H
+
+#include "trainer/Files.h"
+#include "trainer/Model.h"
+
+namespace dsc {
+
+/// The position of a run. Order and dropout are functions of seed and step, so this is all.
+struct RunState {
+  int64_t step = 0;        // steps done
+  int64_t updateCount = 0; // the optimizer's count
+  int64_t seed = 0;
+  bool shuffle = true;
+  int64_t samples = 0; // of the training data
+  std::optional<double> bestLoss;
+};
+
+class CheckpointStore {
+public:
+  /// `keep`: how many of the newest stay; 0: all.
+  CheckpointStore(const std::string &directory, int64_t keep);
+
+  void save(const Model &model, const RunState &state);
+  /// Loads the newest whole checkpoint into the model; says on stderr which ones it had to skip.
+  /// Nothing when there is none.
+  std::optional<RunState> resume(Model &model);
+  /// Replaces DIR/best.safetensors.
+  void saveBest(const Model &model, const RunState &state);
+
+private:
+  struct Entry {
+    std::string stem; // path without suffix
+    int64_t sequence = 0;
+    std::string damage; // why it cannot be read; empty when the state file is whole
+    RunState state;
+    uint64_t tensorBytes = 0;
+    uint32_t tensorChecksum = 0;
+  };
+  std::vector<Entry> list() const; // newest first
+  static Entry readEntry(const std::string &stem);
+  static std::string whyDamaged(const Entry &entry, const MappedFile &tensors);
+  bool load(Entry &entry, Model &model);
+  void prune();
+
+  std::string directory;
+  int64_t keep;
+};
+
+/// What `optimizer_count` in the metadata of a safetensors file is called.
+extern const char *const optimizerCountKey;
+
+} // namespace dsc
+
+#endif // DSC_RUNTIME_TRAINER_CHECKPOINT_H

@@ -1,0 +1,77 @@
+//===- Metrics.cpp - One JSON line per step and evaluation ----------------===//
+#include "trainer/Metrics.h"
+
+#include "trainer/Error.h"
+#include "trainer/Files.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+using namespace dsc;
+using nlohmann::ordered_json;
+
+namespace {
+
+/// Whether a line of an earlier run belongs before the step that is resumed.
+bool isUpTo(std::string_view line, int64_t step) {
+  ordered_json json = ordered_json::parse(line, nullptr, false);
+  return json.is_object() && json.contains("step") && json["step"].is_number() &&
+         json["step"].get<int64_t>() <= step;
+}
+
+/// Drops the lines of steps that will run again, and a last line that was cut off.
+void trim(const std::string &path, int64_t step) {
+  std::string kept;
+  MappedFile old(path, "the metrics");
+  std::string_view rest = old.bytes();
+  for (size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1))
+    if (isUpTo(rest.substr(0, end), step))
+      kept += rest.substr(0, end + 1);
+  writeFile(path, kept);
+}
+
+} // namespace
+
+MetricsFile::MetricsFile(const std::string &path, std::optional<int64_t> resumedStep) : path(path) {
+  if (path.empty())
+    return;
+  bool continues = resumedStep && std::filesystem::is_regular_file(path);
+  if (continues)
+    trim(path, *resumedStep);
+  file = fopen(path.c_str(), continues ? "ae" : "we");
+  if (!file)
+    failSystem("--metrics: cannot write " + path);
+}
+
+MetricsFile::~MetricsFile() {
+  if (file)
+    fclose(file);
+}
+
+void MetricsFile::writeLine(const std::string &line) {
+  if (fputs(line.c_str(), file) < 0 || fputc('\n', file) < 0 || fflush(file) != 0)
+    failSystem("--metrics: cannot write " + path);
+}
+
+void MetricsFile::write(const StepMetrics &metrics) {
+  if (!file)
+    return;
+  ordered_json json = {{"step", metrics.step}, {"loss", metrics.loss}, {"lr", metrics.lr}};
+  json["grad_norm"] = metrics.gradNorm ? ordered_json(*metrics.gradNorm) : ordered_json();
+  json["loss_scale"] = metrics.lossScale;
+  json["skipped"] = metrics.skipped;
+  json["step_ms"] = metrics.stepMs;
+  json["samples_per_s"] = metrics.samplesPerSecond;
+  if (metrics.tokensPerSecond)
+    json["tokens_per_s"] = *metrics.tokensPerSecond;
+  writeLine(json.dump());
+}
+
+void MetricsFile::write(int64_t step, const Evaluation &evaluation) {
+  if (!file)
+    return;
+  ordered_json json = {{"step", step}, {"eval_loss", evaluation.loss}};
+  if (evaluation.accuracy)
+    json["accuracy"] = *evaluation.accuracy;
+  writeLine(json.dump());
+}

@@ -1,0 +1,72 @@
+//===- Model.h - The compiled model with its memory -----------------------===//
+//
+// Arena, scalars and programs in one: what the loop trains. Weights come in and
+// go out by name; a step is "set the scalars, run a program, read a result".
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_RUNTIME_TRAINER_MODEL_H
+#define DSC_RUNTIME_TRAINER_MODEL_H
+
+#include "trainer/Arena.h"
+#include "trainer/Batches.h"
+#include "trainer/Executor.h"
+#include "trainer/Module.h"
+#include "trainer/Safetensors.h"
+
+namespace dsc {
+
+/// The values behind the scalars of a step.
+struct StepValues {
+  double lr = 0, momentum = 0, beta1 = 0, beta2 = 0, eps = 0, weightDecay = 0;
+  double clipNorm = 0; // infinity when off
+  int64_t seed = 0;
+  int64_t step = 1;        // from 1
+  int64_t updateCount = 1; // the optimizer's count of this update, from 1
+};
+
+class Model {
+public:
+  Model(const ModuleInfo &info, Trace *trace);
+
+  const ModuleInfo &info;
+
+  /// Parameters that keep weight_decay at 0.
+  void setUndecayed(std::vector<bool> parameters) { undecayed = std::move(parameters); }
+  void setScalars(const StepValues &values);
+
+  void train(const Batch &batch) { run(trainExecutor, info.train, batch); }
+  void gradients(const Batch &batch) { run(gradientsExecutor, info.gradients, batch); }
+  void evaluate(const Batch &batch) { run(evaluateExecutor, info.evaluate, batch); }
+
+  const char *data(const TensorInfo &tensor) const { return arena.at(tensor.offset); }
+  char *data(const TensorInfo &tensor) { return arena.at(tensor.offset); }
+  /// Element `index` of a result of a program; `fallback` where the program has no such result.
+  double result(const ProgramInfo &program, const char *name, int64_t index = 0,
+                double fallback = 0) const;
+
+  /// Copies every tensor of `tensors` from the image, converting floats; a missing or mis-shaped
+  /// name is an error naming it and `source`.
+  void load(const std::vector<TensorInfo> &tensors, const Safetensors &image,
+            const std::string &source);
+  /// The same for one stored tensor.
+  void load(const TensorInfo &tensor, const StoredTensor &stored, const std::string &source);
+  /// Views of tensors, to be written.
+  std::vector<TensorToWrite> view(const std::vector<TensorInfo> &tensors) const;
+
+private:
+  void run(std::optional<Executor> &executor, const ProgramInfo &program, const Batch &batch);
+  double scalarValue(const ScalarInfo &scalar, const StepValues &values) const;
+  void store(const ScalarInfo &scalar, double value);
+
+  Arena arena;
+  std::optional<Executor> trainExecutor, gradientsExecutor, evaluateExecutor;
+  std::vector<bool> undecayed;
+  std::vector<InputRows> rows; // of the program that runs
+};
+
+/// Which parameters `--no-decay PATTERN` names: a regex, or "1d" for all of at most one dimension.
+std::vector<bool> matchUndecayed(const ModuleInfo &info, const std::string &pattern);
+
+} // namespace dsc
+
+#endif // DSC_RUNTIME_TRAINER_MODEL_H
