@@ -3,6 +3,7 @@
 
 Needs torch and onnxscript (scripts/python-env makes such an environment).
 """
+
 import argparse
 import pathlib
 
@@ -42,7 +43,9 @@ class Block(nn.Module):
 class ByteGPT(nn.Module):
     """Pre-norm GPT with learned positions; the head is a matrix of its own (not tied)."""
 
-    def __init__(self, layers=LAYERS, width=WIDTH, heads=HEADS, context=CONTEXT, vocabulary=VOCABULARY):
+    def __init__(
+        self, layers=LAYERS, width=WIDTH, heads=HEADS, context=CONTEXT, vocabulary=VOCABULARY
+    ):
         super().__init__()
         self.wte = nn.Embedding(vocabulary, width)
         self.wpe = nn.Embedding(context, width)
@@ -80,8 +83,14 @@ def export(path):
     # Without optimize=False the exporter transposes weights (losing their names) and merges
     # initializers that are equal at the start, such as the weights of all layer norms.
     torch.onnx.export(
-        model, (tokens,), path, dynamo=True, optimize=False, external_data=False,
-        input_names=["tokens"], output_names=["logits"],
+        model,
+        (tokens,),
+        path,
+        dynamo=True,
+        optimize=False,
+        external_data=False,
+        input_names=["tokens"],
+        output_names=["logits"],
         dynamic_shapes={"tokens": {0: torch.export.Dim("batch")}},
     )
     strip_metadata(path)
@@ -90,8 +99,15 @@ def export(path):
 def strip_metadata(path):
     """Drops the stack traces that the exporter leaves on every node."""
     model = onnx.load(path)
-    for item in (model, model.graph, *model.graph.node, *model.graph.value_info,
-                 *model.graph.input, *model.graph.output, *model.graph.initializer):
+    for item in (
+        model,
+        model.graph,
+        *model.graph.node,
+        *model.graph.value_info,
+        *model.graph.input,
+        *model.graph.output,
+        *model.graph.initializer,
+    ):
         del item.metadata_props[:]
     onnx.save(model, path)
 

@@ -3,6 +3,7 @@
 
 Needs torch and onnx (scripts/python-env makes such an environment).
 """
+
 import argparse
 import pathlib
 
@@ -36,9 +37,14 @@ def make_model():
 def export(path):
     # The training mode and no constant folding keep the parameters' names.
     torch.onnx.export(
-        make_model(), (torch.zeros(2, 1, 28, 28),), path, dynamo=False,
-        training=torch.onnx.TrainingMode.TRAINING, do_constant_folding=False,
-        input_names=["image"], output_names=["logits"],
+        make_model(),
+        (torch.zeros(2, 1, 28, 28),),
+        path,
+        dynamo=False,
+        training=torch.onnx.TrainingMode.TRAINING,
+        do_constant_folding=False,
+        input_names=["image"],
+        output_names=["logits"],
         dynamic_axes={"image": {0: "batch"}, "logits": {0: "batch"}},
     )
 

@@ -3,6 +3,7 @@
 
 Needs torch and onnxscript (scripts/python-env makes such an environment).
 """
+
 import argparse
 import pathlib
 
@@ -34,8 +35,14 @@ def export(path):
     # Without optimize=False the exporter transposes weights (losing their names) and merges
     # initializers that are equal at the start, such as the weights of all layer norms.
     torch.onnx.export(
-        make_model(), (torch.zeros(2, 1, 28, 28),), path, dynamo=True, optimize=False, external_data=False,
-        input_names=["image"], output_names=["logits"],
+        make_model(),
+        (torch.zeros(2, 1, 28, 28),),
+        path,
+        dynamo=True,
+        optimize=False,
+        external_data=False,
+        input_names=["image"],
+        output_names=["logits"],
         dynamic_shapes={"image": {0: torch.export.Dim("batch")}},
     )
     strip_metadata(path)
@@ -44,8 +51,15 @@ def export(path):
 def strip_metadata(path):
     """Drops the stack traces that the exporter leaves on every node."""
     model = onnx.load(path)
-    for item in (model, model.graph, *model.graph.node, *model.graph.value_info,
-                 *model.graph.input, *model.graph.output, *model.graph.initializer):
+    for item in (
+        model,
+        model.graph,
+        *model.graph.node,
+        *model.graph.value_info,
+        *model.graph.input,
+        *model.graph.output,
+        *model.graph.initializer,
+    ):
         del item.metadata_props[:]
     onnx.save(model, path)
 

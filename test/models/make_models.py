@@ -3,6 +3,7 @@
 
 Needs torch and onnxscript; scripts/make-goldens runs it. Names of models limit the work to them.
 """
+
 import argparse
 import pathlib
 import warnings
@@ -27,26 +28,51 @@ def export_dynamo(spec, model, inputs, path):
     dynamic = None
     if spec.batch is None:
         dynamic = tuple({0: torch.export.Dim("batch")} for _ in inputs)
-    torch.onnx.export(model, tuple(inputs.values()), path, dynamo=True, optimize=False, verbose=False,
-                      external_data=False, opset_version=spec.opset, input_names=list(inputs),
-                      output_names=[spec.output], dynamic_shapes=dynamic)
+    torch.onnx.export(
+        model,
+        tuple(inputs.values()),
+        path,
+        dynamo=True,
+        optimize=False,
+        verbose=False,
+        external_data=False,
+        opset_version=spec.opset,
+        input_names=list(inputs),
+        output_names=[spec.output],
+        dynamic_shapes=dynamic,
+    )
 
 
 def export_torchscript(spec, model, inputs, path):
     dynamic = {}
     if spec.batch is None:
         dynamic = {name: {0: "batch"} for name in (*inputs, spec.output)}
-    torch.onnx.export(model, tuple(inputs.values()), path, dynamo=False,
-                      opset_version=spec.opset, training=torch.onnx.TrainingMode.TRAINING,
-                      do_constant_folding=False, input_names=list(inputs), output_names=[spec.output],
-                      dynamic_axes=dynamic)
+    torch.onnx.export(
+        model,
+        tuple(inputs.values()),
+        path,
+        dynamo=False,
+        opset_version=spec.opset,
+        training=torch.onnx.TrainingMode.TRAINING,
+        do_constant_folding=False,
+        input_names=list(inputs),
+        output_names=[spec.output],
+        dynamic_axes=dynamic,
+    )
 
 
 def strip_metadata(path):
     """Drops the stack traces that an exporter leaves on every node."""
     model = onnx.load(path)
-    for item in (model, model.graph, *model.graph.node, *model.graph.value_info,
-                 *model.graph.input, *model.graph.output, *model.graph.initializer):
+    for item in (
+        model,
+        model.graph,
+        *model.graph.node,
+        *model.graph.value_info,
+        *model.graph.input,
+        *model.graph.output,
+        *model.graph.initializer,
+    ):
         del item.metadata_props[:]
         item.doc_string = ""
     onnx.save(model, path)

@@ -3,6 +3,7 @@
 MODELS maps a file stem to a Spec; make_models.py exports each to STEM.onnx and
 ../goldens/make_goldens.py computes what a trainer compiled from it must compute.
 """
+
 import dataclasses
 import pathlib
 import sys
@@ -94,7 +95,7 @@ class TinyGPT(ByteGPT):
 
 
 class Scores(nn.Module):
-    """y = x * scale + bias, both of one sample's shape: an output whose gradient can be read off."""
+    """y = x * scale + bias, of one sample's shape: an output whose gradient shows."""
 
     def __init__(self, *shape):
         super().__init__()
@@ -117,6 +118,7 @@ class Spec:
     label_shape: tuple = ()  # of one sample
     loss: str = "cross-entropy"
     seed: int = 0
+    golden: str | None = None  # models of equal weights share one; None: the model's own stem
 
     def make(self):
         torch.manual_seed(1000 + self.seed)
@@ -128,33 +130,82 @@ IMAGE = {"image": ((2, 12, 12), None)}
 TOKENS = {"tokens": ((16,), 40)}
 
 
-def both_exporters(stem, **fields):
-    return {f"{stem}-{exporter}": Spec(exporter=exporter, **fields)
-            for exporter in ("dynamo", "torchscript")}
+def both_exporters(stem, golden=None, **fields):
+    return {
+        f"{stem}-{exporter}": Spec(exporter=exporter, golden=golden or stem, **fields)
+        for exporter in ("dynamo", "torchscript")
+    }
 
 
 MODELS = {
     **both_exporters("mlp-tiny", module=TinyMLP, inputs=VECTOR, classes=5),
     **both_exporters("cnn-tiny", module=PlainCNN, inputs=IMAGE, classes=5, seed=1),
     **both_exporters("cnn-bn-dropout", module=TinyCNN, inputs=IMAGE, classes=5, seed=2),
-    **both_exporters("gpt-tiny", module=TinyGPT, inputs=TOKENS, classes=40, label_shape=(16,), seed=3),
-    **both_exporters("gpt-tiny-static", module=TinyGPT, inputs=TOKENS, classes=40, label_shape=(16,),
-                     batch=4, seed=3),
+    **both_exporters(
+        "gpt-tiny", module=TinyGPT, inputs=TOKENS, classes=40, label_shape=(16,), seed=3
+    ),
+    **both_exporters(
+        "gpt-tiny-static",
+        module=TinyGPT,
+        inputs=TOKENS,
+        classes=40,
+        label_shape=(16,),
+        batch=8,
+        seed=3,
+        golden="gpt-tiny",
+    ),
     # Before opsets 17 and 20 the exporter writes layer norm and gelu in their parts.
-    "gpt-tiny-opset14": Spec(module=TinyGPT, inputs=TOKENS, classes=40, label_shape=(16,),
-                             exporter="torchscript", opset=14, seed=3),
-    "gpt-tiny-tied": Spec(module=lambda: TinyGPT(tied=True), inputs=TOKENS, classes=40,
-                          label_shape=(16,), seed=4),
-    "loss-inside": Spec(module=LossMLP, inputs=VECTOR, output="loss", classes=5, loss="model", seed=5),
-    "regression": Spec(module=lambda: TinyMLP(outputs=2), inputs=VECTOR, output="y", loss="mse",
-                       label_shape=(2,), seed=6),
-    "multi-label": Spec(module=lambda: TinyMLP(outputs=6), inputs=VECTOR, loss="bce-with-logits",
-                        label_shape=(6,), seed=7),
-    "segmentation": Spec(module=SegmentationCNN, inputs={"image": ((2, 6, 5), None)}, classes=4,
-                         label_shape=(6, 5), seed=8),
+    "gpt-tiny-opset14": Spec(
+        module=TinyGPT,
+        inputs=TOKENS,
+        classes=40,
+        label_shape=(16,),
+        exporter="torchscript",
+        opset=14,
+        seed=3,
+        golden="gpt-tiny",
+    ),
+    "gpt-tiny-tied": Spec(
+        module=lambda: TinyGPT(tied=True), inputs=TOKENS, classes=40, label_shape=(16,), seed=4
+    ),
+    "loss-inside": Spec(
+        module=LossMLP, inputs=VECTOR, output="loss", classes=5, loss="model", seed=5
+    ),
+    "regression": Spec(
+        module=lambda: TinyMLP(outputs=2),
+        inputs=VECTOR,
+        output="y",
+        loss="mse",
+        label_shape=(2,),
+        seed=6,
+    ),
+    "multi-label": Spec(
+        module=lambda: TinyMLP(outputs=6),
+        inputs=VECTOR,
+        loss="bce-with-logits",
+        label_shape=(6,),
+        seed=7,
+    ),
+    "segmentation": Spec(
+        module=SegmentationCNN,
+        inputs={"image": ((2, 6, 5), None)},
+        classes=4,
+        label_shape=(6, 5),
+        seed=8,
+    ),
     "scores-nc": Spec(module=lambda: Scores(7), inputs={"x": ((7,), None)}, classes=7, seed=9),
-    "scores-ntc": Spec(module=lambda: Scores(3, 7), inputs={"x": ((3, 7), None)}, classes=7,
-                       label_shape=(3,), seed=10),
-    "scores-ncd": Spec(module=lambda: Scores(7, 3), inputs={"x": ((7, 3), None)}, classes=7,
-                       label_shape=(3,), seed=11),
+    "scores-ntc": Spec(
+        module=lambda: Scores(3, 7),
+        inputs={"x": ((3, 7), None)},
+        classes=7,
+        label_shape=(3,),
+        seed=10,
+    ),
+    "scores-ncd": Spec(
+        module=lambda: Scores(7, 3),
+        inputs={"x": ((7, 3), None)},
+        classes=7,
+        label_shape=(3,),
+        seed=11,
+    ),
 }
