@@ -1,6 +1,7 @@
 //===- dsc-opt.cpp - mlir-opt with the project's dialects and passes ------===//
 
 #include "dialects/Train/TrainDialect.h"
+#include "dsc/Target/CPU/Passes.h"
 #include "dsc/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -17,5 +18,7 @@ int main(int argc, char **argv) {
                   mlir::tensor::TensorDialect>();
   mlir::registerTransformsPasses();
   dsc::registerDscTransformsPasses();
+  dsc::cpu::registerCpuTargetPasses();
+  dsc::cpu::registerKernelPipeline();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "dsc-opt\n", registry));
 }

@@ -1,0 +1,85 @@
+//===- LoopsToLLVM.cpp - dsc-cpu-loops-to-llvm ----------------------------===//
+//
+// One conversion per function with the patterns of upstream.
+//
+//===----------------------------------------------------------------------===//
+#include "dsc/Target/CPU/CpuTarget.h"
+#include "dsc/Target/CPU/Passes.h"
+
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace dsc::cpu {
+
+#define GEN_PASS_DEF_CPULOOPSTOLLVM
+#include "dsc/Target/CPU/Passes.h.inc"
+
+namespace {
+
+struct CpuLoopsToLLVM : impl::CpuLoopsToLLVMBase<CpuLoopsToLLVM> {
+  using CpuLoopsToLLVMBase::CpuLoopsToLLVMBase;
+
+  void runOnOperation() override {
+    llvm::Expected<CpuTarget> target = CpuTarget::get(cpu);
+    if (!target) {
+      getOperation().emitError(llvm::toString(target.takeError()));
+      return signalPassFailure();
+    }
+    if (failed(expand(*target)) || failed(lowerControlFlow()) || failed(lowerValues()))
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult expand(const CpuTarget &target) {
+    RewritePatternSet patterns(&getContext());
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+    if (!target.convertsBF16)
+      arith::populateExpandBFloat16Patterns(patterns);
+    vector::populateVectorExtractStridedSliceToExtractInsertChainPatterns(
+        patterns, [](vector::ExtractStridedSliceOp) { return false; });
+    vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
+    return applyPatternsGreedily(getOperation(), std::move(patterns));
+  }
+
+  LogicalResult lowerControlFlow() {
+    RewritePatternSet patterns(&getContext());
+    populateSCFToControlFlowConversionPatterns(patterns);
+    ConversionTarget target(getContext());
+    target.addIllegalDialect<scf::SCFDialect>();
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    return applyPartialConversion(getOperation(), target, std::move(patterns));
+  }
+
+  LogicalResult lowerValues() {
+    LLVMTypeConverter converter(&getContext());
+    RewritePatternSet patterns(&getContext());
+    arith::populateArithToLLVMConversionPatterns(converter, patterns);
+    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+    populateMathToLLVMConversionPatterns(converter, patterns);
+    populateVectorToLLVMConversionPatterns(converter, patterns);
+    LLVMConversionTarget target(getContext());
+    target.addLegalOp<func::FuncOp, func::ReturnOp, UnrealizedConversionCastOp>();
+    target.addDynamicallyLegalOp<func::CallOp>([](Operation *) { return true; });
+    return applyFullConversion(getOperation(), target, std::move(patterns));
+  }
+};
+
+} // namespace
+} // namespace dsc::cpu
