@@ -19,3 +19,7 @@ config.substitutions += [
     ("%{goldens}", os.path.join(config.source_root, "test", "goldens")),
     ("%{examples}", os.path.join(config.source_root, "examples")),
 ]
+
+# Tests that take minutes say "REQUIRES: full"; scripts/test --full runs them.
+if lit_config.params.get("full"):
+    config.available_features.add("full")
