@@ -1,6 +1,7 @@
 //===- dsc-opt.cpp - mlir-opt with the project's dialects and passes ------===//
 
 #include "dialects/Train/TrainDialect.h"
+#include "dsc/Pipelines/Train.h"
 #include "dsc/Target/CPU/Passes.h"
 #include "dsc/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,5 +21,6 @@ int main(int argc, char **argv) {
   dsc::registerDscTransformsPasses();
   dsc::cpu::registerCpuTargetPasses();
   dsc::cpu::registerKernelPipeline();
+  dsc::registerTrainPipeline();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "dsc-opt\n", registry));
 }

@@ -5,6 +5,16 @@
 #include "mlir/Pass/Pass.h"
 
 namespace dsc {
+
+/// Losses that can be attached to an output of a model.
+enum class LossKind { CrossEntropy, Mse, L1, BceWithLogits };
+
+/// Stands for "the last dimension up to rank 3, else dimension 1".
+inline constexpr int64_t kDefaultClassAxis = INT64_MIN;
+
+/// How parameters are updated.
+enum class OptimizerKind { Sgd, Momentum, Adam, AdamW };
+
 #define GEN_PASS_DECL
 #include "dsc/Transforms/Passes.h.inc"
 

@@ -1,0 +1,115 @@
+//===- ReverseMode.cpp - Gradients of a scalar inside one block -----------===//
+
+#include "ReverseMode.h"
+
+#include "Program.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace dsc;
+
+static bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value.getType())); }
+
+static Value splat(OpBuilder &builder, Location loc, Value like, double value) {
+  return train::ConstantOp::create(builder, loc, cast<RankedTensorType>(like.getType()), value);
+}
+
+FailureOr<SmallVector<Value>> ReverseMode::differentiate(Value loss, ValueRange wrt) {
+  Block &block = *builder.getInsertionBlock();
+  Operation *next = builder.getInsertionPoint() == block.begin()
+                        ? nullptr
+                        : &*std::prev(builder.getInsertionPoint());
+  dependent.insert(wrt.begin(), wrt.end());
+  for (Operation &op : llvm::make_range(block.begin(), builder.getInsertionPoint())) {
+    markDependent(op);
+  }
+  accumulate(loss, splat(builder, loss.getLoc(), loss, 1.0));
+  while (next) {
+    FailureOr<Operation *> previous = visit(next);
+    if (failed(previous)) {
+      return failure();
+    }
+    next = *previous;
+  }
+  return llvm::map_to_vector(wrt, [&](Value value) {
+    Value gradient = gradients.lookup(value);
+    return gradient ? gradient : splat(builder, value.getLoc(), value, 0.0);
+  });
+}
+
+void ReverseMode::markDependent(Operation &op) {
+  if (llvm::any_of(op.getOperands(), [&](Value v) { return dependent.contains(v); })) {
+    dependent.insert_range(llvm::make_filter_range(op.getResults(), isFloat));
+  }
+}
+
+void ReverseMode::accumulate(Value value, Value gradient) {
+  if (!dependent.contains(value)) {
+    return;
+  }
+  Value &sum = gradients[value];
+  sum = sum ? builder.createOrFold<train::AddOp>(gradient.getLoc(), sum.getType(), sum, gradient)
+            : gradient;
+}
+
+FailureOr<Operation *> ReverseMode::visit(Operation *op) {
+  bool influences = llvm::any_of(op->getResults(), [&](Value v) { return gradients.contains(v); });
+  if (!influences || succeeded(applyRule(op))) {
+    return op->getPrevNode();
+  }
+  if (auto whole = dyn_cast<train::DecomposableOpInterface>(op)) {
+    return decompose(whole);
+  }
+  return op->emitError() << "no derivative rule for " << describeOp(op)
+                         << ", which stands between a parameter and the loss; freeze the "
+                            "parameters before it, or choose another output for the loss";
+}
+
+/// Fails where the op has no rule or its rule does not cover the case. What a
+/// declining rule has built is dead and goes with the other dead code.
+LogicalResult ReverseMode::applyRule(Operation *op) {
+  auto rule = dyn_cast<train::DifferentiableOpInterface>(op);
+  if (!rule) {
+    return failure();
+  }
+  auto resultGradients =
+      llvm::map_to_vector(op->getResults(), [&](Value result) { return gradients.lookup(result); });
+  auto needed = llvm::map_to_vector(op->getOperands(),
+                                    [&](Value operand) { return dependent.contains(operand); });
+  train::Vjp vjp(builder, op, resultGradients, needed);
+  if (failed(rule.buildVjp(vjp))) {
+    return failure();
+  }
+  ++counts.differentiated;
+  for (auto [operand, gradient] : llvm::zip_equal(op->getOperands(), vjp.operandGrads)) {
+    if (gradient) {
+      assert(gradient.getType() == operand.getType() && "a gradient has its value's type");
+      accumulate(operand, gradient);
+    }
+  }
+  return success();
+}
+
+/// Puts the parts in the op's place; gradients that have arrived at its results
+/// move on to the values that replace them.
+Operation *ReverseMode::decompose(train::DecomposableOpInterface op) {
+  Operation *before = op->getPrevNode();
+  OpBuilder inPlace(op);
+  SmallVector<Value> parts = op.decompose(inPlace);
+  for (Operation *part = before ? before->getNextNode() : &op->getBlock()->front();
+       part != op.getOperation(); part = part->getNextNode()) {
+    markDependent(*part);
+  }
+  for (auto [result, part] : llvm::zip_equal(op->getResults(), parts)) {
+    if (Value gradient = gradients.lookup(result)) {
+      gradients.erase(result);
+      accumulate(part, gradient);
+    }
+    dependent.erase(result);
+    result.replaceAllUsesWith(part);
+  }
+  Operation *last = op->getPrevNode();
+  op->erase();
+  ++counts.decomposed;
+  return last;
+}

@@ -1,0 +1,66 @@
+//===- ReverseMode.h - Gradients of a scalar inside one block -------------===//
+//
+// Reverse-mode differentiation of straight-line code:
+//
+//   block before            block after
+//     %h = dot %x, %w         %h = dot %x, %w
+//     %l = reduce_sum %h      %l = reduce_sum %h
+//                             %dh = constant 1          (seed 1 for %l)
+//                             %dw = dot %x, %dh         (the gradient of %w)
+//
+// Ops are visited from the last to the first, so that a value's gradient is
+// complete (all its uses are behind it) when the op that defines it is visited.
+// Only values that depend on one of `wrt` and influence the loss get a
+// gradient: dependence is marked forwards beforehand, influence shows as a
+// gradient having arrived. Integers carry none: dependence ends at them.
+//
+// An op without a rule, or whose rule declines, is replaced by its
+// decomposition in place and the walk goes on inside that, to any depth; that
+// also makes the result differentiable once more.
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_LIB_TRANSFORMS_REVERSEMODE_H
+#define DSC_LIB_TRANSFORMS_REVERSEMODE_H
+
+#include "dialects/Train/TrainDialect.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+
+namespace dsc {
+
+/// Ops whose rule was applied, and ops that had to be decomposed.
+struct ReverseModeCounts {
+  int64_t differentiated = 0;
+  int64_t decomposed = 0;
+};
+
+class ReverseMode {
+public:
+  /// `builder` stands where the backward ops go: behind all forward ops of the
+  /// block, before the terminator that uses their results.
+  ReverseMode(mlir::OpBuilder &builder, ReverseModeCounts &counts)
+      : builder(builder), counts(counts) {}
+
+  /// Gradients of the sum of `loss`'s elements with respect to `wrt`, each of
+  /// the value's type; zeros where the loss does not depend on it.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiate(mlir::Value loss,
+                                                                mlir::ValueRange wrt);
+
+private:
+  /// Marks the float results of `op` where a float operand is marked.
+  void markDependent(mlir::Operation &op);
+  /// Visits one op; returns the op to go on with (null at the block's begin).
+  mlir::FailureOr<mlir::Operation *> visit(mlir::Operation *op);
+  mlir::LogicalResult applyRule(mlir::Operation *op);
+  mlir::Operation *decompose(train::DecomposableOpInterface op);
+  void accumulate(mlir::Value value, mlir::Value gradient);
+
+  mlir::OpBuilder &builder;
+  ReverseModeCounts &counts;
+  llvm::DenseSet<mlir::Value> dependent;
+  llvm::DenseMap<mlir::Value, mlir::Value> gradients;
+};
+
+} // namespace dsc
+
+#endif // DSC_LIB_TRANSFORMS_REVERSEMODE_H

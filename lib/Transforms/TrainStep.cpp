@@ -1,0 +1,272 @@
+//===- TrainStep.cpp - A training step from the model's graph -------------===//
+
+#include "TrainStep.h"
+
+#include "Losses.h"
+#include "Program.h"
+#include "dialects/Train/Expr.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace dsc;
+using train::Expr;
+
+namespace {
+/// Builds @train from @forward. The step reads variables and scalars once,
+/// before the loop; the loop's body is the graph, cloned, and its gradients.
+class StepBuilder {
+public:
+  StepBuilder(func::FuncOp forward, int64_t count, ReverseModeCounts &counts)
+      : forward(forward), module(forward->getParentOfType<ModuleOp>()), count(count),
+        builder(forward), counts(counts) {}
+
+  LogicalResult build();
+
+private:
+  LogicalResult check();
+  void createStep();
+  void readVariables();
+  void createLoop();
+  void cloneForward();
+  LogicalResult finishLoop();
+  void finishStep();
+
+  Type wholeType(Type part) const;
+  Value getScalar(train::ScalarOp scalar);
+  void makeOffsetGlobal(Operation *op);
+  unsigned numOutputs() { return forward.getNumResults() - 2; }
+
+  func::FuncOp forward;
+  ModuleOp module;
+  int64_t count;
+  OpBuilder builder;
+  ReverseModeCounts &counts;
+
+  train::StepOp step;
+  train::MicrobatchOp loop;
+  IRMapping mapping; // from the graph to the loop's body
+  SmallVector<train::VariableOp> parameters;
+  SmallVector<train::WriteOp> writes;       // the graph's, in its order
+  llvm::MapVector<StringAttr, Value> reads; // variable -> value before the step
+  llvm::StringMap<Value> scalars;
+  SmallVector<DictionaryAttr> resultAttrs;
+};
+} // namespace
+
+LogicalResult StepBuilder::build() {
+  if (failed(check())) {
+    return failure();
+  }
+  createStep();
+  readVariables();
+  createLoop();
+  cloneForward();
+  if (failed(finishLoop())) {
+    step.erase();
+    return failure();
+  }
+  finishStep();
+  forward.erase();
+  return success();
+}
+
+LogicalResult StepBuilder::check() {
+  if (!forward->hasAttr(kLossAttr)) {
+    return forward.emitError("the model has no loss to differentiate; run dsc-attach-loss first");
+  }
+  if (count < 1) {
+    return forward.emitError() << "expected a positive number of micro-batches, got " << count;
+  }
+  for (BlockArgument argument : forward.getArguments()) {
+    if (cast<RankedTensorType>(argument.getType()).getRank() == 0) {
+      return forward.emitError() << "input \"" << getArgName(forward, argument.getArgNumber())
+                                 << "\" has no dimensions; dimension 0 of every input is the batch";
+    }
+  }
+  return success();
+}
+
+/// The type over the whole batch of what a micro-batch has a part of.
+Type StepBuilder::wholeType(Type part) const {
+  auto type = cast<RankedTensorType>(part);
+  if (type.getRank() == 0) {
+    return type;
+  }
+  SmallVector<int64_t> shape(type.getShape());
+  shape[0] *= count;
+  return type.clone(shape);
+}
+
+void StepBuilder::createStep() {
+  parameters = getVariables(module, train::VariableRole::Parameter);
+  SmallVector<Type> inputs, results;
+  auto addResult = [&](const Twine &name, Type type) {
+    results.push_back(type);
+    resultAttrs.push_back(makeNameAttrs(forward.getContext(), name));
+  };
+  for (Type type : forward.getArgumentTypes()) {
+    inputs.push_back(wholeType(type));
+  }
+  addResult(kLossSumName, forward.getResultTypes()[numOutputs()]);
+  addResult(kCountName, forward.getResultTypes()[numOutputs() + 1]);
+  for (unsigned i = 0; i < numOutputs(); ++i) {
+    addResult(kOutputPrefix + getResultName(forward, i), wholeType(forward.getResultTypes()[i]));
+  }
+  for (train::VariableOp parameter : parameters) {
+    addResult(kGradPrefix + parameter.getSymName(), parameter.getType());
+  }
+  step = train::StepOp::create(builder, forward.getLoc(), kTrainName,
+                               builder.getFunctionType(inputs, results));
+  if (ArrayAttr attrs = forward.getAllArgAttrs()) {
+    step.setAllArgAttrs(attrs);
+  }
+  step.setAllResultAttrs(resultAttrs);
+  step->setAttr(kLossAttr, forward->getAttr(kLossAttr));
+}
+
+void StepBuilder::readVariables() {
+  builder.setInsertionPointToEnd(&step.getBody().front());
+  auto read = [&](FlatSymbolRefAttr variable, Type type, Location loc) {
+    Value &value = reads[variable.getAttr()];
+    if (!value) {
+      value = train::ReadOp::create(builder, loc, type, variable);
+    }
+  };
+  for (train::VariableOp parameter : parameters) {
+    read(FlatSymbolRefAttr::get(parameter.getSymNameAttr()), parameter.getType(),
+         parameter.getLoc());
+  }
+  forward.walk([&](train::ReadOp op) { read(op.getVariableAttr(), op.getType(), op.getLoc()); });
+  forward.walk([&](train::WriteOp op) {
+    read(op.getVariableAttr(), op.getValue().getType(), op.getLoc());
+    writes.push_back(op);
+  });
+}
+
+void StepBuilder::createLoop() {
+  SmallVector<Value> carry;
+  SmallVector<Type> sums = {step.getResultTypes()[0], step.getResultTypes()[1]};
+  for (train::VariableOp parameter : parameters) {
+    sums.push_back(parameter.getType());
+  }
+  for (train::WriteOp write : writes) {
+    carry.push_back(reads[write.getVariableAttr().getAttr()]);
+  }
+  auto stacks = step.getResultTypes().slice(2, numOutputs());
+  loop = train::MicrobatchOp::create(builder, forward.getLoc(), sums, ValueRange(carry).getTypes(),
+                                     stacks, builder.getI64IntegerAttr(count), step.getArguments(),
+                                     carry);
+  Block &body = loop.getBody().emplaceBlock();
+  body.addArgument(RankedTensorType::get({}, builder.getI64Type()), forward.getLoc());
+  for (BlockArgument argument : forward.getArguments()) {
+    mapping.map(argument, body.addArgument(argument.getType(), argument.getLoc()));
+  }
+  for (auto [write, initial] : llvm::zip_equal(writes, carry)) {
+    body.addArgument(initial.getType(), write.getLoc());
+  }
+}
+
+void StepBuilder::cloneForward() {
+  Block &body = *loop.getBlock();
+  llvm::MapVector<StringAttr, Value> values = reads; // carried state replaces its read
+  size_t firstCarried = body.getNumArguments() - writes.size();
+  for (auto [index, write] : llvm::enumerate(writes)) {
+    values[write.getVariableAttr().getAttr()] =
+        body.getArgument(static_cast<unsigned>(firstCarried + index));
+  }
+  builder.setInsertionPointToEnd(&body);
+  for (Operation &op : forward.getBody().front().without_terminator()) {
+    if (auto read = dyn_cast<train::ReadOp>(op)) {
+      mapping.map(read.getValue(), values[read.getVariableAttr().getAttr()]);
+    } else if (auto scalar = dyn_cast<train::ScalarOp>(op)) {
+      mapping.map(scalar.getValue(), getScalar(scalar));
+    } else if (!isa<train::WriteOp>(op)) {
+      makeOffsetGlobal(builder.clone(op, mapping));
+    }
+  }
+}
+
+/// One read of each number before the loop; the micro-batch's is the loop's own.
+Value StepBuilder::getScalar(train::ScalarOp scalar) {
+  if (scalar.getName() == "microbatch") {
+    return loop.getIndex();
+  }
+  std::string key = scalar.getName().str();
+  if (auto parameter = scalar.getParameter()) {
+    key += " of " + parameter->str();
+  }
+  Value &value = scalars[key];
+  if (!value) {
+    OpBuilder before(loop);
+    value = before.clone(*scalar)->getResult(0);
+  }
+  return value;
+}
+
+/// Random numbers are drawn by the element's place in the tensor of the whole
+/// batch: micro-batch m begins at element m n. An offset that the graph
+/// computes itself is left alone.
+template <typename OpTy> static void addMicrobatchOffset(OpTy op, Value index) {
+  if (!matchPattern(op.getOffset(), m_Constant())) {
+    return;
+  }
+  OpBuilder builder(op);
+  Expr m(builder, op.getLoc(), index);
+  auto elements = cast<RankedTensorType>(op.getType()).getNumElements();
+  op.getOffsetMutable().assign(m * static_cast<double>(elements) + m.with(op.getOffset()));
+}
+
+void StepBuilder::makeOffsetGlobal(Operation *op) {
+  if (count == 1) {
+    return;
+  }
+  if (auto dropout = dyn_cast<train::DropoutOp>(op)) {
+    addMicrobatchOffset(dropout, loop.getIndex());
+  } else if (auto uniform = dyn_cast<train::UniformOp>(op)) {
+    addMicrobatchOffset(uniform, loop.getIndex());
+  }
+}
+
+LogicalResult StepBuilder::finishLoop() {
+  auto returned = llvm::map_to_vector(forward.getBody().front().getTerminator()->getOperands(),
+                                      [&](Value value) { return mapping.lookup(value); });
+  ArrayRef<Value> outputs = ArrayRef(returned).drop_back(2);
+  SmallVector<Value> sums(ArrayRef(returned).take_back(2));
+  auto wrt = llvm::map_to_vector(
+      parameters, [&](train::VariableOp variable) { return reads[variable.getSymNameAttr()]; });
+  auto carry = llvm::map_to_vector(
+      writes, [&](train::WriteOp write) { return mapping.lookup(write.getValue()); });
+
+  // The decomposition of an op replaces its results wherever they are used, so
+  // the loop must already use them when gradients are built.
+  auto yield = train::YieldOp::create(builder, forward.getLoc(), sums, carry, outputs);
+  builder.setInsertionPoint(yield);
+  ReverseMode reverse(builder, counts);
+  FailureOr<SmallVector<Value>> gradients = reverse.differentiate(sums[0], wrt);
+  if (failed(gradients)) {
+    return failure();
+  }
+  yield.getSumsMutable().append(*gradients);
+  eraseDeadOps(*loop.getBlock());
+  return success();
+}
+
+void StepBuilder::finishStep() {
+  builder.setInsertionPointToEnd(&step.getBody().front());
+  for (auto [write, last] : llvm::zip_equal(writes, loop.getCarried())) {
+    train::WriteOp::create(builder, write.getLoc(), write.getVariableAttr(), last);
+  }
+  SmallVector<Value> results(loop.getSums().take_front(2));
+  llvm::append_range(results, loop.getStacks());
+  llvm::append_range(results, loop.getSums().drop_front(2));
+  train::ReturnOp::create(builder, forward.getLoc(), results);
+  eraseDeadOps(step.getBody().front());
+}
+
+LogicalResult dsc::buildTrainStep(func::FuncOp forward, int64_t count, ReverseModeCounts &counts) {
+  return StepBuilder(forward, count, counts).build();
+}

@@ -1,0 +1,19 @@
+// RUN: not dsc-opt %s --dsc-autodiff 2>&1 | FileCheck %s --check-prefix=NOLOSS
+// NOLOSS: error: the model has no loss to differentiate; run dsc-attach-loss first
+// RUN: not dsc-opt %s --dsc-attach-loss=kind=mse --dsc-autodiff=microbatches=0 2>&1 | FileCheck %s --check-prefix=COUNT
+// COUNT: error: expected a positive number of micro-batches, got 0
+// RUN: not dsc-opt %s --dsc-attach-loss=kind=mse --dsc-autodiff 2>&1 | FileCheck %s --check-prefix=RULE
+// RULE: error: {{.*}}no derivative rule for math.exp (node "odd"), which stands between a parameter and the loss
+// RUN: not dsc-opt %s --dsc-autodiff=function=g 2>&1 | FileCheck %s --check-prefix=FUNCTION
+// FUNCTION: error: the module has no function @g with a body
+// RUN: not dsc-opt %s --dsc-autodiff="function=forward wrt=4" 2>&1 | FileCheck %s --check-prefix=WRT
+// WRT: error: expected wrt to name arguments of @forward, which has 1
+
+train.variable parameter @w : tensor<4x3xf32> = dense<1.0> : tensor<4x3xf32>
+
+func.func @forward(%x: tensor<4x3xf32> {train.name = "x"}) -> (tensor<4x3xf32> {train.name = "y"}) {
+  %w = train.read @w : tensor<4x3xf32>
+  %y = train.add %x, %w : tensor<4x3xf32>
+  %z = math.exp %y : tensor<4x3xf32> loc("odd")
+  return %z : tensor<4x3xf32>
+}
