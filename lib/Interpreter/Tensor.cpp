@@ -1,0 +1,130 @@
+//===- Tensor.cpp - The interpreter's values ------------------------------===//
+
+#include "dsc/Interpreter/Tensor.h"
+
+#include "llvm/ADT/APFloat.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace dsc;
+
+Tensor::Tensor(RankedTensorType type) : type(type) {
+  auto count = static_cast<size_t>(type.getNumElements());
+  if (isFloat()) {
+    floats.assign(count, 0.0);
+  } else {
+    ints.assign(count, 0);
+  }
+}
+
+Tensor Tensor::scalar(Type elementType, double value) {
+  Tensor tensor(RankedTensorType::get({}, elementType));
+  tensor.setNumber(0, value);
+  return tensor;
+}
+
+/// The integer of `bits` as an element of `type` reads it.
+static int64_t toInt(IntegerType type, const APInt &bits) {
+  bool isUnsigned = type.isUnsigned() || type.getWidth() == 1;
+  return isUnsigned ? static_cast<int64_t>(bits.getZExtValue()) : bits.getSExtValue();
+}
+
+FailureOr<Tensor> Tensor::fromAttribute(ElementsAttr attribute) {
+  Tensor tensor(cast<RankedTensorType>(attribute.getShapedType()));
+  if (tensor.isFloat()) {
+    auto values = attribute.tryGetValues<APFloat>();
+    if (!values) {
+      return failure();
+    }
+    for (auto [to, value] : llvm::zip_equal(tensor.floats, *values)) {
+      to = value.convertToDouble();
+    }
+    return tensor;
+  }
+  auto type = dyn_cast<IntegerType>(tensor.type.getElementType());
+  auto values = attribute.tryGetValues<APInt>();
+  if (!type || !values) {
+    return failure();
+  }
+  for (auto [to, value] : llvm::zip_equal(tensor.ints, *values)) {
+    to = toInt(type, value);
+  }
+  return tensor;
+}
+
+void Tensor::setNumber(size_t i, double value) {
+  if (isFloat()) {
+    floats[i] = value;
+  } else {
+    ints[i] = static_cast<int64_t>(value);
+  }
+}
+
+double dsc::roundToFloatType(FloatType type, double value) {
+  if (type.isF64()) {
+    return value;
+  }
+  if (type.isF32()) {
+    return static_cast<double>(static_cast<float>(value));
+  }
+  APFloat rounded(value);
+  bool losesInfo = false;
+  rounded.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &losesInfo);
+  return rounded.convertToDouble();
+}
+
+void Tensor::wrapIntegers() {
+  auto integer = dyn_cast<IntegerType>(type.getElementType());
+  if (!integer || integer.getWidth() >= 64) {
+    return;
+  }
+  for (int64_t &value : ints) {
+    value = toInt(integer, APInt(integer.getWidth(), static_cast<uint64_t>(value),
+                                 /*isSigned=*/false, /*implicitTrunc=*/true));
+  }
+}
+
+void Tensor::roundToType() {
+  wrapIntegers();
+  auto floatType = dyn_cast<FloatType>(type.getElementType());
+  if (!floatType || floatType.isF64()) {
+    return;
+  }
+  for (double &value : floats) {
+    value = roundToFloatType(floatType, value);
+  }
+}
+
+SmallVector<int64_t> dsc::stridesOf(ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (size_t dim = shape.size(); dim-- > 1;) {
+    strides[dim - 1] = strides[dim] * shape[dim];
+  }
+  return strides;
+}
+
+int64_t dsc::countElements(ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t size : shape) {
+    count *= size;
+  }
+  return count;
+}
+
+void dsc::forEachIndex(ArrayRef<int64_t> shape, llvm::function_ref<void(ArrayRef<int64_t>)> visit) {
+  SmallVector<int64_t> index(shape.size(), 0);
+  for (int64_t left = countElements(shape); left > 0; --left) {
+    visit(index);
+    for (size_t dim = shape.size(); dim-- > 0 && ++index[dim] == shape[dim];) {
+      index[dim] = 0;
+    }
+  }
+}
+
+size_t dsc::positionOf(ArrayRef<int64_t> index, ArrayRef<int64_t> strides) {
+  int64_t position = 0;
+  for (auto [i, stride] : llvm::zip_equal(index, strides)) {
+    position += i * stride;
+  }
+  return static_cast<size_t>(position);
+}

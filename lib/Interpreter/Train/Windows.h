@@ -1,0 +1,60 @@
+//===- Windows.h - Which input elements a sliding window touches ----------===//
+#ifndef DSC_INTERPRETER_WINDOWS_H
+#define DSC_INTERPRETER_WINDOWS_H
+
+#include "dialects/Train/Window.h"
+#include "dsc/Interpreter/Tensor.h"
+
+#include <vector>
+
+namespace dsc {
+
+/// Per output position and window element of one plane, the input position, or
+/// none where it falls into the padding.
+struct WindowMap {
+  static constexpr size_t kPadding = ~size_t{0};
+
+  size_t inputSize, windowSize, outputSize;
+  std::vector<size_t> input; // [output position][window element]
+
+  WindowMap(const train::Window &window, llvm::ArrayRef<int64_t> in, llvm::ArrayRef<int64_t> out)
+      : inputSize(static_cast<size_t>(countElements(in))),
+        windowSize(static_cast<size_t>(countElements(window.sizes))),
+        outputSize(static_cast<size_t>(countElements(out))) {
+    llvm::SmallVector<int64_t> strides = stridesOf(in);
+    forEachIndex(out, [&](llvm::ArrayRef<int64_t> position) {
+      forEachIndex(window.sizes, [&](llvm::ArrayRef<int64_t> element) {
+        input.push_back(find(window, in, strides, position, element));
+      });
+    });
+  }
+
+  /// visit(input position, window element, output position), padding left out.
+  template <typename Visit> void forEach(Visit visit) const {
+    for (size_t i = 0; i < input.size(); ++i) {
+      if (input[i] != kPadding) {
+        visit(input[i], i % windowSize, i / windowSize);
+      }
+    }
+  }
+
+private:
+  static size_t find(const train::Window &window, llvm::ArrayRef<int64_t> in,
+                     llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> position,
+                     llvm::ArrayRef<int64_t> element) {
+    int64_t found = 0;
+    for (size_t dim = 0; dim < in.size(); ++dim) {
+      int64_t at = position[dim] * window.strides[dim] - window.low[dim] +
+                   element[dim] * window.dilations[dim];
+      if (at < 0 || at >= in[dim]) {
+        return kPadding;
+      }
+      found += at * strides[dim];
+    }
+    return static_cast<size_t>(found);
+  }
+};
+
+} // namespace dsc
+
+#endif // DSC_INTERPRETER_WINDOWS_H

@@ -1,0 +1,454 @@
+//===- Npz.cpp - Reading and writing NumPy's .npz archives ----------------===//
+
+#include "dsc/Support/Npz.h"
+
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Endian.h"
+#include "llvm/Support/FileOutputBuffer.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <cstring>
+#include <zlib.h>
+
+using namespace dsc;
+using namespace llvm;
+using llvm::support::endian::read16le;
+using llvm::support::endian::read32le;
+using llvm::support::endian::read64le;
+
+namespace {
+constexpr uint32_t kLocalHeader = 0x04034b50, kCentralHeader = 0x02014b50, kEnd = 0x06054b50,
+                   kZip64End = 0x06064b50, kZip64Locator = 0x07064b50;
+constexpr uint32_t kInZip64 = 0xffffffff;
+constexpr size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22, kZip64EndSize = 56,
+                 kZip64LocatorSize = 20;
+constexpr uint16_t kStored = 0, kDeflated = 8;
+constexpr StringLiteral kNpyMagic = "\x93NUMPY";
+
+/// A member as the central directory describes it.
+struct Member {
+  StringRef name;
+  uint16_t flags, method;
+  uint64_t packedSize, size, offset;
+};
+} // namespace
+
+static Error invalid(const Twine &message) { return createStringError(message); }
+
+//===----------------------------------------------------------------------===//
+// Arrays
+//===----------------------------------------------------------------------===//
+
+int64_t NpzArray::size() const {
+  int64_t count = 1;
+  for (int64_t dim : shape) {
+    count *= dim;
+  }
+  return count;
+}
+
+static double halfToDouble(uint16_t bits) {
+  APFloat value(APFloat::IEEEhalf(), APInt(16, bits));
+  return value.convertToDouble();
+}
+
+double NpzArray::getFloat(int64_t i) const {
+  const char *at = bytes.data() + static_cast<size_t>(i) * width;
+  if (kind != 'f') {
+    return static_cast<double>(getInt(i));
+  }
+  switch (width) {
+  case 2:
+    return halfToDouble(read16le(at));
+  case 4:
+    return bit_cast<float>(read32le(at));
+  default:
+    return bit_cast<double>(read64le(at));
+  }
+}
+
+int64_t NpzArray::getInt(int64_t i) const {
+  if (kind == 'f') {
+    return static_cast<int64_t>(getFloat(i));
+  }
+  uint64_t raw = 0;
+  for (unsigned byte = 0; byte < width; ++byte) {
+    auto next = static_cast<unsigned char>(bytes[static_cast<size_t>(i) * width + byte]);
+    raw |= uint64_t{next} << (8 * byte);
+  }
+  return kind == 'i' ? SignExtend64(raw, 8 * width) : static_cast<int64_t>(raw);
+}
+
+static void appendLittleEndian(std::vector<char> &bytes, uint64_t value, unsigned width) {
+  for (unsigned byte = 0; byte < width; ++byte) {
+    bytes.push_back(static_cast<char>(value >> (8 * byte)));
+  }
+}
+
+void NpzArray::appendFloat(double value) {
+  uint64_t raw =
+      width == 4 ? bit_cast<uint32_t>(static_cast<float>(value)) : bit_cast<uint64_t>(value);
+  appendLittleEndian(bytes, raw, width);
+}
+
+void NpzArray::appendInt(int64_t value) {
+  appendLittleEndian(bytes, static_cast<uint64_t>(value), width);
+}
+
+std::string NpzArray::descr() const {
+  return (Twine(width == 1 ? '|' : '<') + Twine(kind) + Twine(width)).str();
+}
+
+//===----------------------------------------------------------------------===//
+// .npy members
+//===----------------------------------------------------------------------===//
+
+/// What follows `'key':` in the Python dictionary of a header.
+static StringRef findEntry(StringRef header, StringRef key) {
+  size_t at = header.find(("'" + key + "'").str());
+  return at == StringRef::npos ? StringRef()
+                               : header.substr(at + key.size() + 2).ltrim().drop_front().ltrim();
+}
+
+static Error parseDescr(StringRef entry, NpzArray &array) {
+  StringRef quoted = entry.drop_front(entry.empty() ? 0 : 1).take_until([](char c) {
+    return c == '\'' || c == '"';
+  });
+  StringRef digits = quoted.size() > 2 ? quoted.drop_front(2) : StringRef();
+  bool isNumber = quoted.size() > 2 && !digits.getAsInteger(10, array.width);
+  array.kind = isNumber ? quoted[1] : '?';
+  bool isFloat = array.kind == 'f' && is_contained({2u, 4u, 8u}, array.width);
+  bool isInt = StringRef("iu").contains(array.kind) && is_contained({1u, 2u, 4u, 8u}, array.width);
+  bool isBool = array.kind == 'b' && array.width == 1;
+  if (quoted.starts_with(">") || !(isFloat || isInt || isBool)) {
+    return invalid("element type '" + quoted +
+                   "' is not supported (little-endian float, integer or bool is)");
+  }
+  return Error::success();
+}
+
+static Error parseShape(StringRef entry, NpzArray &array) {
+  if (!entry.consume_front("(")) {
+    return invalid("its header has no shape");
+  }
+  SmallVector<StringRef> parts;
+  entry.take_until([](char c) { return c == ')'; }).split(parts, ',', -1, false);
+  uint64_t total = array.width;
+  for (StringRef part : parts) {
+    int64_t dim;
+    if (part.trim().empty()) {
+      continue;
+    }
+    if (part.trim().getAsInteger(10, dim) || dim < 0) {
+      return invalid("its header has the shape '" + entry + "'");
+    }
+    bool overflow = false;
+    total = SaturatingMultiply(total, static_cast<uint64_t>(dim), &overflow);
+    if (overflow || total > uint64_t{1} << 62) {
+      return invalid("its shape is too large");
+    }
+    array.shape.push_back(dim);
+  }
+  return Error::success();
+}
+
+/// Fortran order to C order.
+static void makeRowMajor(NpzArray &array) {
+  std::vector<char> ordered(array.bytes.size());
+  SmallVector<int64_t> index(array.shape.size(), 0);
+  for (int64_t i = 0; i < array.size(); ++i) {
+    int64_t from = 0;
+    for (size_t dim = array.shape.size(); dim-- > 0;) {
+      from = from * array.shape[dim] + index[dim];
+    }
+    std::memcpy(ordered.data() + static_cast<size_t>(i) * array.width,
+                array.bytes.data() + static_cast<size_t>(from) * array.width, array.width);
+    for (size_t dim = array.shape.size(); dim-- > 0 && ++index[dim] == array.shape[dim];) {
+      index[dim] = 0;
+    }
+  }
+  array.bytes = std::move(ordered);
+}
+
+static Expected<NpzArray> parseNpy(StringRef data) {
+  if (!data.starts_with(kNpyMagic) || data.size() < 12) {
+    return invalid("it is not an .npy file");
+  }
+  bool isVersion1 = data[6] == 1;
+  size_t start = isVersion1 ? 10 : 12;
+  size_t length = isVersion1 ? read16le(data.data() + 8) : read32le(data.data() + 8);
+  if (length > data.size() - start) {
+    return invalid("its header is cut off");
+  }
+  StringRef header = data.substr(start, length), body = data.substr(start + length);
+  NpzArray array;
+  if (Error error = parseDescr(findEntry(header, "descr"), array)) {
+    return error;
+  }
+  if (Error error = parseShape(findEntry(header, "shape"), array)) {
+    return error;
+  }
+  uint64_t expected = static_cast<uint64_t>(array.size()) * array.width;
+  if (body.size() != expected) {
+    return invalid("expected " + Twine(expected) + " bytes of data, got " + Twine(body.size()));
+  }
+  array.bytes.assign(body.begin(), body.end());
+  if (findEntry(header, "fortran_order").starts_with("True")) {
+    makeRowMajor(array);
+  }
+  return array;
+}
+
+static std::string npyHeader(const NpzArray &array) {
+  std::string dict = "{'descr': '" + array.descr() + "', 'fortran_order': False, 'shape': (";
+  for (int64_t dim : array.shape) {
+    dict += std::to_string(dim) + ",";
+  }
+  dict += "), }";
+  dict.append(63 - (10 + dict.size()) % 64, ' ');
+  dict += '\n';
+  std::string header = kNpyMagic.str() + '\x01' + std::string(1, '\0');
+  header += static_cast<char>(dict.size() & 0xff);
+  header += static_cast<char>(dict.size() >> 8);
+  return header + dict;
+}
+
+//===----------------------------------------------------------------------===//
+// Zip archives
+//===----------------------------------------------------------------------===//
+
+/// Where the end record starts; it may be followed by a comment.
+static Expected<size_t> findEnd(StringRef file) {
+  size_t lowest = file.size() > 65535 + kEndSize ? file.size() - 65535 - kEndSize : 0;
+  for (size_t at = file.size() >= kEndSize ? file.size() - kEndSize + 1 : 0; at-- > lowest;) {
+    if (read32le(file.data() + at) == kEnd) {
+      return at;
+    }
+  }
+  return invalid("it is not a zip archive, or is cut off");
+}
+
+/// The central directory's offset and number of entries.
+static Expected<std::pair<uint64_t, uint64_t>> findDirectory(StringRef file) {
+  Expected<size_t> end = findEnd(file);
+  if (!end) {
+    return end.takeError();
+  }
+  const char *record = file.data() + *end;
+  uint64_t count = read16le(record + 10), offset = read32le(record + 16);
+  if (*end < kZip64LocatorSize || read32le(record - kZip64LocatorSize) != kZip64Locator) {
+    return std::pair(offset, count);
+  }
+  uint64_t at = read64le(record - kZip64LocatorSize + 8);
+  if (at > file.size() || file.size() - at < kZip64EndSize ||
+      read32le(file.data() + at) != kZip64End) {
+    return invalid("its zip64 directory is damaged");
+  }
+  return std::pair(read64le(file.data() + at + 48), read64le(file.data() + at + 32));
+}
+
+/// Replaces 32-bit placeholders by the values of the zip64 extra field.
+static Error readZip64Extra(StringRef extra, Member &member) {
+  while (extra.size() >= 4) {
+    uint16_t id = read16le(extra.data()), length = read16le(extra.data() + 2);
+    StringRef field = extra.substr(4, length);
+    if (id == 1) {
+      for (uint64_t *value : {&member.size, &member.packedSize, &member.offset}) {
+        if (*value == kInZip64) {
+          if (field.size() < 8) {
+            return invalid("its zip64 sizes are missing");
+          }
+          *value = read64le(field.data());
+          field = field.drop_front(8);
+        }
+      }
+    }
+    extra = extra.substr(4 + size_t{length});
+  }
+  return Error::success();
+}
+
+/// The entry at the front of `directory`, which is then dropped.
+static Expected<Member> readEntry(StringRef &directory) {
+  if (directory.size() < kCentralSize || read32le(directory.data()) != kCentralHeader) {
+    return invalid("its directory is damaged");
+  }
+  const char *at = directory.data();
+  size_t name = read16le(at + 28), extra = read16le(at + 30), comment = read16le(at + 32);
+  if (directory.size() - kCentralSize < name + extra + comment) {
+    return invalid("its directory is cut off");
+  }
+  Member member{directory.substr(kCentralSize, name),
+                read16le(at + 8),
+                read16le(at + 10),
+                read32le(at + 20),
+                read32le(at + 24),
+                read32le(at + 42)};
+  if (Error error = readZip64Extra(directory.substr(kCentralSize + name, extra), member)) {
+    return error;
+  }
+  directory = directory.drop_front(kCentralSize + name + extra + comment);
+  return member;
+}
+
+static Error inflateInto(StringRef packed, SmallVectorImpl<char> &out) {
+  z_stream stream = {};
+  stream.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  stream.next_out = reinterpret_cast<Bytef *>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  inflateInit2(&stream, -MAX_WBITS); // zip members carry no zlib header
+  int status = inflate(&stream, Z_FINISH);
+  bool complete = status == Z_STREAM_END && stream.avail_out == 0;
+  inflateEnd(&stream);
+  return complete ? Error::success() : invalid("its compressed data is damaged");
+}
+
+/// The member's data, inflated into `storage` where it is not stored plainly.
+static Expected<StringRef> readMember(StringRef file, const Member &member,
+                                      SmallVectorImpl<char> &storage) {
+  if (member.offset > file.size() || file.size() - member.offset < kLocalSize ||
+      read32le(file.data() + member.offset) != kLocalHeader) {
+    return invalid("its local header is damaged");
+  }
+  const char *at = file.data() + member.offset;
+  uint64_t start = member.offset + kLocalSize + read16le(at + 26) + read16le(at + 28);
+  if (start > file.size() || file.size() - start < member.packedSize) {
+    return invalid("it is cut off");
+  }
+  StringRef packed = file.substr(start, member.packedSize);
+  if (member.flags & 1) {
+    return invalid("it is encrypted");
+  }
+  if (member.method == kStored) {
+    return packed;
+  }
+  // Deflate shrinks at most 1032 times: a larger claim is a damaged header.
+  bool isPlausible = member.size / 1032 <= packed.size() && member.size < kInZip64;
+  if (member.method != kDeflated || packed.size() >= kInZip64 || !isPlausible) {
+    return invalid("it is packed in an unsupported way (store or deflate it, below 4 GiB)");
+  }
+  storage.resize_for_overwrite(member.size);
+  if (Error error = inflateInto(packed, storage)) {
+    return error;
+  }
+  return StringRef(storage.data(), storage.size());
+}
+
+static uint32_t crcOf(StringRef data) {
+  uLong crc = crc32(0, nullptr, 0);
+  return static_cast<uint32_t>(
+      crc32_z(crc, reinterpret_cast<const Bytef *>(data.data()), data.size()));
+}
+
+static Error readAll(StringRef file, NpzArchive &archive) {
+  auto directory = findDirectory(file);
+  if (!directory) {
+    return directory.takeError();
+  }
+  if (directory->first > file.size()) {
+    return invalid("its directory is cut off");
+  }
+  StringRef rest = file.substr(directory->first);
+  for (uint64_t i = 0; i < directory->second; ++i) {
+    const char *entry = rest.data();
+    Expected<Member> member = readEntry(rest);
+    if (!member) {
+      return member.takeError();
+    }
+    SmallVector<char, 0> storage;
+    Expected<StringRef> data = readMember(file, *member, storage);
+    if (data && crcOf(*data) != read32le(entry + 16)) {
+      data = invalid("its checksum does not match");
+    }
+    Expected<NpzArray> array = data ? parseNpy(*data) : Expected<NpzArray>(data.takeError());
+    if (!array) {
+      return invalid("member '" + member->name + "': " + toString(array.takeError()));
+    }
+    StringRef name = member->name;
+    name.consume_back(".npy");
+    archive[name.str()] = std::move(*array);
+  }
+  return Error::success();
+}
+
+Expected<NpzArchive> dsc::readNpz(StringRef path) {
+  auto buffer = MemoryBuffer::getFile(path, false, false);
+  if (!buffer) {
+    return createFileError(path, buffer.getError());
+  }
+  NpzArchive archive;
+  if (Error error = readAll((*buffer)->getBuffer(), archive)) {
+    return createFileError(path, std::move(error));
+  }
+  return archive;
+}
+
+static void append16(std::string &out, uint64_t value) {
+  for (int shift = 0; shift < 16; shift += 8) {
+    out += static_cast<char>(value >> shift);
+  }
+}
+static void append32(std::string &out, uint64_t value) {
+  append16(out, value);
+  append16(out, value >> 16);
+}
+
+/// The fields that local and central header share.
+static void appendCommon(std::string &out, StringRef name, uint32_t crc, uint64_t size) {
+  append16(out, 20);    // version needed
+  append16(out, 0x800); // names are UTF-8
+  append16(out, kStored);
+  append32(out, 0x210000); // 1980-01-01: the same arrays give the same file
+  append32(out, crc);
+  append32(out, size);
+  append32(out, size);
+  append16(out, name.size());
+  append16(out, 0);
+}
+
+static Error commit(StringRef path, StringRef contents) {
+  auto output = FileOutputBuffer::create(path, contents.size());
+  if (!output) {
+    return createFileError(path, output.takeError());
+  }
+  std::memcpy((*output)->getBufferStart(), contents.data(), contents.size());
+  if (Error error = (*output)->commit()) {
+    return createFileError(path, std::move(error));
+  }
+  return Error::success();
+}
+
+Error dsc::writeNpz(StringRef path, const NpzArchive &archive) {
+  std::string file, directory;
+  for (const auto &[key, array] : archive) {
+    std::string name = key + ".npy", data = npyHeader(array);
+    data.append(array.bytes.begin(), array.bytes.end());
+    uint32_t crc = crcOf(data);
+    append32(directory, kCentralHeader);
+    append16(directory, 20);
+    appendCommon(directory, name, crc, data.size());
+    directory.append(10, '\0'); // comment length, disk, attributes
+    append32(directory, file.size());
+    directory += name;
+    append32(file, kLocalHeader);
+    appendCommon(file, name, crc, data.size());
+    file += name;
+    file += data;
+    if (file.size() >= kInZip64) {
+      return createFileError(path, invalid("more than 4 GiB of arrays"));
+    }
+  }
+  size_t offset = file.size(), count = archive.size();
+  file += directory;
+  append32(file, kEnd);
+  append32(file, 0);
+  append16(file, count);
+  append16(file, count);
+  append32(file, directory.size());
+  append32(file, offset);
+  append16(file, 0);
+  return commit(path, file);
+}
