@@ -77,6 +77,17 @@ template <typename T> struct Tensor {
   T &at(const Dims &position) { return data[offset(position)]; }
   const T &at(const Dims &position) const { return data[offset(position)]; }
 
+  /// The same without a position in memory, for the inner loops of references.
+  template <typename... Index> const T &operator()(Index... index) const {
+    int64_t offset = 0;
+    const int64_t *stride = strides.data();
+    ((offset += index * *stride++), ...);
+    return data[offset];
+  }
+  template <typename... Index> T &operator()(Index... index) {
+    return const_cast<T &>(static_cast<const Tensor &>(*this)(index...));
+  }
+
   Tensor &fill(const std::function<T()> &value) {
     forEach(dims, [&](const Dims &position) { at(position) = value(); });
     return *this;

@@ -23,9 +23,37 @@ struct PoolPlane {
   bool countIncludePad;
 };
 
+/// Queries and keys are worked on in blocks of this many.
+constexpr int64_t attentionBlock = 64;
+
+/// One query head of an attention call. The last dimension of each matrix is contiguous.
+struct AttentionHead {
+  int64_t T, S, D, Dv; // queries, keys, width of q and k, width of v
+  float scale;
+  bool causal;
+  const float *q, *k, *v, *mask; // mask may be null
+  int64_t qStride, kStride, vStride, maskStrides[2];
+  float *out, *lse;
+  int64_t outStride;
+  const float *outGrad; // the rest is for the gradient alone
+  float *qGrad, *kGrad, *vGrad;
+  int64_t outGradStride, qGradStride, kGradStride, vGradStride;
+};
+
+/// Which gradients `attentionGrad` computes.
+enum : int { attentionGradQ = 1, attentionGradKV = 2 };
+
 /// The functions of one level.
 struct KernelTable {
   const char *level;
+  /// Floats of scratch memory, 64-byte aligned, that a call of either of these needs.
+  int64_t (*attentionScratch)(int64_t D, int64_t Dv);
+  /// out and lse of the query block that begins at `query`.
+  void (*attention)(const AttentionHead &head, int64_t query, float *scratch);
+  /// What the query block at `query` and the keys [keyBegin, keyEnd) give: sets qGrad of the block
+  /// (all keys must be given then), adds to kGrad and vGrad. keyBegin is a block's beginning.
+  void (*attentionGrad)(const AttentionHead &head, int64_t query, int64_t keyBegin, int64_t keyEnd,
+                        int what, float *scratch);
   void (*maxPoolPlane)(const PoolPlane &plane, const float *input, float *output, int32_t *index);
   void (*avgPoolPlane)(const PoolPlane &plane, const float *input, float *output);
   /// Adds to the input gradient.

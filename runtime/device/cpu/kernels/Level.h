@@ -14,6 +14,10 @@ namespace dsc::DSC_LEVEL {
 constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 constexpr int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
+int64_t attentionScratch(int64_t D, int64_t Dv);
+void attention(const AttentionHead &head, int64_t query, float *scratch);
+void attentionGrad(const AttentionHead &head, int64_t query, int64_t keyBegin, int64_t keyEnd,
+                   int what, float *scratch);
 void maxPoolPlane(const PoolPlane &plane, const float *input, float *output, int32_t *index);
 void avgPoolPlane(const PoolPlane &plane, const float *input, float *output);
 void avgPoolGradPlane(const PoolPlane &plane, const float *outputGrad, float *inputGrad);

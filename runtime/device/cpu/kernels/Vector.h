@@ -1,0 +1,105 @@
+//===- Vector.h - Vectors of one level ------------------------------------===//
+#ifndef DSC_RUNTIME_DEVICE_CPU_KERNELS_VECTOR_H
+#define DSC_RUNTIME_DEVICE_CPU_KERNELS_VECTOR_H
+
+#include "device/cpu/kernels/Level.h"
+
+namespace dsc::DSC_LEVEL {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int width = 16;
+#elif defined(__AVX2__)
+constexpr int width = 8;
+#else
+constexpr int width = 4;
+#endif
+
+using Vec = float __attribute__((ext_vector_type(width)));
+using IntVec = int32_t __attribute__((ext_vector_type(width)));
+
+constexpr float infinity = __builtin_inff();
+
+inline Vec load(const float *from) {
+  Vec value;
+  __builtin_memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+inline void store(float *to, Vec value) { __builtin_memcpy(to, &value, sizeof(value)); }
+
+/// 0, 1, 2, …
+inline IntVec laneNumbers() {
+  IntVec lanes;
+  for (int i = 0; i < width; ++i)
+    lanes[i] = i;
+  return lanes;
+}
+
+/// e^x to 2 units in the last place; 0 below the smallest normal number; NaN stays NaN.
+inline Vec expOf(Vec x) {
+  constexpr float low = -87.33654f, high = 88.72283f;
+  Vec bounded = x < low ? Vec(low) : x;
+  bounded = bounded > high ? Vec(high) : bounded;
+  // Adding 1.5 * 2^23 rounds to an integer, which then is in the low bits.
+  constexpr float magic = 12582912.0f;
+  Vec shifted = bounded * 1.44269504f + magic;
+  Vec n = shifted - magic;
+  Vec r = n * -0.693359375f + bounded; // ln 2 in two parts: n times the first is exact
+  r = n * 2.12194440e-4f + r;
+  Vec p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + (r + 1.0f);
+  IntVec exponent = __builtin_bit_cast(IntVec, shifted) << 23;
+  Vec result = __builtin_bit_cast(Vec, __builtin_bit_cast(IntVec, p) + exponent);
+  result = x < low ? Vec(0.0f) : result;
+  return x == x ? result : x;
+}
+
+inline Vec interleaveLow(Vec a, Vec b);
+inline Vec interleaveHigh(Vec a, Vec b);
+#if defined(__AVX512F__)
+inline Vec interleaveLow(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+inline Vec interleaveHigh(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                 31);
+}
+#elif defined(__AVX2__)
+inline Vec interleaveLow(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+inline Vec interleaveHigh(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+#else
+inline Vec interleaveLow(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
+inline Vec interleaveHigh(Vec a, Vec b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
+#endif
+
+/// Transposes a width x width matrix: interleaving rows i and i + width / 2, log2(width) times.
+inline void transpose(Vec (&rows)[width]) {
+#pragma clang loop unroll(full)
+  for (int stage = 1; stage < width; stage *= 2) {
+    Vec next[width];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < width / 2; ++i) {
+      next[2 * i] = interleaveLow(rows[i], rows[i + width / 2]);
+      next[2 * i + 1] = interleaveHigh(rows[i], rows[i + width / 2]);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < width; ++i)
+      rows[i] = next[i];
+  }
+}
+
+constexpr int64_t paddedToWidth(int64_t n) { return (n + width - 1) / width * width; }
+
+} // namespace
+} // namespace dsc::DSC_LEVEL
+
+#endif // DSC_RUNTIME_DEVICE_CPU_KERNELS_VECTOR_H
