@@ -41,14 +41,19 @@ MetricsFile::MetricsFile(const std::string &path, std::optional<int64_t> resumed
   file = fopen(path.c_str(), continues ? "ae" : "we");
   if (!file)
     failSystem("--metrics: cannot write " + path);
+  isEmpty = !continues && std::filesystem::is_regular_file(path);
 }
 
 MetricsFile::~MetricsFile() {
-  if (file)
-    fclose(file);
+  if (!file)
+    return;
+  fclose(file);
+  if (isEmpty)
+    remove(path.c_str());
 }
 
 void MetricsFile::writeLine(const std::string &line) {
+  isEmpty = false;
   if (fputs(line.c_str(), file) < 0 || fputc('\n', file) < 0 || fflush(file) != 0)
     failSystem("--metrics: cannot write " + path);
 }

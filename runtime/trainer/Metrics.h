@@ -19,7 +19,7 @@ struct StepMetrics {
 };
 
 /// Appends lines to a file; every line is there as soon as its step is done. Numbers that are not
-/// finite are written as null.
+/// finite are written as null. A new file that got no line is removed again.
 class MetricsFile {
 public:
   /// Without a path nothing is written. A resumed run keeps the lines up to `resumedStep`.
@@ -35,6 +35,7 @@ private:
   void writeLine(const std::string &line);
   std::string path;
   FILE *file = nullptr;
+  bool isEmpty = false;
 };
 
 } // namespace dsc

@@ -77,8 +77,9 @@ private:
 
   void checkOutputs() {
     const std::pair<const char *, const std::string *> files[] = {
-        {"--metrics", &options.metrics},        {"--loss-curve", &options.lossCurve},
-        {"--export-onnx", &options.exportOnnx}, {"--dump-tensors", &options.dumpTensors},
+        {"--loss-curve", &options.lossCurve},
+        {"--export-onnx", &options.exportOnnx},
+        {"--dump-tensors", &options.dumpTensors},
         {"--profile", &options.profile},
     };
     for (const auto &[flag, path] : files)

@@ -24,7 +24,8 @@ void dsc::installSignalHandlers() {
   action.sa_flags = SA_RESTART;
   for (int number : {SIGINT, SIGTERM})
     sigaction(number, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN); // a closed pipe and a file size limit
+  std::signal(SIGXFSZ, SIG_IGN); // become write errors
 }
 
 bool dsc::stopRequested() { return requested != 0; }

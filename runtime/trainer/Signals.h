@@ -5,7 +5,7 @@
 namespace dsc {
 
 /// From now on SIGINT and SIGTERM only set a flag, which the loop reads between steps; a second one
-/// ends the process at once. SIGPIPE becomes a write error.
+/// ends the process at once. A closed pipe or a file size limit becomes a write error.
 void installSignalHandlers();
 
 /// Whether a signal came.

@@ -187,13 +187,14 @@ private:
     Buffers sums = {fake::arena(gradWeight), fake::arena(gradBias), fake::arena(loss),
                     fake::arena(count)};
     program.before = {module.kernel("clear", clear, 1, sums)};
-    program.body = {module.routine("check_rows", checkRows, {fake::input(0)}),
-                    module.kernel("forward", forward, rows,
-                                  {fake::input(0), fake::arena(weight), fake::arena(bias),
-                                   fake::arena(logits)}),
-                    module.kernel("backward", backward, 1,
-                                  {fake::input(0), fake::input(1), fake::arena(logits), sums[0],
-                                   sums[1], sums[2], sums[3]})};
+    program.body = {
+        module.routine("check_rows", checkRows, {fake::input(0)}),
+        module.kernel("forward", forward, rows,
+                      {fake::input(0), fake::arena(weight), fake::arena(bias), fake::arena(logits)},
+                      1),
+        module.kernel("backward", backward, 1,
+                      {fake::input(0), fake::input(1), fake::arena(logits), sums[0], sums[1],
+                       sums[2], sums[3]})};
 
     program.after = {module.kernel("scale", scale, 1, {sums[0], sums[1], sums[3]})};
     return program;

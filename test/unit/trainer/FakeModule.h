@@ -80,9 +80,12 @@ public:
         {{"name", name}, {"dtype", "f32"}, {"shape", shape}, {"offset", offset}});
   }
 
+  /// Runs on one thread unless `grain` says otherwise.
   DscCall kernel(const char *name, DscKernel body, int64_t extent,
-                 const std::vector<DscBuffer> &operands) {
-    return call(name, body, nullptr, extent, operands);
+                 const std::vector<DscBuffer> &operands, int64_t grain = 1 << 20) {
+    DscCall result = call(name, body, nullptr, extent, operands);
+    result.grain = grain;
+    return result;
   }
   DscCall routine(const char *name, DscRoutine body, const std::vector<DscBuffer> &operands) {
     return call(name, nullptr, body, 0, operands);
@@ -129,7 +132,6 @@ private:
     result.kernel = kernel;
     result.routine = routine;
     result.extent = extent;
-    result.grain = 1;
     result.numBuffers = static_cast<int32_t>(kept.size());
     result.buffers = kept.data();
     result.flops = 2 * extent;

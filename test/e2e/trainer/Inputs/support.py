@@ -143,6 +143,8 @@ class Workspace:
         return os.path.join(self.folder, name)
 
     def run(self, *arguments, env=None, timeout=60):
+        if "--threads" not in arguments:
+            arguments += ("--threads", 1)  # quicker where many tests share the processors
         return subprocess.run([self.trainer, *map(str, arguments)], capture_output=True, text=True,
                               timeout=timeout, env={**os.environ, **(env or {})}, errors="replace")
 
