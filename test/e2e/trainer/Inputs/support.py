@@ -163,7 +163,8 @@ class Workspace:
                f"{arguments}: expected one error line, got\n{result.stderr}")
         for word in words:
             expect(word in lines[0], f"{arguments}: '{word}' is not in\n{lines[0]}")
-        leftovers = [name for name in self.all_files() if ".tmp" in name]
+        leftovers = [name for name in self.all_files()
+                     if ".tmp" in os.path.basename(name)]
         expect(not leftovers, f"{arguments}: left behind {leftovers}")
         return result
 
