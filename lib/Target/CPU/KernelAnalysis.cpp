@@ -249,7 +249,7 @@ LogicalResult Analyzer::checkBody(const Statement &statement) {
   for (Operation &inner : op.getBody()->without_terminator()) {
     bool known = isa<linalg::IndexOp, arith::ConstantOp, tensor::ExtractOp>(inner) ||
                  OpTrait::hasElementwiseMappableTraits(&inner);
-    if (!known || inner.getNumResults() != 1 || inner.getNumRegions() != 0)
+    if (!known || inner.getNumRegions() != 0)
       return error(&inner, "op cannot be vectorized: expected elementwise arith or math, a "
                            "constant, linalg.index or tensor.extract");
     for (Value value : inner.getOperands())
@@ -413,9 +413,13 @@ bool canShareBuffer(const KernelAnalysis &kernel, unsigned operand, unsigned res
         continue;
       if (statement.accesses[use.getOperandNumber()] != target.access)
         return false;
-      for (unsigned stage : needs.lookup(op))
-        if (target.overQ && stage > target.stage)
-          return false;
+      const std::set<unsigned> &stages = needs[op];
+      if (!target.overQ || stages.empty())
+        continue;
+      // What is stored anyway is computed once and then read back.
+      unsigned last = isStored(kernel, statement) ? *stages.begin() : *stages.rbegin();
+      if (last > target.stage)
+        return false;
     }
   }
   return true;

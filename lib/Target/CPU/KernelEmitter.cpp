@@ -16,7 +16,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include <map>
 
@@ -76,11 +75,10 @@ private:
   Lanes loadOperand(Value operand, const LinearAccess &access);
   void hoistLoads();
   SmallVector<Lanes> evaluate(const Statement &statement, ArrayRef<Lanes> outputs = {});
-  Lanes evaluateOperation(const Statement &statement, Operation &op,
-                          const llvm::DenseMap<Value, Lanes> &local);
+  SmallVector<Lanes> evaluateOperation(Operation &op, const llvm::DenseMap<Value, Lanes> &local);
   Lanes evaluateExtract(tensor::ExtractOp op, ArrayRef<Lanes> operands);
   Lanes evaluateIndex(linalg::IndexOp op);
-  Value cloneOperation(Operation &op, ArrayRef<Value> operands, bool isVector);
+  Operation *cloneOperation(Operation &op, ArrayRef<Value> operands, bool isVector);
   void protectTail(Operation &op, SmallVectorImpl<Lanes> &operands);
 
   // Stores.
@@ -480,7 +478,9 @@ SmallVector<Lanes> KernelEmitter::evaluate(const Statement &statement, ArrayRef<
   for (auto [arg, lanes] : llvm::zip(op.getRegionOutputArgs(), outputs))
     local[arg] = lanes;
   for (Operation &inner : body.without_terminator())
-    local[inner.getResult(0)] = evaluateOperation(statement, inner, local);
+    for (auto [result, value] :
+         llvm::zip_equal(inner.getResults(), evaluateOperation(inner, local)))
+      local[result] = value;
 
   SmallVector<Lanes> results;
   for (auto [result, yielded] :
@@ -493,10 +493,10 @@ SmallVector<Lanes> KernelEmitter::evaluate(const Statement &statement, ArrayRef<
   return results;
 }
 
-Lanes KernelEmitter::evaluateOperation(const Statement &statement, Operation &op,
-                                       const llvm::DenseMap<Value, Lanes> &local) {
+SmallVector<Lanes> KernelEmitter::evaluateOperation(Operation &op,
+                                                    const llvm::DenseMap<Value, Lanes> &local) {
   if (auto index = dyn_cast<linalg::IndexOp>(op))
-    return evaluateIndex(index);
+    return {evaluateIndex(index)};
   SmallVector<Lanes> operands;
   for (Value operand : op.getOperands()) {
     auto it = local.find(operand);
@@ -508,23 +508,20 @@ Lanes KernelEmitter::evaluateOperation(const Statement &statement, Operation &op
       operands.push_back(Lanes()); // the tensor of a tensor.extract
   }
   if (auto extract = dyn_cast<tensor::ExtractOp>(op))
-    return evaluateExtract(extract, ArrayRef<Lanes>(operands).drop_front());
+    return {evaluateExtract(extract, ArrayRef<Lanes>(operands).drop_front())};
 
   protectTail(op, operands);
-  if (llvm::all_of(operands, [](const Lanes &lanes) { return lanes.uniform; })) {
-    SmallVector<Value> scalars;
+  bool uniform = llvm::all_of(operands, [](const Lanes &lanes) { return lanes.uniform; });
+  SmallVector<Lanes> results(op.getNumResults(), Lanes{uniform, {}});
+  for (unsigned i = 0, e = uniform ? 1 : at.copies; i < e; ++i) {
+    SmallVector<Value> values;
     for (const Lanes &operand : operands)
-      scalars.push_back(operand.values.front());
-    return Lanes::scalar(cloneOperation(op, scalars, /*isVector=*/false));
+      values.push_back(uniform ? operand.values.front() : lanes.asVector(operand, i));
+    Operation *clone = cloneOperation(op, values, /*isVector=*/!uniform);
+    for (auto [result, value] : llvm::zip_equal(results, clone->getResults()))
+      result.values.push_back(value);
   }
-  Lanes result{false, {}};
-  for (unsigned i = 0; i < at.copies; ++i) {
-    SmallVector<Value> vectors;
-    for (const Lanes &operand : operands)
-      vectors.push_back(lanes.asVector(operand, i));
-    result.values.push_back(cloneOperation(op, vectors, /*isVector=*/true));
-  }
-  return result;
+  return results;
 }
 
 Lanes KernelEmitter::evaluateIndex(linalg::IndexOp op) {
@@ -558,7 +555,9 @@ Lanes KernelEmitter::evaluateExtract(tensor::ExtractOp op, ArrayRef<Lanes> indic
 
 /// Lanes past the end hold zeros; an integer division there must not trap.
 void KernelEmitter::protectTail(Operation &op, SmallVectorImpl<Lanes> &operands) {
-  if (isSpeculatable(&op) || operands.size() != 2 || !at.tailLanes || operands[1].uniform)
+  bool divides = isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp,
+                     arith::CeilDivSIOp, arith::CeilDivUIOp, arith::FloorDivSIOp>(op);
+  if (!divides || !at.tailLanes || operands[1].uniform)
     return;
   Value &divisor = operands[1].values[at.copies - 1];
   auto type = cast<VectorType>(divisor.getType());
@@ -566,20 +565,23 @@ void KernelEmitter::protectTail(Operation &op, SmallVectorImpl<Lanes> &operands)
   divisor = arith::SelectOp::create(b, lanes.mask(at.tailLanes), divisor, one);
 }
 
-Value KernelEmitter::cloneOperation(Operation &op, ArrayRef<Value> operands, bool isVector) {
-  Type type = op.getResult(0).getType();
-  OperationState state(op.getLoc(), op.getName(), operands,
-                       {isVector ? lanes.vectorOf(type) : type}, op.getAttrs());
+Operation *KernelEmitter::cloneOperation(Operation &op, ArrayRef<Value> operands, bool isVector) {
+  SmallVector<Type> types(op.getResultTypes());
+  if (isVector)
+    for (Type &type : types)
+      type = lanes.vectorOf(type);
+  OperationState state(op.getLoc(), op.getName(), operands, types, op.getAttrs());
   Operation *clone = b.create(state);
   // Products may be fused into sums; nothing else about rounding, NaN or infinity
   // changes.
   if (auto fast = dyn_cast<arith::ArithFastMathInterface>(clone)) {
-    arith::FastMathFlags flags = fast.getFastMathFlagsAttr().getValue();
-    clone->setAttr(
-        fast.getFastMathAttrName(),
-        arith::FastMathFlagsAttr::get(b.getContext(), flags | arith::FastMathFlags::contract));
+    auto flags = arith::FastMathFlags::contract;
+    if (arith::FastMathFlagsAttr given = fast.getFastMathFlagsAttr())
+      flags = flags | given.getValue();
+    clone->setAttr(fast.getFastMathAttrName(),
+                   arith::FastMathFlagsAttr::get(b.getContext(), flags));
   }
-  return clone->getResult(0);
+  return clone;
 }
 
 //===----------------------------------------------------------------------===//

@@ -42,11 +42,25 @@ struct CpuLoopsToLLVM : impl::CpuLoopsToLLVMBase<CpuLoopsToLLVM> {
       getOperation().emitError(llvm::toString(target.takeError()));
       return signalPassFailure();
     }
-    if (failed(expand(*target)) || failed(lowerControlFlow()) || failed(lowerValues()))
+    if ((!target->convertsBF16 && failed(widenBF16())) || failed(expand(*target)) ||
+        failed(lowerControlFlow()) || failed(lowerValues()))
       signalPassFailure();
   }
 
 private:
+  /// Arithmetic on bf16 itself becomes arithmetic on f32, rounded after each op.
+  LogicalResult widenBF16() {
+    TypeConverter converter;
+    Builder b(&getContext());
+    arith::populateEmulateUnsupportedFloatsConversions(converter, {b.getBF16Type()},
+                                                       b.getF32Type());
+    RewritePatternSet patterns(&getContext());
+    arith::populateEmulateUnsupportedFloatsPatterns(patterns, converter);
+    ConversionTarget target(getContext());
+    arith::populateEmulateUnsupportedFloatsLegality(target, converter);
+    return applyPartialConversion(getOperation(), target, std::move(patterns));
+  }
+
   LogicalResult expand(const CpuTarget &target) {
     RewritePatternSet patterns(&getContext());
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);

@@ -132,7 +132,6 @@ const llvm::StringMap<Function> &functions() {
       {"arith.uitofp", [](Arguments a) { return real(bits(a[0].i)); }},
       {"arith.fptosi", [](Arguments a) { return integer(a[0].f); }},
       {"arith.extsi", [](Arguments a) { return integer(a[0].i); }},
-      {"arith.extui", [](Arguments a) { return integer(a[0].i); }},
       {"arith.trunci", [](Arguments a) { return integer(a[0].i); }},
       {"arith.index_cast", [](Arguments a) { return integer(a[0].i); }},
   };
@@ -244,6 +243,7 @@ private:
   }
 
   LogicalResult runGeneric(linalg::GenericOp op);
+  void runWideProduct(arith::MulUIExtendedOp op);
   FailureOr<Number> runScalar(Operation &op, ArrayRef<int64_t> loop);
 
   Number &element(Tensor &tensor, AffineMap map, ArrayRef<int64_t> loop) {
@@ -265,6 +265,10 @@ LogicalResult Evaluator::runGeneric(linalg::GenericOp op) {
     for (auto [arg, tensor, map] : llvm::zip_equal(body.getArguments(), operands, maps))
       scalars[arg] = element(tensor, map, loop);
     for (Operation &inner : body.without_terminator()) {
+      if (auto wide = dyn_cast<arith::MulUIExtendedOp>(inner)) {
+        runWideProduct(wide);
+        continue;
+      }
       FailureOr<Number> value = runScalar(inner, loop);
       if (failed(value))
         return failure();
@@ -282,6 +286,14 @@ LogicalResult Evaluator::runGeneric(linalg::GenericOp op) {
   for (auto [i, result] : llvm::enumerate(op->getResults()))
     tensors[result] = operands[op.getNumDpsInputs() + i];
   return success();
+}
+
+/// i32 x i32 -> low and high i32, unsigned.
+void Evaluator::runWideProduct(arith::MulUIExtendedOp op) {
+  uint64_t product = static_cast<uint64_t>(static_cast<uint32_t>(scalars.at(op.getLhs()).i)) *
+                     static_cast<uint32_t>(scalars.at(op.getRhs()).i);
+  scalars[op.getLow()] = integer(static_cast<int32_t>(product));
+  scalars[op.getHigh()] = integer(static_cast<int32_t>(product >> 32));
 }
 
 FailureOr<Number> Evaluator::runScalar(Operation &op, ArrayRef<int64_t> loop) {
@@ -304,6 +316,10 @@ FailureOr<Number> Evaluator::runScalar(Operation &op, ArrayRef<int64_t> loop) {
     return integer(compareFloats(compare.getPredicate(), operands[0].f, operands[1].f));
   if (auto compare = dyn_cast<arith::CmpIOp>(op))
     return integer(compareIntegers(compare.getPredicate(), operands[0].i, operands[1].i));
+  if (auto extend = dyn_cast<arith::ExtUIOp>(op)) {
+    unsigned unused = 64 - extend.getIn().getType().getIntOrFloatBitWidth();
+    return integer(static_cast<int64_t>(bits(operands[0].i) << unused >> unused));
+  }
   auto it = functions().find(op.getName().getStringRef());
   if (it == functions().end())
     return op.emitError("not known to the evaluator");
