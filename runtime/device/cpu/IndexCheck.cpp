@@ -3,8 +3,10 @@
 
 #include "device/cpu/Parallel.h"
 
+#include <algorithm>
 #include <atomic>
 #include <string>
+#include <type_traits>
 
 using namespace dsc;
 
@@ -20,22 +22,43 @@ std::string positionText(const StridedLoop<1> &loop, int64_t linear) {
   return "[" + text + "]";
 }
 
+/// Whether all indices are inside, without asking where; fast for contiguous ones.
+template <typename Index> bool allInside(const Index *index, StridedLoop<1> loop, int64_t bound) {
+  using Unsigned = std::make_unsigned_t<Index>;
+  loop.normalize(0);
+  int64_t inner = 1, step = 0;
+  if (loop.rank > 0) {
+    inner = loop.dims[loop.rank - 1];
+    step = loop.strides[--loop.rank][0];
+  }
+  std::atomic<bool> inside{true};
+  loop.forEach(0, loop.size(), [&](const auto &offsets) {
+    parallelFor(inner, 1 << 16, [&](int64_t begin, int64_t end) {
+      const Index *row = index + offsets[0];
+      Unsigned greatest = 0; // negative ones are the greatest
+      if (step == 1)
+        for (int64_t i = begin; i < end; ++i)
+          greatest = std::max(greatest, static_cast<Unsigned>(row[i]));
+      else
+        for (int64_t i = begin; i < end; ++i)
+          greatest = std::max(greatest, static_cast<Unsigned>(row[i * step]));
+      if (begin < end && greatest >= static_cast<uint64_t>(bound))
+        inside = false;
+    });
+  });
+  return inside;
+}
+
 template <typename Index>
 int64_t firstOutside(const Index *index, const StridedLoop<1> &loop, int64_t bound) {
-  std::atomic<int64_t> first{loop.size()};
-  parallelFor(loop.size(), 1 << 16, [&](int64_t begin, int64_t end) {
-    int64_t position = begin, found = end;
-    loop.forEach(begin, end, [&](const auto &offsets) {
-      auto value = static_cast<uint64_t>(static_cast<int64_t>(index[offsets[0]]));
-      if (value >= static_cast<uint64_t>(bound) && found == end)
-        found = position;
-      ++position;
-    });
-    int64_t seen = first.load();
-    while (found < end && found < seen && !first.compare_exchange_weak(seen, found)) {
-    }
+  int64_t position = 0, first = loop.size();
+  loop.forEach(0, loop.size(), [&](const auto &offsets) {
+    auto value = static_cast<int64_t>(index[offsets[0]]);
+    if ((value < 0 || value >= bound) && position < first)
+      first = position;
+    ++position;
   });
-  return first.load();
+  return first;
 }
 
 } // namespace
@@ -44,10 +67,10 @@ bool dsc::checkIndices(const DscCall *call, int64_t type, const void *index,
                        const StridedLoop<1> &loop, int64_t bound) {
   bool good = true;
   withIndex(type, index, [&](auto *typed) {
-    int64_t first = firstOutside(typed, loop, bound);
-    if (first == loop.size())
+    good = loop.size() == 0 || allInside(typed, loop, bound);
+    if (good)
       return;
-    good = false;
+    int64_t first = firstOutside(typed, loop, bound);
     dscSetError("%s: index %lld at position %s is outside [0, %lld)", call->name,
                 static_cast<long long>(typed[loop.offsetsOf(first)[0]]),
                 positionText(loop, first).c_str(), static_cast<long long>(bound));

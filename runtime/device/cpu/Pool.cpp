@@ -5,9 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 #include "abi/CpuRoutines.h"
-#include "device/cpu/Move.h"
+#include "device/cpu/Operands.h"
 #include "device/cpu/Parallel.h"
 #include "device/cpu/kernels/Kernels.h"
+
+#include <algorithm>
 
 using namespace dsc;
 
@@ -15,7 +17,7 @@ namespace {
 
 struct PoolShape {
   int64_t spatial, batch, channels;
-  const int64_t *inputDims, *inputStrides, *outputStrides;
+  const int64_t *inputStrides, *outputStrides;
   int64_t flags;
   PoolPlane plane;
 
@@ -39,12 +41,11 @@ struct PoolShape {
 };
 
 /// The next `spatial` entries, filled up in front to three.
-const int64_t *takePlane(Operands &operands, int64_t spatial, int64_t fill, int64_t (&to)[3]) {
+void takePlane(Operands &operands, int64_t spatial, int64_t fill, int64_t (&to)[3]) {
   const int64_t *values = operands.take(spatial);
   std::fill(to, to + 3, fill);
   if (values)
     std::copy(values, values + spatial, to + 3 - spatial);
-  return values;
 }
 
 bool PoolShape::read(const DscCall *call) {
@@ -52,7 +53,7 @@ bool PoolShape::read(const DscCall *call) {
   spatial = operands.rank(1, 3);
   batch = operands.size();
   channels = operands.size();
-  inputDims = takePlane(operands, spatial, 1, plane.input);
+  takePlane(operands, spatial, 1, plane.input);
   takePlane(operands, spatial, 1, plane.kernel);
   takePlane(operands, spatial, 1, plane.strides);
   takePlane(operands, spatial, 1, plane.dilations);
@@ -72,6 +73,15 @@ bool PoolShape::read(const DscCall *call) {
     return true;
   dscSetError("%s: kernel, strides and dilations must be at least 1", call->name);
   return false;
+}
+
+void zeroPlane(const PoolPlane &plane, float *data) {
+  for (int64_t d = 0; d < plane.input[0]; ++d)
+    for (int64_t h = 0; h < plane.input[1]; ++h) {
+      float *row = data + d * plane.inputStrides[0] + h * plane.inputStrides[1];
+      for (int64_t w = 0; w < plane.input[2]; ++w)
+        row[w * plane.inputStrides[2]] = 0.0f;
+    }
 }
 
 } // namespace
@@ -107,13 +117,8 @@ int32_t dscCpuAvgPoolGrad(const DscCall *call, void *const *buffers) {
     return 1;
   auto *outputGrad = static_cast<const float *>(buffers[0]);
   auto *inputGrad = static_cast<float *>(buffers[1]);
-  FillLoop region;
-  region.add(shape.batch, {shape.inputStrides[0]});
-  region.add(shape.channels, {shape.inputStrides[1]});
-  for (int64_t i = 0; i < shape.spatial; ++i)
-    region.add(shape.inputDims[i], {shape.inputStrides[2 + i]});
-  fillStrided(sizeof(float), region, inputGrad, 0);
   shape.forEachPlane([&](int64_t in, int64_t out) {
+    zeroPlane(shape.plane, inputGrad + in);
     kernels().avgPoolGradPlane(shape.plane, outputGrad + out, inputGrad + in);
   });
   return 0;

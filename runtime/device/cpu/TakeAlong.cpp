@@ -51,11 +51,33 @@ struct AlongShape {
   }
 };
 
-/// Calls element(source offset, index offset, target offset) for every position; lines in
-/// parallel, each in order of the axis.
-template <typename Element> void forEachPosition(const AlongShape &shape, Element &&element) {
+/// Neighbouring lines that one thread walks together: line i begins at `at + i * step`, for i in
+/// [begin, end).
+struct Lines {
+  StridedLoop<3>::Strides at, step;
+  int64_t begin, end;
+
+  /// Calls element(source, index, target) for each position, in order of the axis, of which one
+  /// step is `axis`.
+  template <typename Element>
+  void forEach(int64_t count, const StridedLoop<3>::Strides &axis, Element &&element) const {
+    StridedLoop<3>::Strides first;
+    for (int op = 0; op < 3; ++op)
+      first[op] = at[op] + begin * step[op];
+    if (end - begin == 1)
+      for (int64_t a = 0; a < count; ++a)
+        element(first[0] + a * axis[0], first[1] + a * axis[1], first[2] + a * axis[2]);
+    else
+      for (int64_t a = 0; a < count; ++a)
+        for (int64_t i = 0; i < end - begin; ++i)
+          element(first[0] + a * axis[0] + i * step[0], first[1] + a * axis[1] + i * step[1],
+                  first[2] + a * axis[2] + i * step[2]);
+  }
+};
+
+/// Calls body(Lines) for all lines, in parallel.
+template <typename Body> void forEachLines(const AlongShape &shape, Body &&body) {
   StridedLoop<3> loop = shape.lines();
-  int64_t count = shape.dims[shape.axis];
   int64_t run = 1;
   StridedLoop<3>::Strides step{};
   // Where the axis is innermost, lines are walked one by one.
@@ -63,39 +85,54 @@ template <typename Element> void forEachPosition(const AlongShape &shape, Elemen
     run = loop.dims[loop.rank - 1];
     step = loop.strides[--loop.rank];
   }
-  int64_t rows = loop.size();
-  auto walk = [&](const StridedLoop<3>::Strides &at, int64_t begin, int64_t end) {
-    for (int64_t a = 0; a < count; ++a)
-      for (int64_t i = begin; i < end; ++i)
-        element(at[0] + a * shape.source[shape.axis] + i * step[0],
-                at[1] + a * shape.index[shape.axis] + i * step[1],
-                at[2] + a * shape.target[shape.axis] + i * step[2]);
-  };
+  int64_t length = std::max<int64_t>(1, shape.dims[shape.axis]);
   auto grain = [&](int64_t work) {
     return std::max<int64_t>(1, (1 << 13) / std::max<int64_t>(1, work));
   };
+  int64_t rows = loop.size();
   if (rows >= threadCount())
-    return parallelFor(rows, grain(count * run), [&](int64_t begin, int64_t end) {
-      loop.forEach(begin, end, [&](const auto &at) { walk(at, 0, run); });
+    return parallelFor(rows, grain(length * run), [&](int64_t begin, int64_t end) {
+      loop.forEach(begin, end, [&](const auto &at) { body(Lines{at, step, 0, run}); });
     });
   loop.forEach(0, rows, [&](const auto &at) {
-    parallelFor(run, grain(count), [&](int64_t begin, int64_t end) { walk(at, begin, end); });
+    parallelFor(run, grain(length),
+                [&](int64_t begin, int64_t end) { body(Lines{at, step, begin, end}); });
   });
 }
 
 template <typename T, typename Index>
-void scatterAddAlong(const AlongShape &shape, const T *updates, const Index *index, T *out) {
+void takeAlong(const AlongShape &shape, const T *data, const Index *index, T *out) {
+  int64_t axisStride = shape.source[shape.axis];
+  forEachLines(shape, [&](const Lines &lines) {
+    lines.forEach(shape.dims[shape.axis], {0, shape.index[shape.axis], shape.target[shape.axis]},
+                  [&](int64_t from, int64_t at, int64_t to) {
+                    out[to] = data[from + index[at] * axisStride];
+                  });
+  });
+}
+
+/// `zero`: lines of the output are set to zero just before they are used (and stay in the cache).
+template <typename T, typename Index>
+void scatterAddAlong(const AlongShape &shape, bool zero, const T *updates, const Index *index,
+                     T *out) {
   int64_t axisStride = shape.target[shape.axis];
-  int64_t count = shape.dims[shape.axis];
-  AlongShape lines = shape; // the target offset must not move with the axis: the index decides
-  int64_t target[maxRank];
-  std::copy(shape.target, shape.target + shape.rank, target);
-  target[shape.axis] = 0;
-  lines.target = target;
-  if (count > 0)
-    forEachPosition(lines, [&](int64_t from, int64_t at, int64_t to) {
-      out[to + index[at] * axisStride] += updates[from];
-    });
+  forEachLines(shape, [&](const Lines &lines) {
+    if (zero)
+      lines.forEach(shape.axisSize, {0, 0, axisStride},
+                    [&](int64_t, int64_t, int64_t to) { out[to] = 0; });
+    lines.forEach(shape.dims[shape.axis], {shape.source[shape.axis], shape.index[shape.axis], 0},
+                  [&](int64_t from, int64_t at, int64_t to) {
+                    out[to + index[at] * axisStride] += updates[from];
+                  });
+  });
+}
+
+/// Whether the lines of the updates reach all of the output.
+bool coversOutput(const AlongShape &shape) {
+  for (int64_t i = 0; i < shape.rank; ++i)
+    if (i != shape.axis && shape.dims[i] != shape.outDims[i])
+      return false;
+  return true;
 }
 
 void zeroTarget(const AlongShape &shape, int64_t bytes, void *out) {
@@ -114,20 +151,10 @@ int32_t dscCpuTakeAlong(const DscCall *call, void *const *buffers) {
   shape.read(operands, /*scatter=*/false);
   if (!operands.ok() || !shape.indicesInside(call, buffers[1]))
     return 1;
-  int64_t source[maxRank];
-  std::copy(shape.source, shape.source + shape.rank, source);
-  int64_t axisStride = source[shape.axis];
-  source[shape.axis] = 0;
-  AlongShape lines = shape;
-  lines.source = source;
   withElement(bytes, [&](auto element) {
     using T = decltype(element);
-    auto *data = static_cast<const T *>(buffers[0]);
-    auto *out = static_cast<T *>(buffers[2]);
     withIndex(shape.indexType, buffers[1], [&](auto *index) {
-      forEachPosition(lines, [&](int64_t from, int64_t at, int64_t to) {
-        out[to] = data[from + index[at] * axisStride];
-      });
+      takeAlong(shape, static_cast<const T *>(buffers[0]), index, static_cast<T *>(buffers[2]));
     });
   });
   return 0;
@@ -141,14 +168,15 @@ int32_t dscCpuScatterAddAlong(const DscCall *call, void *const *buffers) {
   int64_t flags = operands.next();
   if (!operands.ok() || !shape.indicesInside(call, buffers[1]))
     return 1;
-  if (!(flags & DSC_SCATTER_ACCUMULATE))
+  bool zero = !(flags & DSC_SCATTER_ACCUMULATE), byLine = coversOutput(shape);
+  if (zero && !byLine)
     zeroTarget(shape, type == DSC_F32 ? 4 : 8, buffers[2]);
   withIndex(shape.indexType, buffers[1], [&](auto *index) {
     if (type == DSC_F32)
-      scatterAddAlong(shape, static_cast<const float *>(buffers[0]), index,
+      scatterAddAlong(shape, zero && byLine, static_cast<const float *>(buffers[0]), index,
                       static_cast<float *>(buffers[2]));
     else
-      scatterAddAlong(shape, static_cast<const double *>(buffers[0]), index,
+      scatterAddAlong(shape, zero && byLine, static_cast<const double *>(buffers[0]), index,
                       static_cast<double *>(buffers[2]));
   });
   return 0;

@@ -1,35 +1,111 @@
 //===- PoolKernels.cpp - Pooling of one plane -----------------------------===//
 //
-// A row of outputs is computed chunk by chunk: for each position of the kernel,
-// the outputs of the chunk whose window holds an element there form one range, so
-// the inner loop runs over outputs, without a test for the border.
+// A vector of outputs of one row is computed at a time: for each position of the
+// kernel (a tap) one vector of inputs is read, whose lanes beyond the border are
+// masked. With a stride of 2 that is every other lane of two vectors.
 //
 //===----------------------------------------------------------------------===//
-#include "device/cpu/kernels/Level.h"
+#include "device/cpu/kernels/Vector.h"
 
 namespace dsc::DSC_LEVEL {
 namespace {
 
-constexpr int64_t chunkSize = 64;
+int toLane(int64_t lane) { return static_cast<int>(most(0, least(lane, width))); }
 
-/// Outputs [begin, end) of a chunk, and the input coordinate that belongs to output `begin`.
-struct Range {
-  int64_t begin, end, input;
-};
-
-/// The outputs o of [first, last) with 0 <= o * stride + offset < size, relative to `first`.
-Range rangeOf(int64_t first, int64_t last, int64_t stride, int64_t offset, int64_t size) {
-  int64_t low = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
-  int64_t high = offset >= size ? 0 : (size - offset + stride - 1) / stride;
-  int64_t begin = most(first, low), end = least(last, high);
-  return {begin - first, most(begin, end) - first, begin * stride + offset};
+/// The smallest lane l with l * stride >= distance.
+int firstLane(int64_t distance, int64_t stride) {
+  if (distance <= 0)
+    return 0;
+  return toLane(stride == 1 ? distance : (distance + stride - 1) / stride);
 }
 
-/// Calls body(range, input offset of range.begin, kernel position number) for each position of the
-/// kernel that touches the chunk [first, last) of the output row (od, oh).
+/// Elements x, x + stride, x + 2 stride, … of a row of `size` elements: the lanes that exist. With
+/// a stride of 2 they come from two vectors, of which those from lowBegin and highBegin exist.
+struct Lanes {
+  int64_t x;
+  int begin, end, lowBegin, lowEnd, highBegin, highEnd;
+  IntVec mask;
+
+  Lanes() = default;
+  Lanes(const PoolPlane &p, int64_t x)
+      : x(x), begin(firstLane(-x, p.strides[2])), end(firstLane(p.input[2] - x, p.strides[2])),
+        lowBegin(toLane(-x)), lowEnd(toLane(p.input[2] - x)), highBegin(toLane(-x - width)),
+        highEnd(toLane(p.input[2] - x - width)) {
+    IntVec lanes = laneNumbers();
+    mask = (lanes >= begin) & (lanes < end);
+  }
+};
+
+/// A vector of neighbouring outputs of a row, and the lanes of its taps: they are the same for all
+/// rows of a plane.
+struct Column {
+  int64_t ow;
+  int count; // outputs
+
+  Column(const PoolPlane &p, int64_t ow)
+      : ow(ow), count(toLane(p.output[2] - ow)), start(ow * p.strides[2] - p.low[2]) {
+    for (int64_t kw = 0; kw < least(p.kernel[2], kept); ++kw)
+      taps[kw] = Lanes(p, start + kw * p.dilations[2]);
+  }
+  Lanes tap(const PoolPlane &p, int64_t kw) const {
+    return kw < kept ? taps[kw] : Lanes(p, start + kw * p.dilations[2]);
+  }
+
+private:
+  static constexpr int64_t kept = 8;
+  int64_t start;
+  Lanes taps[kept];
+};
+
+/// Reads such lanes; `fill` for those that do not exist.
+Vec loadRow(const PoolPlane &p, const float *row, const Lanes &lanes, Vec fill) {
+  int64_t x = lanes.x;
+  if (p.inputStrides[2] == 1 && p.strides[2] == 1)
+    return loadLanes(row + x, lanes.begin, lanes.end, fill);
+  if (p.inputStrides[2] == 1 && p.strides[2] == 2) {
+    Vec low = loadLanes(row + x, lanes.lowBegin, lanes.lowEnd, fill);
+    Vec high = loadLanes(row + x + width, lanes.highBegin, lanes.highEnd, fill);
+    return evenLanes(low, high);
+  }
+  for (int i = lanes.begin; i < lanes.end; ++i)
+    fill[i] = row[(x + i * p.strides[2]) * p.inputStrides[2]];
+  return fill;
+}
+
+void addLanes(float *to, int begin, int end, Vec values) {
+  if (begin < end)
+    storeLanes(to, begin, end, loadLanes(to, begin, end, Vec(0.0f)) + values);
+}
+
+/// Adds to such lanes.
+void addToRow(const PoolPlane &p, float *row, const Lanes &lanes, Vec values) {
+  int64_t x = lanes.x;
+  if (p.inputStrides[2] == 1 && p.strides[2] == 1)
+    return addLanes(row + x, lanes.begin, lanes.end, values);
+  if (p.inputStrides[2] == 1 && p.strides[2] == 2) {
+    Vec zero = 0.0f;
+    addLanes(row + x, lanes.lowBegin, lanes.lowEnd, interleaveLow(values, zero));
+    addLanes(row + x + width, lanes.highBegin, lanes.highEnd, interleaveHigh(values, zero));
+    return;
+  }
+  for (int i = lanes.begin; i < lanes.end; ++i)
+    row[(x + i * p.strides[2]) * p.inputStrides[2]] += values[i];
+}
+
+/// Writes the first `count` lanes to outputs.
+template <typename T, typename V> void storeOutputs(T *to, int64_t stride, int count, V values) {
+  if (stride == 1 && count == width)
+    return static_cast<void>(__builtin_memcpy(to, &values, sizeof(values)));
+  if (stride == 1)
+    return storeLanes(reinterpret_cast<float *>(to), 0, count, __builtin_bit_cast(Vec, values));
+  for (int i = 0; i < count; ++i)
+    to[i * stride] = values[i];
+}
+
+/// Calls body(lanes, input row, number of the row's first element in the plane) for each tap of the
+/// outputs (od, oh, ow…) that lies in the input.
 template <typename Body>
-void forEachTap(const PoolPlane &p, int64_t od, int64_t oh, int64_t first, int64_t last,
-                Body &&body) {
+void forEachTap(const PoolPlane &p, int64_t od, int64_t oh, const Column &column, Body &&body) {
   for (int64_t kd = 0; kd < p.kernel[0]; ++kd) {
     int64_t d = od * p.strides[0] - p.low[0] + kd * p.dilations[0];
     if (d < 0 || d >= p.input[0])
@@ -38,129 +114,97 @@ void forEachTap(const PoolPlane &p, int64_t od, int64_t oh, int64_t first, int64
       int64_t h = oh * p.strides[1] - p.low[1] + kh * p.dilations[1];
       if (h < 0 || h >= p.input[1])
         continue;
+      int64_t row = d * p.inputStrides[0] + h * p.inputStrides[1];
+      int64_t number = (d * p.input[1] + h) * p.input[2];
       for (int64_t kw = 0; kw < p.kernel[2]; ++kw) {
-        Range range =
-            rangeOf(first, last, p.strides[2], kw * p.dilations[2] - p.low[2], p.input[2]);
-        if (range.begin < range.end)
-          body(range, d, h);
+        const Lanes lanes = column.tap(p, kw);
+        if (lanes.begin < lanes.end)
+          body(lanes, row, number);
       }
     }
   }
 }
 
-/// Calls body(od, oh, first, last) for each chunk of each output row.
-template <typename Body> void forEachChunk(const PoolPlane &p, Body &&body) {
-  for (int64_t od = 0; od < p.output[0]; ++od)
-    for (int64_t oh = 0; oh < p.output[1]; ++oh)
-      for (int64_t first = 0; first < p.output[2]; first += chunkSize)
-        body(od, oh, first, least(first + chunkSize, p.output[2]));
-}
-
-/// Calls body with a step known to the compiler where it is a common one.
-template <typename Body> void withStep(int64_t step, Body &&body) {
-  struct One {
-    constexpr operator int64_t() const { return 1; }
-  };
-  struct Two {
-    constexpr operator int64_t() const { return 2; }
-  };
-  if (step == 1)
-    body(One{});
-  else if (step == 2)
-    body(Two{});
-  else
-    body(step);
-}
-
-int64_t inputOffset(const PoolPlane &p, int64_t d, int64_t h, int64_t w) {
-  return d * p.inputStrides[0] + h * p.inputStrides[1] + w * p.inputStrides[2];
-}
-
-int64_t outputOffset(const PoolPlane &p, int64_t d, int64_t h, int64_t w) {
-  return d * p.outputStrides[0] + h * p.outputStrides[1] + w * p.outputStrides[2];
-}
-
-/// How many positions of the window that starts at `start` count for the average.
-int64_t countOf(const PoolPlane &p, int dim, int64_t output) {
-  int64_t start = output * p.strides[dim] - p.low[dim];
-  int64_t low = p.countIncludePad ? -p.low[dim] : 0;
-  int64_t high = p.input[dim] + (p.countIncludePad ? p.high[dim] : 0);
-  Range range = rangeOf(0, p.kernel[dim], p.dilations[dim], start - low, high - low);
-  return range.end - range.begin;
-}
-
-/// 1 / count for the outputs of a chunk.
-void inverseCounts(const PoolPlane &p, int64_t od, int64_t oh, int64_t first, int64_t last,
-                   float *inverse) {
-  int64_t rows = countOf(p, 0, od) * countOf(p, 1, oh);
-  for (int64_t o = first; o < last; ++o) {
-    int64_t count = rows * countOf(p, 2, o);
-    inverse[o - first] = count > 0 ? 1.0f / static_cast<float>(count) : 0.0f;
+/// Calls body(column, od, oh, outputs' offset) for each vector of outputs.
+template <typename Body> void forEachVector(const PoolPlane &p, Body &&body) {
+  for (int64_t ow = 0; ow < p.output[2]; ow += width) {
+    Column column(p, ow);
+    for (int64_t od = 0; od < p.output[0]; ++od)
+      for (int64_t oh = 0; oh < p.output[1]; ++oh)
+        body(column, od, oh,
+             od * p.outputStrides[0] + oh * p.outputStrides[1] + ow * p.outputStrides[2]);
   }
 }
+
+/// How many positions of window `output` along `dim` count for the average.
+int64_t countOf(const PoolPlane &p, int dim, int64_t output) {
+  int64_t start = output * p.strides[dim] - p.low[dim], dilation = p.dilations[dim];
+  int64_t low = p.countIncludePad ? -p.low[dim] : 0;
+  int64_t high = p.input[dim] + (p.countIncludePad ? p.high[dim] : 0);
+  int64_t begin = start >= low ? 0 : (low - start + dilation - 1) / dilation;
+  int64_t end = start >= high ? 0 : (high - start + dilation - 1) / dilation;
+  return most(0, least(end, p.kernel[dim]) - begin);
+}
+
+/// The last row's 1 / count, for as long as the column of vectors stays the same.
+class InverseCounts {
+public:
+  Vec at(const PoolPlane &p, int64_t od, int64_t oh, const Column &column) {
+    for (int i = 0; column.ow != last && i < column.count; ++i)
+      counts[i] = static_cast<float>(countOf(p, 2, column.ow + i));
+    last = column.ow;
+    Vec count = counts * static_cast<float>(countOf(p, 0, od) * countOf(p, 1, oh));
+    return count > 0.0f ? 1.0f / count : Vec(0.0f);
+  }
+
+private:
+  int64_t last = -1;
+  Vec counts = 0.0f;
+};
 
 } // namespace
 
 void maxPoolPlane(const PoolPlane &p, const float *input, float *output, int32_t *index) {
-  forEachChunk(p, [&](int64_t od, int64_t oh, int64_t first, int64_t last) {
-    float best[chunkSize];
-    int32_t winner[chunkSize];
-    for (int64_t i = 0; i < chunkSize; ++i) {
-      best[i] = -__builtin_inff();
-      winner[i] = -1;
-    }
-    forEachTap(p, od, oh, first, last, [&](Range range, int64_t d, int64_t h) {
-      const float *from = input + inputOffset(p, d, h, range.input);
-      auto number = static_cast<int32_t>((d * p.input[1] + h) * p.input[2] + range.input);
-      auto numberStep = static_cast<int32_t>(p.strides[2]);
-      withStep(p.strides[2] * p.inputStrides[2], [&](auto step) {
-        for (int64_t i = range.begin; i < range.end; ++i) {
-          float value = from[(i - range.begin) * step];
-          bool wins = (value > best[i]) | (value != value) | (winner[i] < 0);
-          best[i] = wins ? value : best[i];
-          winner[i] =
-              wins ? number + static_cast<int32_t>(i - range.begin) * numberStep : winner[i];
-        }
-      });
+  IntVec steps = laneNumbers() * static_cast<int32_t>(p.strides[2]);
+  forEachVector(p, [&](const Column &column, int64_t od, int64_t oh, int64_t to) {
+    Vec best = -infinity;
+    IntVec winner = -1;
+    forEachTap(p, od, oh, column, [&](const Lanes &lanes, int64_t row, int64_t number) {
+      Vec value = loadRow(p, input + row, lanes, Vec(-infinity));
+      IntVec wins = ((value > best) | (value != value) | (winner < 0)) & lanes.mask;
+      best = wins ? value : best;
+      winner = wins ? steps + static_cast<int32_t>(number + lanes.x) : winner;
     });
-    int64_t at = outputOffset(p, od, oh, first);
-    for (int64_t i = 0; i < last - first; ++i)
-      output[at + i * p.outputStrides[2]] = best[i];
-    for (int64_t i = 0; index && i < last - first; ++i)
-      index[at + i * p.outputStrides[2]] = winner[i] < 0 ? 0 : winner[i];
+    storeOutputs(output + to, p.outputStrides[2], column.count, best);
+    if (index)
+      storeOutputs(index + to, p.outputStrides[2], column.count, winner < 0 ? IntVec(0) : winner);
   });
 }
 
 void avgPoolPlane(const PoolPlane &p, const float *input, float *output) {
-  forEachChunk(p, [&](int64_t od, int64_t oh, int64_t first, int64_t last) {
-    float sum[chunkSize] = {}, inverse[chunkSize];
-    inverseCounts(p, od, oh, first, last, inverse);
-    forEachTap(p, od, oh, first, last, [&](Range range, int64_t d, int64_t h) {
-      const float *from = input + inputOffset(p, d, h, range.input);
-      withStep(p.strides[2] * p.inputStrides[2], [&](auto step) {
-        for (int64_t i = range.begin; i < range.end; ++i)
-          sum[i] += from[(i - range.begin) * step];
-      });
+  InverseCounts inverse;
+  forEachVector(p, [&](const Column &column, int64_t od, int64_t oh, int64_t to) {
+    Vec sum = 0.0f;
+    forEachTap(p, od, oh, column, [&](const Lanes &lanes, int64_t row, int64_t) {
+      sum += loadRow(p, input + row, lanes, Vec(0.0f));
     });
-    int64_t at = outputOffset(p, od, oh, first);
-    for (int64_t i = 0; i < last - first; ++i)
-      output[at + i * p.outputStrides[2]] = sum[i] * inverse[i];
+    storeOutputs(output + to, p.outputStrides[2], column.count,
+                 sum * inverse.at(p, od, oh, column));
   });
 }
 
 void avgPoolGradPlane(const PoolPlane &p, const float *outputGrad, float *inputGrad) {
-  forEachChunk(p, [&](int64_t od, int64_t oh, int64_t first, int64_t last) {
-    float share[chunkSize];
-    inverseCounts(p, od, oh, first, last, share);
-    int64_t at = outputOffset(p, od, oh, first);
-    for (int64_t i = 0; i < last - first; ++i)
-      share[i] *= outputGrad[at + i * p.outputStrides[2]];
-    forEachTap(p, od, oh, first, last, [&](Range range, int64_t d, int64_t h) {
-      float *to = inputGrad + inputOffset(p, d, h, range.input);
-      withStep(p.strides[2] * p.inputStrides[2], [&](auto step) {
-        for (int64_t i = range.begin; i < range.end; ++i)
-          to[(i - range.begin) * step] += share[i];
-      });
+  InverseCounts inverse;
+  forEachVector(p, [&](const Column &column, int64_t od, int64_t oh, int64_t from) {
+    Vec share = 0.0f;
+    if (p.outputStrides[2] == 1)
+      share = loadLanes(outputGrad + from, 0, column.count, share);
+    else
+      for (int i = 0; i < column.count; ++i)
+        share[i] = outputGrad[from + i * p.outputStrides[2]];
+    share *= inverse.at(p, od, oh, column);
+    forEachTap(p, od, oh, column, [&](const Lanes &lanes, int64_t row, int64_t) {
+      addToRow(p, inputGrad + row, lanes, share);
     });
   });
 }

@@ -4,6 +4,10 @@
 
 #include "device/cpu/kernels/Level.h"
 
+#if defined(__AVX2__)
+#include <immintrin.h> // static functions only
+#endif
+
 namespace dsc::DSC_LEVEL {
 namespace {
 
@@ -36,6 +40,40 @@ inline IntVec laneNumbers() {
   return lanes;
 }
 
+/// Lanes [begin, end) from memory, the others from `fill`; touches no memory of the others.
+inline Vec loadLanes(const float *from, int begin, int end, Vec fill) {
+  if (begin == 0 && end == width)
+    return load(from);
+#if defined(__AVX512F__)
+  return _mm512_mask_loadu_ps(fill, static_cast<__mmask16>((1u << end) - (1u << begin)), from);
+#elif defined(__AVX2__)
+  IntVec lanes = laneNumbers();
+  IntVec inside = (lanes >= begin) & (lanes < end);
+  Vec loaded = _mm256_maskload_ps(from, __builtin_bit_cast(__m256i, inside));
+  return inside ? loaded : fill;
+#else
+  for (int i = begin; i < end; ++i)
+    fill[i] = from[i];
+  return fill;
+#endif
+}
+
+/// Writes lanes [begin, end) alone.
+inline void storeLanes(float *to, int begin, int end, Vec value) {
+  if (begin == 0 && end == width)
+    return store(to, value);
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << end) - (1u << begin)), value);
+#elif defined(__AVX2__)
+  IntVec lanes = laneNumbers();
+  IntVec inside = (lanes >= begin) & (lanes < end);
+  _mm256_maskstore_ps(to, __builtin_bit_cast(__m256i, inside), value);
+#else
+  for (int i = begin; i < end; ++i)
+    to[i] = value[i];
+#endif
+}
+
 /// e^x to 2 units in the last place; 0 below the smallest normal number; NaN stays NaN.
 inline Vec expOf(Vec x) {
   constexpr float low = -87.33654f, high = 88.72283f;
@@ -59,8 +97,7 @@ inline Vec expOf(Vec x) {
   return x == x ? result : x;
 }
 
-inline Vec interleaveLow(Vec a, Vec b);
-inline Vec interleaveHigh(Vec a, Vec b);
+// a0 b0 a1 b1 … of the low and of the high halves; and lanes 0, 2, 4, … of both.
 #if defined(__AVX512F__)
 inline Vec interleaveLow(Vec a, Vec b) {
   return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -69,6 +106,9 @@ inline Vec interleaveHigh(Vec a, Vec b) {
   return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
                                  31);
 }
+inline Vec evenLanes(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
 #elif defined(__AVX2__)
 inline Vec interleaveLow(Vec a, Vec b) {
   return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
@@ -76,9 +116,13 @@ inline Vec interleaveLow(Vec a, Vec b) {
 inline Vec interleaveHigh(Vec a, Vec b) {
   return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
+inline Vec evenLanes(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+}
 #else
 inline Vec interleaveLow(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
 inline Vec interleaveHigh(Vec a, Vec b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
+inline Vec evenLanes(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6); }
 #endif
 
 /// Transposes a width x width matrix: interleaving rows i and i + width / 2, log2(width) times.

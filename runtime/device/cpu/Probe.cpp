@@ -1,0 +1,64 @@
+//===- Probe.cpp - What this host can do at most --------------------------===//
+#include "device/cpu/Probe.h"
+
+#include "device/cpu/Dnnl.h"
+#include "device/cpu/Parallel.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <vector>
+
+using namespace dsc;
+using dnnl::memory;
+
+namespace {
+
+double seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// The shortest of the runs that fit into `budget` seconds (three at least): whatever else the host
+/// does can only make a run longer.
+template <typename Run> double shortest(double budget, Run &&run) {
+  run(); // touches the memory, wakes the threads
+  double best = 1e30, start = seconds();
+  for (int i = 0; i < 3 || seconds() - start < budget; ++i) {
+    double before = seconds();
+    run();
+    best = std::min(best, seconds() - before);
+  }
+  return best;
+}
+
+double gemmGflops() {
+  constexpr int64_t size = 512; // short, so that some run is undisturbed
+  memory::desc square = dnnlTensor({size, size}, {size, 1});
+  dnnl::matmul::primitive_desc how(dnnl::matmul::desc(square, square, square), dnnlEngine());
+  dnnl::matmul product(how);
+  std::vector<float> lhs(size * size, 0.5f), rhs(size * size, 0.25f), out(size * size);
+  memory a(square, dnnlEngine(), lhs.data()), b(square, dnnlEngine(), rhs.data()),
+      c(square, dnnlEngine(), out.data());
+  double time = shortest(0.1, [&] {
+    product.execute(dnnlStream(), {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
+  });
+  return 2.0 * size * size * size / time * 1e-9;
+}
+
+double copyGigabytes() {
+  constexpr int64_t bytes = 32 << 20; // twice is beyond the caches
+  std::vector<char> from(bytes, 1), to(bytes);
+  double time = shortest(0.1, [&] {
+    parallelFor(bytes, 1 << 20, [&](int64_t begin, int64_t end) {
+      std::memcpy(to.data() + begin, from.data() + begin, end - begin);
+    });
+  });
+  return 2.0 * bytes / time * 1e-9;
+}
+
+} // namespace
+
+HostPeaks dsc::probeHost() {
+  setThreadCount(threadCount());
+  return {gemmGflops(), copyGigabytes(), threadCount()};
+}
