@@ -9,6 +9,7 @@
 
 #include "abi/CpuRoutines.h"
 #include "device/cpu/Parallel.h"
+#include "device/cpu/kernels/Kernels.h"
 
 #include <cstring>
 
@@ -61,13 +62,16 @@ template <typename T> void copyRows(CopyLoop loop, T *out, const T *in) {
   });
 }
 
-/// Elements per side of a tile of a transpose: two tiles lie in the first-level cache.
-constexpr int64_t tileSize = 32;
+/// Elements per side of a tile of a transpose: two tiles lie in the nearest caches.
+constexpr int64_t tileSize = 64;
 
 /// to[a * toStride + b] = from[a + b * fromStride]
 template <typename T>
 void transposeTile(int64_t sizeA, int64_t sizeB, T *__restrict to, int64_t toStride,
                    const T *__restrict from, int64_t fromStride) {
+  if constexpr (sizeof(T) == sizeof(float))
+    return kernels().transposeWords(sizeA, sizeB, reinterpret_cast<float *>(to), toStride,
+                                    reinterpret_cast<const float *>(from), fromStride);
   for (int64_t a = 0; a < sizeA; ++a)
     for (int64_t b = 0; b < sizeB; ++b)
       to[a * toStride + b] = from[a + b * fromStride];

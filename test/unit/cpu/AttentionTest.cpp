@@ -1,8 +1,6 @@
 //===- AttentionTest.cpp - dscCpuAttention and its gradient ---------------===//
 #include "Support.h"
 
-#include "device/cpu/kernels/Kernels.h"
-
 #include <cmath>
 
 using namespace dsc::test;
@@ -182,21 +180,7 @@ void check(Random &random, const AttentionCase &c) {
   attention.checkGradient();
 }
 
-class AttentionLevels : public testing::TestWithParam<int> {
-protected:
-  void SetUp() override {
-    int count;
-    const auto *const *levels = dsc::runnableKernels(&count);
-    best = levels[count - 1];
-    if (GetParam() >= count)
-      GTEST_SKIP() << "this processor has fewer levels";
-    dsc::useKernels(*levels[GetParam()]);
-  }
-  void TearDown() override { dsc::useKernels(*best); }
-
-private:
-  const dsc::KernelTable *best;
-};
+class AttentionLevels : public LevelTest {};
 
 TEST_P(AttentionLevels, RandomShapes) {
   Random random(1);
@@ -233,7 +217,7 @@ TEST_P(AttentionLevels, LargeScoresDoNotOverflow) {
   attention.checkForward();
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, AttentionLevels, testing::Values(0, 1, 2));
+INSTANTIATE_TEST_SUITE_P(Levels, AttentionLevels, testing::Range(0, levelCount()));
 
 TEST(Attention, RefusesHeadsThatDoNotDivide) {
   Tensor<float> t({4096});

@@ -1,8 +1,6 @@
 //===- PoolTest.cpp - dscCpuMaxPool, dscCpuAvgPool, dscCpuAvgPoolGrad -----===//
 #include "Support.h"
 
-#include "device/cpu/kernels/Kernels.h"
-
 #include <cmath>
 #include <limits>
 
@@ -84,21 +82,7 @@ PoolCase randomPool(Random &random) {
   return c;
 }
 
-class Pool : public testing::TestWithParam<int> {
-protected:
-  void SetUp() override {
-    int count;
-    const auto *const *levels = dsc::runnableKernels(&count);
-    best = levels[count - 1];
-    if (GetParam() >= count)
-      GTEST_SKIP() << "this processor has fewer levels";
-    dsc::useKernels(*levels[GetParam()]);
-  }
-  void TearDown() override { dsc::useKernels(*best); }
-
-private:
-  const dsc::KernelTable *best;
-};
+class Pool : public LevelTest {};
 
 void checkMaxPool(Random &random, const PoolCase &c, bool nan) {
   Dims in = c.inputDims(), out = c.outputDims();
@@ -197,7 +181,7 @@ TEST_P(Pool, LargeEnoughForThreads) {
   checkAvgPool(random, c, false);
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, Pool, testing::Values(0, 1, 2));
+INSTANTIATE_TEST_SUITE_P(Levels, Pool, testing::Range(0, levelCount()));
 
 TEST(Pool, RefusesAStrideOfZero) {
   Tensor<float> input({1}), output({1});

@@ -3,6 +3,7 @@
 
 #include "device/cpu/Parallel.h"
 #include "device/cpu/State.h"
+#include "device/cpu/kernels/Kernels.h"
 
 #include <algorithm>
 #include <cstdarg>
@@ -107,4 +108,21 @@ void Call::run(bool sameBits) {
   EXPECT_EQ(results[1], results[2]) << "not the same bits when run again";
   if (sameBits)
     EXPECT_EQ(results[0], results[1]) << "not the same bits on one and on two threads";
+}
+
+int dsc::test::levelCount() {
+  int count;
+  runnableKernels(&count);
+  return count;
+}
+
+void LevelTest::SetUp() {
+  int count;
+  useKernels(*runnableKernels(&count)[GetParam()]);
+}
+
+void LevelTest::TearDown() {
+  int count;
+  const auto *const *levels = runnableKernels(&count);
+  useKernels(*levels[count - 1]);
 }

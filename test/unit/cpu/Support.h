@@ -169,6 +169,16 @@ private:
   void *state = nullptr;
 };
 
+/// How many levels of the kernels this processor runs.
+int levelCount();
+
+/// A test whose parameter is the level that the routines use.
+class LevelTest : public testing::TestWithParam<int> {
+protected:
+  void SetUp() override;
+  void TearDown() override;
+};
+
 #define DSC_CALL(routine) ::dsc::test::Call(routine, #routine)
 
 /// Asserts |actual - expected| <= tolerance * (1 + |expected|) for every element; NaN equals NaN.

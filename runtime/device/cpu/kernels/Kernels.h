@@ -54,6 +54,9 @@ struct KernelTable {
   /// (all keys must be given then), adds to kGrad and vGrad. keyBegin is a block's beginning.
   void (*attentionGrad)(const AttentionHead &head, int64_t query, int64_t keyBegin, int64_t keyEnd,
                         int what, float *scratch);
+  /// to[a * toStride + b] = from[a + b * fromStride] for elements of 4 bytes.
+  void (*transposeWords)(int64_t sizeA, int64_t sizeB, float *to, int64_t toStride,
+                         const float *from, int64_t fromStride);
   void (*maxPoolPlane)(const PoolPlane &plane, const float *input, float *output, int32_t *index);
   void (*avgPoolPlane)(const PoolPlane &plane, const float *input, float *output);
   /// Adds to the input gradient.

@@ -18,6 +18,8 @@ int64_t attentionScratch(int64_t D, int64_t Dv);
 void attention(const AttentionHead &head, int64_t query, float *scratch);
 void attentionGrad(const AttentionHead &head, int64_t query, int64_t keyBegin, int64_t keyEnd,
                    int what, float *scratch);
+void transposeWords(int64_t sizeA, int64_t sizeB, float *to, int64_t toStride, const float *from,
+                    int64_t fromStride);
 void maxPoolPlane(const PoolPlane &plane, const float *input, float *output, int32_t *index);
 void avgPoolPlane(const PoolPlane &plane, const float *input, float *output);
 void avgPoolGradPlane(const PoolPlane &plane, const float *outputGrad, float *inputGrad);
