@@ -90,6 +90,17 @@ LogicalResult ReverseMode::applyRule(Operation *op) {
   return success();
 }
 
+/// A gradient may be a forward value itself (that of a product with a constant
+/// 1), so replacing a value covers the gradients.
+void ReverseMode::replace(Value before, Value after) {
+  before.replaceAllUsesWith(after);
+  for (auto &[value, gradient] : gradients) {
+    if (gradient == before) {
+      gradient = after;
+    }
+  }
+}
+
 /// Puts the parts in the op's place; gradients that have arrived at its results
 /// move on to the values that replace them.
 Operation *ReverseMode::decompose(train::DecomposableOpInterface op) {
@@ -106,7 +117,7 @@ Operation *ReverseMode::decompose(train::DecomposableOpInterface op) {
       accumulate(part, gradient);
     }
     dependent.erase(result);
-    result.replaceAllUsesWith(part);
+    replace(result, part);
   }
   Operation *last = op->getPrevNode();
   op->erase();

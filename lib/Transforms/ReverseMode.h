@@ -53,6 +53,7 @@ private:
   mlir::FailureOr<mlir::Operation *> visit(mlir::Operation *op);
   mlir::LogicalResult applyRule(mlir::Operation *op);
   mlir::Operation *decompose(train::DecomposableOpInterface op);
+  void replace(mlir::Value before, mlir::Value after);
   void accumulate(mlir::Value value, mlir::Value gradient);
 
   mlir::OpBuilder &builder;

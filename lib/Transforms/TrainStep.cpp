@@ -78,6 +78,10 @@ LogicalResult StepBuilder::check() {
   if (!forward->hasAttr(kLossAttr)) {
     return forward.emitError("the model has no loss to differentiate; run dsc-attach-loss first");
   }
+  if (getVariables(module, train::VariableRole::Parameter).empty()) {
+    return forward.emitError("the model has no parameters to train; --trainable REGEX makes "
+                             "initializers parameters");
+  }
   if (count < 1) {
     return forward.emitError() << "expected a positive number of micro-batches, got " << count;
   }

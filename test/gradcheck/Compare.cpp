@@ -46,6 +46,8 @@ void gradcheck::Report::compare(llvm::StringRef what, const Tensor &actual, cons
 void gradcheck::Report::summarize(llvm::StringRef name) {
   llvm::outs() << name << ": " << elements << " elements, largest relative error "
                << llvm::format("%.1e", worst) << (failed ? ", FAILED" : "") << '\n';
+  failedBefore |= failed;
+  failed = false;
   elements = 0;
   worst = 0;
 }

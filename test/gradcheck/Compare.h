@@ -19,13 +19,13 @@ public:
 
   /// One line for `name`: how much was compared, and the largest relative error.
   void summarize(llvm::StringRef name);
-  bool hasFailed() const { return failed; }
+  bool hasFailed() const { return failedBefore || failed; }
 
 private:
   double tolerance;
   double worst = 0;
   size_t elements = 0;
-  bool failed = false;
+  bool failed = false, failedBefore = false;
 };
 
 /// The largest absolute element.

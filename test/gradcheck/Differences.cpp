@@ -33,6 +33,9 @@ void gradcheck::checkGradients(llvm::MutableArrayRef<Subject> subjects,
   for (const Subject &subject : subjects) {
     most = std::max(most, largest(subject.gradient));
   }
+  if (most == 0) {
+    report.fail("every gradient is zero, which proves nothing");
+  }
   for (Subject &subject : subjects) {
     std::vector<size_t> positions = choosePositions(subject.variable->size(), maxElements);
     Tensor expected(subject.variable->type);
@@ -43,8 +46,7 @@ void gradcheck::checkGradients(llvm::MutableArrayRef<Subject> subjects,
     if (largest(subject.gradient) == 0 && !subject.mayBeZero) {
       report.fail("the gradient of " + subject.name + " is zero throughout");
     }
-    if (most > 0) {
-      report.compare("gradient of " + subject.name, subject.gradient, expected, scale, positions);
-    }
+    report.compare("gradient of " + subject.name, subject.gradient, expected,
+                   scale > 0 ? scale : 1.0, positions);
   }
 }
