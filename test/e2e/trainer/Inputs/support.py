@@ -54,7 +54,8 @@ def safetensors(tensors, metadata=None):
         header["__metadata__"] = metadata
     for name, (dtype, shape, values) in tensors.items():
         data = struct.pack(f"<{len(values)}{TYPES[dtype]}", *values)
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(body), len(body) + len(data)]}
+        offsets = [len(body), len(body) + len(data)]
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": offsets}
         body += data
     text = json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + body
