@@ -26,7 +26,8 @@ function(dsc_add_compiler_library name)
   target_include_directories(${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
   target_include_directories(${name} PUBLIC
     ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}
-    ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/include)
+    ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/include
+    ${CMAKE_SOURCE_DIR}/runtime) # only abi/ of it
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()

@@ -1,0 +1,82 @@
+//===- Passes.td - From train IR to exec IR -------------------------------===//
+#ifndef DSC_LOWERING_PASSES_TD
+#define DSC_LOWERING_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
+  let summary = "Turn training programs into loop nests and library calls";
+  let description = [{
+    Problem: train ops say what is computed; a rank runs kernels and routines.
+
+    Method: whole ops without a routine are decomposed. Elementwise ops and
+    reductions become `linalg.generic`; broadcasts, transposes that keep the
+    last dimension, slices and reshapes vanish into the indexing maps of their
+    users. Products, convolutions, pooling, attention and indexing become
+    `exec.call`s, whose strides take in the transposes and slices around them,
+    and whose epilogues (bias, relu) take in what follows. A single micro-batch
+    is inlined, several become `exec.repeat` with the accumulators carried.
+
+    Requires: a module that passed `dsc-verify-train`. Guarantees: exec and
+    linalg ops only; no op of the train dialect is left.
+  }];
+  let statistics = [
+    Statistic<"numGenerics", "num-generics", "loop nests before fusion">,
+    Statistic<"numCalls", "num-calls", "library calls">,
+    Statistic<"numEpilogues", "num-epilogues", "ops taken into a call's epilogue">
+  ];
+  let dependentDialects = ["::dsc::exec::ExecDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def FuseKernelsPass : Pass<"dsc-fuse-kernels", "::mlir::ModuleOp"> {
+  let summary = "Gather loop nests into kernels";
+  let description = [{
+    Problem: one kernel per op would move every intermediate through memory.
+
+    Method: loop nests join, in program order, the group of a producer (or of a
+    nest that reads the same tensor) when the group keeps one iteration domain:
+    parallel dimensions P, then optionally reduced dimensions Q (the target's
+    kernel contract), every value inside is read where it was made, and no
+    outside user of the group stands before the newcomer. Cheap elementwise
+    producers with several users are repeated in each instead of stored. Groups
+    become `exec.kernel` + `exec.launch`; equal kernels become one.
+
+    Requires: exec programs with linalg. Guarantees: linalg in kernels only.
+  }];
+  let options = [Option<"fuse", "fuse", "bool", "true",
+                        "gather nests (false: one kernel per nest)">];
+  let statistics = [
+    Statistic<"numFused", "num-fused", "loop nests that joined another's kernel">,
+    Statistic<"numKernels", "num-kernels", "distinct kernels">,
+    Statistic<"numLaunches", "num-launches", "kernel launches">
+  ];
+  let dependentDialects = ["::dsc::exec::ExecDialect"];
+}
+
+def PlaceBuffersPass : Pass<"dsc-place-buffers", "::mlir::ModuleOp"> {
+  let summary = "Give every value its place in the arena";
+  let description = [{
+    Problem: a step must run in as little memory as its live values need.
+
+    Method: variables and scalars get fixed places. The results of launches and
+    calls get intervals of the program's order; a result takes over an operand's
+    buffer where the target says a kernel may work in place and nothing reads
+    the operand later; a value that a variable holds after the step is computed
+    into the variable's own buffer where no one reads the old value later, and
+    copied at the end elsewhere. The rest is packed first-fit, largest first.
+
+    Requires: kernels and calls only. Guarantees: every result has an offset;
+    two values live at the same time never overlap.
+  }];
+  let options = [Option<"inPlace", "in-place", "bool", "true",
+                        "let results take over operands' buffers">];
+  let statistics = [
+    Statistic<"numInPlace", "num-in-place", "results in an operand's buffer">,
+    Statistic<"numCopies", "num-copies", "copies into variables">
+  ];
+  let dependentDialects = ["::dsc::exec::ExecDialect"];
+}
+
+#endif // DSC_LOWERING_PASSES_TD

@@ -1,0 +1,131 @@
+//===- Attention.cpp - Attention as library calls -------------------------===//
+
+#include "lib/Lowering/ExecLowering.h"
+
+#include "abi/CpuRoutines.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace dsc;
+
+/// The routine wants stride 1 along the head's width: else a dense copy.
+static Strided headOperand(ExecLowering &lowering, Value value) {
+  Strided x = lowering.strided(value);
+  if (x.strides.back() == 1 || x.shape.back() == 1) {
+    return x;
+  }
+  ArrayRef<int64_t> shape = tensorType(value).getShape();
+  return {lowering.materialize(value), 0, SmallVector<int64_t>(shape), denseStrides(shape)};
+}
+
+static ArrayRef<int64_t> outerStrides(const Strided &x) {
+  return ArrayRef<int64_t>(x.strides).take_front(3);
+}
+
+/// B, H, Hkv, T, S, D, Dv.
+static SmallVector<int64_t> attentionSizes(const Strided &q, const Strided &k, const Strided &v) {
+  return {q.shape[0], q.shape[1], k.shape[1], q.shape[2], k.shape[2], q.shape[3], v.shape[3]};
+}
+
+/// Where to write a result [B, H, T, D]: through a following transpose if it
+/// keeps the width innermost.
+static ExecLowering::Output headOutput(ExecLowering &lowering, Value result) {
+  auto output = lowering.planOutput(result, /*sharing=*/true);
+  if (output.strides.back() == 1) {
+    return output;
+  }
+  return {result, tensorType(result), denseStrides(tensorType(result).getShape())};
+}
+
+static void appendOutput(SmallVectorImpl<int64_t> &ints, const ExecLowering::Output &output) {
+  llvm::append_range(ints, ArrayRef<int64_t>(output.strides).take_front(3));
+}
+
+static LogicalResult checkType(Operation *op) {
+  Type element = getElementTypeOrSelf(op->getResult(0));
+  return element.isF32() ? success()
+                         : op->emitError() << "attention on " << element
+                                           << " is not supported on this target";
+}
+
+static LogicalResult lowerAttention(train::AttentionOp op, ExecLowering &lowering) {
+  if (failed(checkType(op))) {
+    return failure();
+  }
+  Strided q = headOperand(lowering, op.getQ()), k = headOperand(lowering, op.getK()),
+          v = headOperand(lowering, op.getV());
+  auto output = headOutput(lowering, op.getY());
+  SmallVector<int64_t> ints = attentionSizes(q, k, v);
+  for (const Strided *x : {&q, &k, &v}) {
+    llvm::append_range(ints, outerStrides(*x));
+  }
+  appendOutput(ints, output);
+  SmallVector<Value> operands = {q.source, k.source, v.source};
+  SmallVector<int64_t> shifts = {q.offset, k.offset, v.offset};
+  int64_t flags = op.getCausal() ? DSC_ATTENTION_CAUSAL : 0;
+  if (op.getMask()) {
+    Strided mask = lowering.strided(op.getMask());
+    for (size_t dim = 0; dim < 3; ++dim) {
+      ints.push_back(mask.shape[dim] == 1 ? 0 : mask.strides[dim]);
+    }
+    ints.push_back(mask.strides[3]);
+    operands.push_back(mask.source);
+    shifts.push_back(mask.offset);
+    flags |= DSC_ATTENTION_MASK;
+  }
+  ints.push_back(flags);
+  ResultRange call = lowering.buildCall(op.getLoc(), "Attention",
+                                        {output.type, op.getLse().getType()}, operands, ints,
+                                        {op.getScale().convertToDouble()}, shifts, op.getFlops());
+  lowering.setOutput(op.getY(), output, call[0]);
+  lowering.set(op.getLse(), call[1]);
+  return success();
+}
+
+static LogicalResult lowerAttentionGrad(train::AttentionGradOp op, ExecLowering &lowering) {
+  if (failed(checkType(op))) {
+    return failure();
+  }
+  Strided q = headOperand(lowering, op.getQ()), k = headOperand(lowering, op.getK()),
+          v = headOperand(lowering, op.getV()), y = headOperand(lowering, op.getY()),
+          dy = headOperand(lowering, op.getDy());
+  SmallVector<int64_t> ints = attentionSizes(q, k, v);
+  for (const Strided *x : {&q, &k, &v, &y}) {
+    llvm::append_range(ints, outerStrides(*x));
+  }
+  SmallVector<Value> operands = {q.source, k.source, v.source};
+  SmallVector<int64_t> shifts = {q.offset, k.offset, v.offset};
+  int64_t flags = op.getCausal() ? DSC_ATTENTION_CAUSAL : 0;
+  if (op.getMask()) {
+    Strided mask = lowering.strided(op.getMask());
+    for (size_t dim = 0; dim < 3; ++dim) {
+      ints.push_back(mask.shape[dim] == 1 ? 0 : mask.strides[dim]);
+    }
+    ints.push_back(mask.strides[3]);
+    operands.push_back(mask.source);
+    shifts.push_back(mask.offset);
+    flags |= DSC_ATTENTION_MASK;
+  }
+  operands.append({y.source, lowering.materialize(op.getLse()), dy.source});
+  shifts.append({y.offset, 0, dy.offset});
+  llvm::append_range(ints, outerStrides(dy));
+  ExecLowering::Output outputs[] = {headOutput(lowering, op.getDq()), headOutput(lowering, op.getDk()),
+                                    headOutput(lowering, op.getDv())};
+  SmallVector<Type> types;
+  for (const auto &output : outputs) {
+    appendOutput(ints, output);
+    types.push_back(output.type);
+  }
+  ints.push_back(flags);
+  ResultRange call = lowering.buildCall(op.getLoc(), "AttentionGrad", types, operands, ints,
+                                        {op.getScale().convertToDouble()}, shifts, op.getFlops());
+  for (auto [result, output, value] : llvm::zip_equal(op->getResults(), outputs, call)) {
+    lowering.setOutput(result, output, value);
+  }
+  return success();
+}
+
+void dsc::registerAttentionLowerings(LoweringRegistry &registry) {
+  registry.add<train::AttentionOp>(lowerAttention);
+  registry.add<train::AttentionGradOp>(lowerAttentionGrad);
+}

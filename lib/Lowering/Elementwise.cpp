@@ -1,0 +1,216 @@
+//===- Elementwise.cpp - Scalar bodies of elementwise ops -----------------===//
+
+#include "lib/Lowering/ExecLowering.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace dsc;
+
+static bool isFloat(Value scalar) { return isa<FloatType>(scalar.getType()); }
+
+static Value constantLike(OpBuilder &b, Location loc, Value like, double value) {
+  return arith::ConstantOp::create(b, loc, b.getFloatAttr(like.getType(), value));
+}
+
+/// Registers an elementwise op whose scalar meaning is `body(b, loc, op, x)`.
+template <typename OpTy, typename Body>
+static void addElementwise(LoweringRegistry &registry, Body body) {
+  registry.add<OpTy>([body](OpTy op, ExecLowering &lowering) {
+    auto scalar = [&](OpBuilder &b, Location loc, ValueRange x) { return body(b, loc, op, x); };
+    lowering.set(op->getResult(0),
+                 lowering.buildElementwise(op.getLoc(), tensorType(op->getResult(0)),
+                                           op->getOperands(), scalar, op.getFlops()));
+    return success();
+  });
+}
+
+/// An op that one op of arith or math computes.
+template <typename OpTy, typename ScalarOp>
+static void addUnary(LoweringRegistry &registry) {
+  addElementwise<OpTy>(registry, [](OpBuilder &b, Location loc, OpTy, ValueRange x) -> Value {
+    return ScalarOp::create(b, loc, x[0]);
+  });
+}
+
+template <typename OpTy, typename FloatOp, typename IntOp>
+static void addBinary(LoweringRegistry &registry) {
+  addElementwise<OpTy>(registry, [](OpBuilder &b, Location loc, OpTy, ValueRange x) -> Value {
+    return isFloat(x[0]) ? FloatOp::create(b, loc, x[0], x[1]).getResult()
+                         : IntOp::create(b, loc, x[0], x[1]).getResult();
+  });
+}
+
+template <typename OpTy, typename IntOp>
+static void addLogic(LoweringRegistry &registry) {
+  addElementwise<OpTy>(registry, [](OpBuilder &b, Location loc, OpTy, ValueRange x) -> Value {
+    return IntOp::create(b, loc, x[0], x[1]);
+  });
+}
+
+static Value buildSign(OpBuilder &b, Location loc, Value x) {
+  Value zero = constantLike(b, loc, x, 0.0);
+  Value positive = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, zero);
+  Value negative = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, zero);
+  // Zero and NaN stay what they are.
+  Value rest = arith::SelectOp::create(b, loc, negative, constantLike(b, loc, x, -1.0), x);
+  return arith::SelectOp::create(b, loc, positive, constantLike(b, loc, x, 1.0), rest);
+}
+
+static Value buildSigmoid(OpBuilder &b, Location loc, Value x) {
+  Value one = constantLike(b, loc, x, 1.0);
+  Value e = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x));
+  return arith::DivFOp::create(b, loc, one, arith::AddFOp::create(b, loc, one, e));
+}
+
+/// max(x, 0) that keeps NaN.
+static Value buildRelu(OpBuilder &b, Location loc, Value x) {
+  Value zero = constantLike(b, loc, x, 0.0);
+  Value hidden = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, x, zero);
+  return arith::SelectOp::create(b, loc, hidden, zero, x);
+}
+
+static arith::CmpFPredicate floatPredicate(train::Comparison relation) {
+  switch (relation) {
+  case train::Comparison::EQ:
+    return arith::CmpFPredicate::OEQ;
+  case train::Comparison::NE:
+    return arith::CmpFPredicate::UNE;
+  case train::Comparison::LT:
+    return arith::CmpFPredicate::OLT;
+  case train::Comparison::LE:
+    return arith::CmpFPredicate::OLE;
+  case train::Comparison::GT:
+    return arith::CmpFPredicate::OGT;
+  case train::Comparison::GE:
+    return arith::CmpFPredicate::OGE;
+  }
+  llvm_unreachable("unknown comparison");
+}
+
+static arith::CmpIPredicate intPredicate(train::Comparison relation) {
+  switch (relation) {
+  case train::Comparison::EQ:
+    return arith::CmpIPredicate::eq;
+  case train::Comparison::NE:
+    return arith::CmpIPredicate::ne;
+  case train::Comparison::LT:
+    return arith::CmpIPredicate::slt;
+  case train::Comparison::LE:
+    return arith::CmpIPredicate::sle;
+  case train::Comparison::GT:
+    return arith::CmpIPredicate::sgt;
+  case train::Comparison::GE:
+    return arith::CmpIPredicate::sge;
+  }
+  llvm_unreachable("unknown comparison");
+}
+
+static Value convertFromFloat(OpBuilder &b, Location loc, Value x, Type to) {
+  if (to.isInteger(1)) {
+    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, x, constantLike(b, loc, x, 0));
+  }
+  if (isa<IntegerType>(to)) {
+    return arith::FPToSIOp::create(b, loc, to, x);
+  }
+  unsigned from = x.getType().getIntOrFloatBitWidth(), width = to.getIntOrFloatBitWidth();
+  if (from < width) {
+    return arith::ExtFOp::create(b, loc, to, x);
+  }
+  if (from > width) {
+    return arith::TruncFOp::create(b, loc, to, x);
+  }
+  // f16 <-> bf16
+  return arith::TruncFOp::create(b, loc, to, arith::ExtFOp::create(b, loc, b.getF32Type(), x));
+}
+
+static Value convertFromInt(OpBuilder &b, Location loc, Value x, Type to) {
+  bool isBool = x.getType().isInteger(1);
+  if (isa<FloatType>(to)) {
+    return isBool ? arith::UIToFPOp::create(b, loc, to, x).getResult()
+                  : arith::SIToFPOp::create(b, loc, to, x).getResult();
+  }
+  if (to.isInteger(1)) {
+    Value zero = arith::ConstantOp::create(b, loc, b.getIntegerAttr(x.getType(), 0));
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, x, zero);
+  }
+  unsigned from = x.getType().getIntOrFloatBitWidth(), width = to.getIntOrFloatBitWidth();
+  if (from < width) {
+    return isBool ? arith::ExtUIOp::create(b, loc, to, x).getResult()
+                  : arith::ExtSIOp::create(b, loc, to, x).getResult();
+  }
+  return arith::TruncIOp::create(b, loc, to, x);
+}
+
+static Value buildConvert(OpBuilder &b, Location loc, train::ConvertOp op, ValueRange x) {
+  Type to = op.getType().getElementType();
+  if (x[0].getType() == to) {
+    return x[0];
+  }
+  return isFloat(x[0]) ? convertFromFloat(b, loc, x[0], to) : convertFromInt(b, loc, x[0], to);
+}
+
+static void addUnaries(LoweringRegistry &r) {
+  addUnary<train::NegOp, arith::NegFOp>(r);
+  addUnary<train::AbsOp, math::AbsFOp>(r);
+  addUnary<train::FloorOp, math::FloorOp>(r);
+  addUnary<train::CeilOp, math::CeilOp>(r);
+  addUnary<train::RoundOp, math::RoundEvenOp>(r);
+  addUnary<train::ExpOp, math::ExpOp>(r);
+  addUnary<train::Expm1Op, math::ExpM1Op>(r);
+  addUnary<train::LogOp, math::LogOp>(r);
+  addUnary<train::Log1pOp, math::Log1pOp>(r);
+  addUnary<train::SqrtOp, math::SqrtOp>(r);
+  addUnary<train::TanhOp, math::TanhOp>(r);
+  addUnary<train::ErfOp, math::ErfOp>(r);
+  addUnary<train::SinOp, math::SinOp>(r);
+  addUnary<train::CosOp, math::CosOp>(r);
+  // 1 / sqrt(x) rather than the estimate that math.rsqrt may become.
+  addElementwise<train::RsqrtOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) -> Value {
+    Value root = math::SqrtOp::create(b, loc, x[0]);
+    return arith::DivFOp::create(b, loc, constantLike(b, loc, x[0], 1.0), root);
+  });
+  addElementwise<train::ReciprocalOp>(r, [](OpBuilder &b, Location loc, auto,
+                                            ValueRange x) -> Value {
+    return arith::DivFOp::create(b, loc, constantLike(b, loc, x[0], 1.0), x[0]);
+  });
+  addElementwise<train::SignOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) {
+    return buildSign(b, loc, x[0]);
+  });
+  addElementwise<train::SigmoidOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) {
+    return buildSigmoid(b, loc, x[0]);
+  });
+  addElementwise<train::ReluOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) {
+    return buildRelu(b, loc, x[0]);
+  });
+  addElementwise<train::NotOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) -> Value {
+    Value one = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+    return arith::XOrIOp::create(b, loc, x[0], one);
+  });
+}
+
+void dsc::registerElementwiseLowerings(LoweringRegistry &r) {
+  addUnaries(r);
+  addBinary<train::AddOp, arith::AddFOp, arith::AddIOp>(r);
+  addBinary<train::SubOp, arith::SubFOp, arith::SubIOp>(r);
+  addBinary<train::MulOp, arith::MulFOp, arith::MulIOp>(r);
+  addBinary<train::DivOp, arith::DivFOp, arith::DivSIOp>(r);
+  addBinary<train::MaxOp, arith::MaximumFOp, arith::MaxSIOp>(r);
+  addBinary<train::MinOp, arith::MinimumFOp, arith::MinSIOp>(r);
+  addBinary<train::PowOp, math::PowFOp, math::IPowIOp>(r);
+  addLogic<train::AndOp, arith::AndIOp>(r);
+  addLogic<train::OrOp, arith::OrIOp>(r);
+  addLogic<train::XorOp, arith::XOrIOp>(r);
+  addElementwise<train::CompareOp>(
+      r, [](OpBuilder &b, Location loc, train::CompareOp op, ValueRange x) -> Value {
+        if (isFloat(x[0])) {
+          return arith::CmpFOp::create(b, loc, floatPredicate(op.getRelation()), x[0], x[1]);
+        }
+        return arith::CmpIOp::create(b, loc, intPredicate(op.getRelation()), x[0], x[1]);
+      });
+  addElementwise<train::SelectOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) -> Value {
+    return arith::SelectOp::create(b, loc, x[0], x[1], x[2]);
+  });
+  addElementwise<train::ConvertOp>(r, buildConvert);
+}

@@ -1,0 +1,164 @@
+//===- ExecLowering.h - How train ops become exec IR ----------------------===//
+//
+// The lowering walks a program once. Ops that compute are lowered where they
+// stand. Ops that only say where elements are (broadcast, transpose, slice,
+// reshape, iota, constants) are *deferred*: their users ask for
+//
+//   resolve(value, map)  an operand of a loop nest: a tensor and an indexing map
+//   strided(value)       an operand of a library call: a buffer and strides
+//   materialize(value)   a dense tensor, copied only if nothing else works
+//
+// so that most of them cost nothing. How one op is lowered is registered beside
+// its family (Elementwise.cpp, Linear.cpp, ...), keyed by the op's class.
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_LIB_LOWERING_EXECLOWERING_H
+#define DSC_LIB_LOWERING_EXECLOWERING_H
+
+#include "dialects/Exec/ExecDialect.h"
+#include "dialects/Train/TrainDialect.h"
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/Builders.h"
+
+namespace dsc {
+
+/// One operand of a loop nest, seen from the nest's iteration space.
+struct NestOperand {
+  enum class Kind { Tensor, Constant, Index } kind;
+  mlir::Value source;             // Tensor
+  mlir::AffineMap map;            // Tensor: iteration -> source
+  mlir::TypedAttr constant;       // Constant: the element
+  mlir::AffineExpr index;         // Index: of the iteration's dimensions
+  mlir::Type elementType;
+};
+
+/// A tensor as a library routine sees it; strides and offset count elements.
+struct Strided {
+  mlir::Value source;
+  int64_t offset = 0;
+  llvm::SmallVector<int64_t> shape, strides;
+};
+
+class ExecLowering;
+
+/// How ops are lowered, by class.
+class LoweringRegistry {
+public:
+  using Lower = std::function<llvm::LogicalResult(mlir::Operation *, ExecLowering &)>;
+
+  template <typename OpTy, typename Fn>
+  void add(Fn lower) {
+    table[mlir::TypeID::get<OpTy>()] = [lower](mlir::Operation *op, ExecLowering &lowering) {
+      return lower(llvm::cast<OpTy>(op), lowering);
+    };
+  }
+  const Lower *find(mlir::Operation *op) const {
+    auto it = table.find(op->getName().getTypeID());
+    return it == table.end() ? nullptr : &it->second;
+  }
+
+  /// All families.
+  static LoweringRegistry makeDefault();
+
+private:
+  llvm::DenseMap<mlir::TypeID, Lower> table;
+};
+
+void registerElementwiseLowerings(LoweringRegistry &registry);
+void registerReduceLowerings(LoweringRegistry &registry);
+void registerLinearLowerings(LoweringRegistry &registry);
+void registerPoolLowerings(LoweringRegistry &registry);
+void registerIndexLowerings(LoweringRegistry &registry);
+void registerAttentionLowerings(LoweringRegistry &registry);
+void registerMoveLowerings(LoweringRegistry &registry);
+void registerRandomLowerings(LoweringRegistry &registry);
+
+class ExecLowering {
+public:
+  ExecLowering(mlir::OpBuilder &builder, const LoweringRegistry &registry)
+      : builder(builder), registry(registry) {}
+
+  mlir::OpBuilder &builder;
+
+  // How many of each were built, for the pass's statistics.
+  unsigned numGenerics = 0, numCalls = 0, numEpilogues = 0;
+
+  /// Lowers one op of the program's body.
+  llvm::LogicalResult lower(mlir::Operation *op);
+
+  bool isLowered(mlir::Value value) const { return lowered.contains(value); }
+  /// Says that the train value is this exec tensor.
+  void set(mlir::Value value, mlir::Value execValue) { lowered[value] = execValue; }
+  /// Says that the train value is a transpose of another one.
+  void setTransposed(mlir::Value value, mlir::Value other, llvm::ArrayRef<int64_t> permutation) {
+    transposed[value] = {other, llvm::SmallVector<int64_t>(permutation)};
+  }
+
+  /// The dense exec tensor of a train value.
+  mlir::Value materialize(mlir::Value value);
+  /// `map` takes the nest's iteration space to the value's indices.
+  NestOperand resolve(mlir::Value value, mlir::AffineMap map);
+  /// Where a routine finds the value's elements.
+  Strided strided(mlir::Value value);
+
+  using Body = llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)>;
+  /// A parallel nest over `type`'s shape; `body` gets one scalar per operand.
+  mlir::Value buildElementwise(mlir::Location loc, mlir::RankedTensorType type,
+                               mlir::ValueRange operands, Body body, int64_t flops);
+  /// A nest over the kept dimensions, then the reduced ones. `body` gets the
+  /// operand's element and the accumulator.
+  mlir::Value buildReduction(mlir::Location loc, mlir::Value x, llvm::ArrayRef<int64_t> dims,
+                             mlir::TypedAttr neutral, Body body);
+
+  /// A library call; `shifts` are the operands' first elements.
+  mlir::ResultRange buildCall(mlir::Location loc, llvm::StringRef routine, mlir::TypeRange results,
+                              mlir::ValueRange operands, llvm::ArrayRef<int64_t> ints,
+                              llvm::ArrayRef<double> floats, llvm::ArrayRef<int64_t> shifts,
+                              int64_t flops);
+
+  /// Where a call should write `result`: through the transpose that follows it,
+  /// if there is exactly one; other users then find it as a transpose of that.
+  struct Output {
+    mlir::Value value; // the train value that the buffer will hold
+    mlir::RankedTensorType type;
+    llvm::SmallVector<int64_t> strides; // in the dimensions of `result`
+  };
+  /// `sharing`: also where the result has users besides the transpose.
+  Output planOutput(mlir::Value result, bool sharing = false);
+  /// Records the call's result; see planOutput.
+  void setOutput(mlir::Value result, const Output &output, mlir::Value execValue);
+
+private:
+  mlir::Value materializeDeferred(mlir::Value value);
+  /// A dense copy made by a strided move.
+  mlir::Value copy(mlir::Value value);
+
+  struct Transposed {
+    mlir::Value other;
+    llvm::SmallVector<int64_t> permutation;
+  };
+
+  const LoweringRegistry &registry;
+  llvm::DenseMap<mlir::Value, mlir::Value> lowered;
+  llvm::DenseMap<mlir::Value, Transposed> transposed;
+};
+
+/// Marks that a call's only result is written into its operand's buffer, which
+/// is not among the routine's buffers otherwise.
+inline constexpr llvm::StringLiteral kInPlaceAttr = "exec.in_place";
+
+/// Strides of a dense row-major tensor.
+llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> shape);
+
+inline mlir::RankedTensorType tensorType(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType());
+}
+
+/// The DscType of an element type (runtime/abi/Abi.h).
+int64_t dscTypeOf(mlir::Type type);
+/// Bytes of an element in memory.
+int64_t elementBytes(mlir::Type type);
+
+} // namespace dsc
+
+#endif // DSC_LIB_LOWERING_EXECLOWERING_H

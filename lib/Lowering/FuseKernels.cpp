@@ -1,0 +1,298 @@
+//===- FuseKernels.cpp - Gather loop nests into kernels -------------------===//
+
+#include "dialects/Exec/ExecDialect.h"
+#include "dsc/Lowering/Passes.h"
+#include "lib/Lowering/FusionGroup.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace dsc {
+#define GEN_PASS_DEF_FUSEKERNELSPASS
+#include "dsc/Lowering/Passes.h.inc"
+} // namespace dsc
+
+using namespace mlir;
+using namespace dsc;
+
+namespace {
+/// Groups the nests of one block.
+class BlockFuser {
+public:
+  BlockFuser(Block &block, bool fuse) : block(block), fuse(fuse) {}
+
+  /// Groups in program order of their last member.
+  SmallVector<std::unique_ptr<FusionGroup>> run();
+  unsigned numFused = 0;
+
+private:
+  FusionGroup *groupOf(Value value) const;
+  bool canMoveTo(const FusionGroup &group, Operation *position,
+                 const FusionGroup *also = nullptr) const;
+  FusionGroup *findHome(linalg::GenericOp nest);
+  void absorbOtherProducers(FusionGroup &home, linalg::GenericOp nest);
+  void refresh(FusionGroup &group);
+
+  Block &block;
+  bool fuse;
+  SmallVector<std::unique_ptr<FusionGroup>> groups;
+  DenseMap<Operation *, FusionGroup *> owner;
+};
+} // namespace
+
+FusionGroup *BlockFuser::groupOf(Value value) const {
+  Operation *op = value.getDefiningOp();
+  return op ? owner.lookup(op) : nullptr;
+}
+
+/// A group runs where its last member stands: nothing outside may read its
+/// results before `position`.
+bool BlockFuser::canMoveTo(const FusionGroup &group, Operation *position,
+                           const FusionGroup *also) const {
+  for (linalg::GenericOp nest : group.nests) {
+    for (Operation *user : nest->getUsers()) {
+      Operation *inBlock = block.findAncestorOpInBlock(*user);
+      bool inside = group.contains(inBlock) || (also && also->contains(inBlock));
+      if (!inside && inBlock != position && inBlock->isBeforeInBlock(position)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/// Reordered members are new ops.
+void BlockFuser::refresh(FusionGroup &group) {
+  for (linalg::GenericOp nest : group.nests) {
+    owner[nest] = &group;
+  }
+}
+
+/// The group that takes the nest in: the latest producer's, else the latest that
+/// reads one of the same tensors over the same domain.
+FusionGroup *BlockFuser::findHome(linalg::GenericOp nest) {
+  SmallVector<FusionGroup *> producers;
+  for (Value input : nest.getDpsInputs()) {
+    if (FusionGroup *group = groupOf(input)) {
+      producers.push_back(group);
+    }
+  }
+  for (auto &group : llvm::reverse(groups)) {
+    bool isProducer = llvm::is_contained(producers, group.get());
+    bool isSibling = group->readsSame(nest) && !isProducer;
+    if (!isProducer && !isSibling) {
+      continue;
+    }
+    // A sibling must not depend on anything after the group... nor the group be
+    // needed before the nest.
+    if (!canMoveTo(*group, nest)) {
+      continue;
+    }
+    bool added = group->tryAdd(nest);
+    refresh(*group);
+    if (added) {
+      return group.get();
+    }
+  }
+  return nullptr;
+}
+
+/// Other producers of the nest join, too, where domains are equal.
+void BlockFuser::absorbOtherProducers(FusionGroup &home, linalg::GenericOp nest) {
+  for (Value input : nest.getDpsInputs()) {
+    FusionGroup *other = groupOf(input);
+    if (!other || other == &home || !canMoveTo(*other, nest, &home)) {
+      continue;
+    }
+    if (home.tryMerge(*other)) {
+      refresh(home);
+      llvm::erase_if(groups, [&](const auto &group) { return group.get() == other; });
+    }
+  }
+}
+
+SmallVector<std::unique_ptr<FusionGroup>> BlockFuser::run() {
+  SmallVector<linalg::GenericOp> nests(block.getOps<linalg::GenericOp>());
+  for (linalg::GenericOp nest : nests) {
+    FusionGroup *home = fuse ? findHome(nest) : nullptr;
+    if (home) {
+      ++numFused;
+      absorbOtherProducers(*home, nest);
+      continue;
+    }
+    groups.push_back(std::make_unique<FusionGroup>(nest));
+    owner[nest] = groups.back().get();
+  }
+  return std::move(groups);
+}
+
+//===----------------------------------------------------------------------===//
+// Outlining
+//===----------------------------------------------------------------------===//
+
+/// Names like "sub_exp_addf_3": the arithmetic in the group, and a number.
+static std::string kernelName(const FusionGroup &group, unsigned number) {
+  llvm::SetVector<StringRef> parts;
+  for (linalg::GenericOp nest : group.nests) {
+    for (Operation &op : nest.getBody()->without_terminator()) {
+      StringRef name = op.getName().stripDialect();
+      bool isPlumbing = isa<arith::ConstantOp>(op);
+      if (!isPlumbing && parts.size() < 4) {
+        parts.insert(name);
+      }
+    }
+  }
+  std::string name = "k" + std::to_string(number);
+  for (StringRef part : parts) {
+    name += "_" + part.str();
+  }
+  return name;
+}
+
+namespace {
+class KernelOutliner {
+public:
+  KernelOutliner(ModuleOp module, SymbolTable &symbols) : module(module), symbols(symbols) {}
+  void outline(FusionGroup &group);
+  unsigned numKernels = 0, numLaunches = 0;
+
+private:
+  void cloneBody(const FusionGroup &group, exec::KernelOp kernel, ArrayRef<Value> inputs,
+                 ArrayRef<Value> outputs);
+  StringAttr uniqueKernel(exec::KernelOp kernel, const FusionGroup &group);
+
+  ModuleOp module;
+  SymbolTable &symbols;
+  llvm::StringMap<StringAttr> known; // text -> symbol
+};
+} // namespace
+
+/// Copies the initial values of a nest (tensor.empty, linalg.fill) into a kernel.
+static void cloneInit(OpBuilder &builder, IRMapping &mapping, Value init) {
+  if (mapping.contains(init)) {
+    return;
+  }
+  Operation *op = init.getDefiningOp();
+  for (Value operand : op->getOperands()) {
+    cloneInit(builder, mapping, operand);
+  }
+  builder.clone(*op, mapping);
+}
+
+void KernelOutliner::cloneBody(const FusionGroup &group, exec::KernelOp kernel,
+                               ArrayRef<Value> inputs, ArrayRef<Value> outputs) {
+  OpBuilder builder = OpBuilder::atBlockEnd(kernel.getBlock());
+  IRMapping mapping;
+  mapping.map(ValueRange(inputs), kernel.getBlock()->getArguments());
+  for (linalg::GenericOp nest : group.nests) {
+    // A fresh init per nest: results must not share what fusion knows nothing of.
+    for (Value init : nest.getDpsInits()) {
+      cloneInit(builder, mapping, init);
+    }
+    builder.clone(*nest, mapping)->removeAttr("exec.flops");
+  }
+  SmallVector<Value> results;
+  for (Value output : outputs) {
+    results.push_back(mapping.lookup(output));
+  }
+  exec::YieldOp::create(builder, kernel.getLoc(), results);
+}
+
+/// The symbol of an equal kernel, or of this one.
+StringAttr KernelOutliner::uniqueKernel(exec::KernelOp kernel, const FusionGroup &group) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  kernel->print(os, OpPrintingFlags().useLocalScope().elideLargeElementsAttrs(1 << 30));
+  auto [it, isNew] = known.try_emplace(text);
+  if (!isNew) {
+    kernel->erase();
+    return it->second;
+  }
+  kernel.setName(kernelName(group, numKernels++));
+  it->second = symbols.insert(kernel);
+  return it->second;
+}
+
+void KernelOutliner::outline(FusionGroup &group) {
+  llvm::SetVector<Value> inputs, outputs;
+  int64_t flops = 0;
+  SmallVector<Location> locations;
+  for (linalg::GenericOp nest : group.nests) {
+    locations.push_back(nest.getLoc());
+    if (auto attr = nest->getAttrOfType<IntegerAttr>("exec.flops")) {
+      flops += attr.getInt();
+    }
+    for (Value input : nest.getDpsInputs()) {
+      Operation *producer = input.getDefiningOp();
+      if (!producer || !group.contains(producer)) {
+        inputs.insert(input);
+      }
+    }
+    for (Value result : nest.getResults()) {
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !group.contains(user); })) {
+        outputs.insert(result);
+      }
+    }
+  }
+  if (outputs.empty()) {
+    return; // dead
+  }
+  OpBuilder builder(module.getContext());
+  Location loc = builder.getFusedLoc(locations);
+  auto type = builder.getFunctionType(ValueRange(inputs.getArrayRef()).getTypes(),
+                                      ValueRange(outputs.getArrayRef()).getTypes());
+  auto kernel = exec::KernelOp::create(builder, builder.getUnknownLoc(), "kernel", type);
+  cloneBody(group, kernel, inputs.getArrayRef(), outputs.getArrayRef());
+  StringAttr name = uniqueKernel(kernel, group);
+
+  builder.setInsertionPoint(group.nests.back());
+  auto launch = exec::LaunchOp::create(builder, loc, type.getResults(), FlatSymbolRefAttr::get(name),
+                                       inputs.getArrayRef(), nullptr,
+                                       builder.getI64IntegerAttr(flops));
+  ++numLaunches;
+  for (auto [old, value] : llvm::zip_equal(outputs, launch->getResults())) {
+    old.replaceAllUsesExcept(value, launch);
+  }
+}
+
+namespace {
+struct FuseKernelsPass : dsc::impl::FuseKernelsPassBase<FuseKernelsPass> {
+  using FuseKernelsPassBase::FuseKernelsPassBase;
+
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    KernelOutliner outliner(getOperation(), symbols);
+    SmallVector<exec::ProgramOp> programs(getOperation().getOps<exec::ProgramOp>());
+    for (exec::ProgramOp program : programs) {
+      SmallVector<Block *> blocks = {program.getBlock()};
+      program.walk([&](exec::RepeatOp repeat) { blocks.push_back(repeat.getBlock()); });
+      for (Block *block : blocks) {
+        fuseBlock(*block, outliner);
+      }
+    }
+    numKernels += outliner.numKernels;
+    numLaunches += outliner.numLaunches;
+  }
+
+  void fuseBlock(Block &block, KernelOutliner &outliner) {
+    BlockFuser fuser(block, fuse);
+    auto groups = fuser.run();
+    numFused += fuser.numFused;
+    for (auto &group : groups) {
+      outliner.outline(*group);
+    }
+    eraseDead(block);
+  }
+
+  /// Nests, initial values and anything else pure that nothing uses any more.
+  static void eraseDead(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+      if (isOpTriviallyDead(&op)) {
+        op.erase();
+      }
+    }
+  }
+};
+} // namespace

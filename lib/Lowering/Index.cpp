@@ -1,0 +1,125 @@
+//===- Index.cpp - Gathering and scattering as library calls --------------===//
+
+#include "lib/Lowering/ExecLowering.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace dsc;
+
+static int64_t product(ArrayRef<int64_t> sizes) {
+  int64_t result = 1;
+  for (int64_t size : sizes) {
+    result *= size;
+  }
+  return result;
+}
+
+namespace {
+/// A table seen as [outer, axis, inner], and what is gathered as [outer, count, inner].
+struct TakeShape {
+  int64_t outer, axis, inner, count;
+  SmallVector<int64_t> tableStrides() const { return {axis * inner, inner, 1}; }
+  SmallVector<int64_t> sliceStrides() const { return {count * inner, inner, 1}; }
+};
+} // namespace
+
+static TakeShape takeShape(Value table, Value indices, int64_t axis) {
+  ArrayRef<int64_t> shape = tensorType(table).getShape();
+  size_t a = static_cast<size_t>(axis);
+  return {product(shape.take_front(a)), shape[a], product(shape.drop_front(a + 1)),
+          tensorType(indices).getNumElements()};
+}
+
+static Type elementOf(Value value) { return getElementTypeOrSelf(value); }
+
+static LogicalResult lowerTake(train::TakeOp op, ExecLowering &lowering) {
+  TakeShape t = takeShape(op.getX(), op.getIndices(), static_cast<int64_t>(op.getAxis()));
+  SmallVector<int64_t> ints = {elementBytes(elementOf(op.getX())),
+                               dscTypeOf(elementOf(op.getIndices())), t.outer, t.axis, t.inner,
+                               t.count};
+  llvm::append_range(ints, t.tableStrides());
+  ints.push_back(1);
+  llvm::append_range(ints, t.sliceStrides());
+  lowering.set(op.getY(),
+               lowering.buildCall(op.getLoc(), "Take", op.getType(),
+                                  {lowering.materialize(op.getX()),
+                                   lowering.materialize(op.getIndices())},
+                                  ints, {}, {0, 0}, 0)[0]);
+  return success();
+}
+
+static LogicalResult checkScatterType(Operation *op) {
+  Type element = getElementTypeOrSelf(op->getResult(0));
+  if (element.isF32() || element.isF64()) {
+    return success();
+  }
+  return op->emitError() << "scattering " << element
+                         << " elements is not supported on this target; convert to f32";
+}
+
+static LogicalResult lowerScatterAdd(train::ScatterAddOp op, ExecLowering &lowering) {
+  if (failed(checkScatterType(op))) {
+    return failure();
+  }
+  TakeShape t = takeShape(op.getX(), op.getIndices(), static_cast<int64_t>(op.getAxis()));
+  SmallVector<int64_t> ints = {dscTypeOf(elementOf(op.getX())),
+                               dscTypeOf(elementOf(op.getIndices())), t.outer, t.axis, t.inner,
+                               t.count};
+  llvm::append_range(ints, t.sliceStrides());
+  ints.push_back(1);
+  llvm::append_range(ints, t.tableStrides());
+  ints.push_back(0);
+  lowering.set(op.getX(),
+               lowering.buildCall(op.getLoc(), "ScatterAdd", op.getType(),
+                                  {lowering.materialize(op.getUpdates()),
+                                   lowering.materialize(op.getIndices())},
+                                  ints, {}, {0, 0}, op.getFlops())[0]);
+  return success();
+}
+
+static LogicalResult lowerTakeAlong(train::TakeAlongOp op, ExecLowering &lowering) {
+  Strided x = lowering.strided(op.getX()), index = lowering.strided(op.getIndices());
+  int64_t axis = static_cast<int64_t>(op.getAxis());
+  SmallVector<int64_t> ints = {elementBytes(elementOf(op.getX())),
+                               dscTypeOf(elementOf(op.getIndices())),
+                               static_cast<int64_t>(x.shape.size()), axis,
+                               x.shape[static_cast<size_t>(axis)]};
+  llvm::append_range(ints, index.shape);
+  llvm::append_range(ints, x.strides);
+  llvm::append_range(ints, index.strides);
+  llvm::append_range(ints, denseStrides(index.shape));
+  lowering.set(op.getY(), lowering.buildCall(op.getLoc(), "TakeAlong", op.getType(),
+                                             {x.source, index.source}, ints, {},
+                                             {x.offset, index.offset}, 0)[0]);
+  return success();
+}
+
+static LogicalResult lowerScatterAddAlong(train::ScatterAddAlongOp op, ExecLowering &lowering) {
+  if (failed(checkScatterType(op))) {
+    return failure();
+  }
+  Strided updates = lowering.strided(op.getUpdates()), index = lowering.strided(op.getIndices());
+  ArrayRef<int64_t> shape = op.getType().getShape();
+  SmallVector<int64_t> ints = {dscTypeOf(elementOf(op.getX())),
+                               dscTypeOf(elementOf(op.getIndices())),
+                               static_cast<int64_t>(shape.size()),
+                               static_cast<int64_t>(op.getAxis())};
+  llvm::append_range(ints, index.shape);
+  llvm::append_range(ints, shape);
+  llvm::append_range(ints, updates.strides);
+  llvm::append_range(ints, index.strides);
+  llvm::append_range(ints, denseStrides(shape));
+  ints.push_back(0);
+  lowering.set(op.getX(), lowering.buildCall(op.getLoc(), "ScatterAddAlong", op.getType(),
+                                             {updates.source, index.source}, ints, {},
+                                             {updates.offset, index.offset}, op.getFlops())[0]);
+  return success();
+}
+
+void dsc::registerIndexLowerings(LoweringRegistry &registry) {
+  registry.add<train::TakeOp>(lowerTake);
+  registry.add<train::ScatterAddOp>(lowerScatterAdd);
+  registry.add<train::TakeAlongOp>(lowerTakeAlong);
+  registry.add<train::ScatterAddAlongOp>(lowerScatterAddAlong);
+}

@@ -1,0 +1,312 @@
+//===- Linear.cpp - Products and convolutions as library calls ------------===//
+
+#include "lib/Lowering/ExecLowering.h"
+
+#include "abi/CpuRoutines.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace dsc;
+
+//===----------------------------------------------------------------------===//
+// Epilogues: bias and relu that follow a product or convolution
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What follows a call and can be computed as its output is written.
+struct Epilogue {
+  Value bias;        // one element per channel, or null
+  bool relu = false;
+  Value result;      // the train value that the call then computes
+  SmallVector<Operation *> absorbed;
+};
+} // namespace
+
+/// The vector that `value` repeats along `channelDim`, or null.
+static Value channelVector(Value value, int64_t channelDim) {
+  auto broadcast = value.getDefiningOp<train::BroadcastOp>();
+  if (!broadcast) {
+    return nullptr;
+  }
+  // Dimensions of size 1 around the channels do not matter.
+  int64_t channels = tensorType(value).getDimSize(static_cast<unsigned>(channelDim));
+  if (tensorType(broadcast.getX()).getNumElements() != channels) {
+    return nullptr;
+  }
+  for (auto [index, dim] : llvm::enumerate(broadcast.getDims())) {
+    int64_t size = tensorType(broadcast.getX()).getDimSize(static_cast<unsigned>(index));
+    if (size != 1 && dim != channelDim) {
+      return nullptr;
+    }
+    if (dim == channelDim && size != channels) {
+      return nullptr;
+    }
+  }
+  return channels > 1 ? broadcast.getX() : nullptr;
+}
+
+/// Finds bias and relu behind `result`, as far as nothing else reads the values
+/// between.
+static Epilogue findEpilogue(Value result, int64_t channelDim, ExecLowering &lowering) {
+  Epilogue epilogue;
+  epilogue.result = result;
+  if (!result.hasOneUse()) {
+    return epilogue;
+  }
+  if (auto add = dyn_cast<train::AddOp>(*result.user_begin())) {
+    Value other = add.getA() == result ? add.getB() : add.getA();
+    Value bias = channelVector(other, channelDim);
+    // The bias must be there already: a variable, or computed before.
+    if (bias && (lowering.isLowered(bias) || bias.getDefiningOp<train::ReadOp>() ||
+                 bias.getDefiningOp<train::ConstantOp>())) {
+      epilogue.bias = bias;
+      epilogue.result = add.getResult();
+      epilogue.absorbed.push_back(add);
+    }
+  }
+  if (epilogue.result.hasOneUse() || epilogue.bias) {
+    // A relu may have other readers behind it, but nothing may read before it.
+    auto relu = epilogue.result.hasOneUse()
+                    ? dyn_cast<train::ReluOp>(*epilogue.result.user_begin())
+                    : nullptr;
+    if (relu) {
+      epilogue.relu = true;
+      epilogue.result = relu.getResult();
+      epilogue.absorbed.push_back(relu);
+    }
+  }
+  return epilogue;
+}
+
+//===----------------------------------------------------------------------===//
+// Dot
+//===----------------------------------------------------------------------===//
+
+/// The stride of dimensions `dims` of x counted as one, if they merge.
+static std::optional<int64_t> mergedStride(const Strided &x, ArrayRef<int64_t> dims) {
+  std::optional<int64_t> stride; // of the innermost proper dimension
+  int64_t extent = 1;            // elements below the current dimension
+  for (int64_t dim : llvm::reverse(dims)) {
+    size_t d = static_cast<size_t>(dim);
+    if (x.shape[d] == 1) {
+      continue;
+    }
+    if (!stride) {
+      stride = x.strides[d];
+    } else if (x.strides[d] != *stride * extent) {
+      return std::nullopt;
+    }
+    extent *= x.shape[d];
+  }
+  return stride.value_or(1);
+}
+
+static int64_t productOf(ArrayRef<int64_t> shape, ArrayRef<int64_t> dims) {
+  int64_t size = 1;
+  for (int64_t dim : dims) {
+    size *= shape[static_cast<size_t>(dim)];
+  }
+  return size;
+}
+
+namespace {
+/// One operand of a matrix product: strides of the batch, its own and the
+/// contracted dimensions.
+struct MatrixOperand {
+  Value source;
+  int64_t offset;
+  SmallVector<int64_t> batch;
+  int64_t free, contracted;
+};
+} // namespace
+
+/// Merges dimensions, in x's own layout or else in a dense copy of it.
+static MatrixOperand matrixOperand(ExecLowering &lowering, Value value, ArrayRef<int64_t> batch,
+                                   ArrayRef<int64_t> free, ArrayRef<int64_t> contracted) {
+  Strided x = lowering.strided(value);
+  auto freeStride = mergedStride(x, free), contractedStride = mergedStride(x, contracted);
+  if (!freeStride || !contractedStride) {
+    Value dense = lowering.materialize(value);
+    x = {dense, 0, SmallVector<int64_t>(tensorType(value).getShape()),
+         denseStrides(tensorType(value).getShape())};
+    freeStride = mergedStride(x, free);
+    contractedStride = mergedStride(x, contracted);
+  }
+  MatrixOperand operand{x.source, x.offset, {}, freeStride.value_or(0),
+                        contractedStride.value_or(0)};
+  for (int64_t dim : batch) {
+    operand.batch.push_back(x.strides[static_cast<size_t>(dim)]);
+  }
+  return operand;
+}
+
+/// Orders the contracted pairs so that they merge in both operands: as they lie
+/// in a's layout.
+static void sortContracted(SmallVectorImpl<int64_t> &aDims, SmallVectorImpl<int64_t> &bDims) {
+  SmallVector<std::pair<int64_t, int64_t>> pairs;
+  for (auto [a, b] : llvm::zip_equal(aDims, bDims)) {
+    pairs.emplace_back(a, b);
+  }
+  llvm::sort(pairs);
+  for (auto [index, pair] : llvm::enumerate(pairs)) {
+    std::tie(aDims[index], bDims[index]) = pair;
+  }
+}
+
+/// A dense copy of `value` with `dims` in the given order at the end; used where
+/// contracted dimensions lie in different orders in the two operands.
+static bool contractedMerge(ExecLowering &lowering, Value value, ArrayRef<int64_t> dims) {
+  Strided dense{nullptr, 0, SmallVector<int64_t>(tensorType(value).getShape()),
+                denseStrides(tensorType(value).getShape())};
+  return mergedStride(lowering.strided(value), dims) || mergedStride(dense, dims);
+}
+
+static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering) {
+  SmallVector<int64_t> aContract(op.getAContract()), bContract(op.getBContract());
+  sortContracted(aContract, bContract);
+  Value a = op.getA(), b = op.getB();
+  SmallVector<int64_t> aFree = op.getAFree(), bFree = op.getBFree();
+  SmallVector<int64_t> aBatch(op.getABatch()), bBatch(op.getBBatch());
+  auto reorder = [&](Value &value, SmallVectorImpl<int64_t> &batch, SmallVectorImpl<int64_t> &free,
+                     SmallVectorImpl<int64_t> &contract) {
+    if (contractedMerge(lowering, value, contract) && contractedMerge(lowering, value, free)) {
+      return;
+    }
+    // Transpose to batch, free, contracted and copy.
+    SmallVector<int64_t> order(batch.begin(), batch.end());
+    llvm::append_range(order, free);
+    llvm::append_range(order, contract);
+    OpBuilder train(op);
+    value = train::TransposeOp::create(train, op.getLoc(), value, order);
+    lowering.set(value, lowering.materialize(value));
+    int64_t next = 0;
+    for (auto *list : {&batch, &free, &contract}) {
+      for (int64_t &dim : *list) {
+        dim = next++;
+      }
+    }
+  };
+  reorder(a, aBatch, aFree, aContract);
+  reorder(b, bBatch, bFree, bContract);
+  MatrixOperand lhs = matrixOperand(lowering, a, aBatch, aFree, aContract);
+  MatrixOperand rhs = matrixOperand(lowering, b, bBatch, bFree, bContract);
+
+  RankedTensorType type = op.getType();
+  size_t nBatch = aBatch.size();
+  int64_t lastDim = type.getRank() - 1;
+  Epilogue epilogue;
+  epilogue.result = op.getResult();
+  if (bFree.size() == 1 && type.getElementType().isF32()) {
+    epilogue = findEpilogue(op.getResult(), lastDim, lowering);
+  }
+  auto output = lowering.planOutput(epilogue.result);
+  Strided out{nullptr, 0, SmallVector<int64_t>(type.getShape()), output.strides};
+  auto mDims = llvm::to_vector(llvm::seq<int64_t>(nBatch, nBatch + aFree.size()));
+  auto nDims = llvm::to_vector(llvm::seq<int64_t>(nBatch + aFree.size(), type.getRank()));
+  auto mStride = mergedStride(out, mDims), nStride = mergedStride(out, nDims);
+  if (!mStride || !nStride) {
+    output = {epilogue.result, tensorType(epilogue.result), denseStrides(type.getShape())};
+    out.strides = output.strides;
+    mStride = mergedStride(out, mDims);
+    nStride = mergedStride(out, nDims);
+  }
+
+  SmallVector<int64_t> ints = {dscTypeOf(type.getElementType()), static_cast<int64_t>(nBatch)};
+  llvm::append_range(ints, type.getShape().take_front(nBatch));
+  ints.push_back(productOf(type.getShape(), mDims));
+  ints.push_back(productOf(type.getShape(), nDims));
+  ints.push_back(productOf(tensorType(a).getShape(), aContract));
+  llvm::append_range(ints, lhs.batch);
+  ints.append({lhs.free, lhs.contracted});
+  llvm::append_range(ints, rhs.batch);
+  ints.append({rhs.contracted, rhs.free});
+  llvm::append_range(ints, ArrayRef<int64_t>(output.strides).take_front(nBatch));
+  ints.append({*mStride, *nStride});
+  ints.push_back((epilogue.bias ? DSC_MATMUL_BIAS : 0) | (epilogue.relu ? DSC_MATMUL_RELU : 0));
+
+  SmallVector<Value> operands = {lhs.source, rhs.source};
+  SmallVector<int64_t> shifts = {lhs.offset, rhs.offset};
+  if (epilogue.bias) {
+    operands.push_back(lowering.materialize(epilogue.bias));
+    shifts.push_back(0);
+  }
+  Value result = lowering.buildCall(op.getLoc(), "Matmul", output.type, operands, ints, {}, shifts,
+                                    op.getFlops())[0];
+  lowering.numEpilogues += static_cast<unsigned>(epilogue.absorbed.size());
+  lowering.setOutput(epilogue.result, output, result);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Convolutions
+//===----------------------------------------------------------------------===//
+
+/// The ints that all three convolutions share, given where x, w and y lie.
+template <typename OpTy>
+static SmallVector<int64_t> convInts(OpTy op, const Strided &x, const Strided &w, const Strided &y,
+                                     int64_t flags) {
+  size_t spatial = x.shape.size() - 2;
+  SmallVector<int64_t> ints = {static_cast<int64_t>(spatial), x.shape[0], x.shape[1], w.shape[0],
+                               static_cast<int64_t>(op.getGroups())};
+  auto append = [&](ArrayRef<int64_t> list) { llvm::append_range(ints, list); };
+  append(ArrayRef<int64_t>(x.shape).drop_front(2));
+  append(ArrayRef<int64_t>(w.shape).drop_front(2));
+  append(op.getStrides());
+  append(op.getDilations());
+  append(op.getLow());
+  append(op.getHigh());
+  append(ArrayRef<int64_t>(y.shape).drop_front(2));
+  append(x.strides);
+  append(w.strides);
+  append(y.strides);
+  ints.push_back(flags);
+  return ints;
+}
+
+static Strided denseOf(Value value) {
+  ArrayRef<int64_t> shape = tensorType(value).getShape();
+  return {nullptr, 0, SmallVector<int64_t>(shape), denseStrides(shape)};
+}
+
+static LogicalResult lowerConv(train::ConvOp op, ExecLowering &lowering) {
+  Strided x = lowering.strided(op.getX()), w = lowering.strided(op.getW());
+  Epilogue epilogue = findEpilogue(op.getResult(), 1, lowering);
+  int64_t flags = (epilogue.bias ? DSC_CONV_BIAS : 0) | (epilogue.relu ? DSC_CONV_RELU : 0);
+  SmallVector<Value> operands = {x.source, w.source};
+  SmallVector<int64_t> shifts = {x.offset, w.offset};
+  if (epilogue.bias) {
+    operands.push_back(lowering.materialize(epilogue.bias));
+    shifts.push_back(0);
+  }
+  Value result = lowering.buildCall(op.getLoc(), "Conv", op.getType(), operands,
+                                    convInts(op, x, w, denseOf(op.getResult()), flags), {}, shifts,
+                                    op.getFlops())[0];
+  lowering.numEpilogues += static_cast<unsigned>(epilogue.absorbed.size());
+  lowering.set(epilogue.result, result);
+  return success();
+}
+
+static LogicalResult lowerConvInputGrad(train::ConvInputGradOp op, ExecLowering &lowering) {
+  Strided dy = lowering.strided(op.getDy()), w = lowering.strided(op.getW());
+  lowering.set(op.getDx(), lowering.buildCall(op.getLoc(), "ConvInputGrad", op.getType(),
+                                              {dy.source, w.source},
+                                              convInts(op, denseOf(op.getDx()), w, dy, 0), {},
+                                              {dy.offset, w.offset}, op.getFlops())[0]);
+  return success();
+}
+
+static LogicalResult lowerConvWeightGrad(train::ConvWeightGradOp op, ExecLowering &lowering) {
+  Strided x = lowering.strided(op.getX()), dy = lowering.strided(op.getDy());
+  lowering.set(op.getDw(), lowering.buildCall(op.getLoc(), "ConvWeightGrad", op.getType(),
+                                              {x.source, dy.source},
+                                              convInts(op, x, denseOf(op.getDw()), dy, 0), {},
+                                              {x.offset, dy.offset}, op.getFlops())[0]);
+  return success();
+}
+
+void dsc::registerLinearLowerings(LoweringRegistry &registry) {
+  registry.add<train::DotOp>(lowerDot);
+  registry.add<train::ConvOp>(lowerConv);
+  registry.add<train::ConvInputGradOp>(lowerConvInputGrad);
+  registry.add<train::ConvWeightGradOp>(lowerConvWeightGrad);
+}

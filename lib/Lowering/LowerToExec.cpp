@@ -1,0 +1,352 @@
+//===- LowerToExec.cpp - Training programs to loop nests and calls --------===//
+
+#include "dsc/Lowering/Passes.h"
+#include "lib/Lowering/ExecLowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace dsc {
+#define GEN_PASS_DEF_LOWERTOEXECPASS
+#include "dsc/Lowering/Passes.h.inc"
+} // namespace dsc
+
+using namespace mlir;
+using namespace dsc;
+
+LoweringRegistry LoweringRegistry::makeDefault() {
+  LoweringRegistry registry;
+  registerElementwiseLowerings(registry);
+  registerReduceLowerings(registry);
+  registerLinearLowerings(registry);
+  registerPoolLowerings(registry);
+  registerIndexLowerings(registry);
+  registerAttentionLowerings(registry);
+  registerMoveLowerings(registry);
+  registerRandomLowerings(registry);
+  return registry;
+}
+
+/// Ops whose users find their elements; see ExecLowering.h.
+static bool isDeferred(Operation *op) {
+  return isa<train::ConstantOp, train::IotaOp, train::ReshapeOp, train::TransposeOp,
+             train::BroadcastOp, train::SliceOp, train::ReadOp, train::ScalarOp>(op);
+}
+
+LogicalResult ExecLowering::lower(Operation *op) {
+  bool isDone = op->getNumResults() > 0 &&
+                llvm::all_of(op->getResults(), [&](Value v) { return v.use_empty() || isLowered(v); });
+  if (isDone || isDeferred(op)) {
+    return success();
+  }
+  if (auto write = dyn_cast<train::WriteOp>(op)) {
+    exec::WriteOp::create(builder, op->getLoc(), write.getVariableAttr(),
+                          materialize(write.getValue()));
+    return success();
+  }
+  if (const LoweringRegistry::Lower *lowerOp = registry.find(op)) {
+    return (*lowerOp)(op, *this);
+  }
+  return op->emitError() << "'" << op->getName() << "' cannot be lowered to this target";
+}
+
+namespace {
+/// Lowers one program (train.step or func.func) into an exec.program.
+class ProgramLowering {
+public:
+  ProgramLowering(FunctionOpInterface function, OpBuilder &builder,
+                  const LoweringRegistry &registry)
+      : function(function), builder(builder), lowering(builder, registry) {}
+
+  LogicalResult run();
+  ExecLowering &getLowering() { return lowering; }
+
+private:
+  exec::ProgramOp createProgram();
+  LogicalResult lowerBlock(Block &block);
+  LogicalResult lowerMicrobatch(train::MicrobatchOp op);
+  LogicalResult inlineMicrobatch(train::MicrobatchOp op);
+  LogicalResult repeatMicrobatch(train::MicrobatchOp op);
+  Value buildAccumulation(Location loc, Value accumulator, Value part);
+  Value buildStack(Location loc, Value stack, Value part, int64_t count, Value number);
+  LogicalResult lowerTerminator(Operation *terminator);
+
+  FunctionOpInterface function;
+  OpBuilder &builder;
+  ExecLowering lowering;
+};
+} // namespace
+
+/// Arguments and results keep their names.
+exec::ProgramOp ProgramLowering::createProgram() {
+  auto type = builder.getFunctionType(function.getArgumentTypes(), function.getResultTypes());
+  auto program =
+      exec::ProgramOp::create(builder, function.getLoc(), function.getName(), type);
+  auto nameOf = [&](Attribute name) {
+    return builder.getDictionaryAttr(builder.getNamedAttr(exec::kNameAttr, name));
+  };
+  SmallVector<Attribute> arguments, results;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    Attribute name = function.getArgAttr(i, train::kNameAttr);
+    arguments.push_back(nameOf(name ? name : builder.getStringAttr("arg" + Twine(i))));
+  }
+  for (unsigned i = 0; i < function.getNumResults(); ++i) {
+    Attribute name = function.getResultAttr(i, train::kNameAttr);
+    results.push_back(nameOf(name ? name : builder.getStringAttr("result" + Twine(i))));
+  }
+  program.setArgAttrsAttr(builder.getArrayAttr(arguments));
+  program.setResAttrsAttr(builder.getArrayAttr(results));
+  return program;
+}
+
+LogicalResult ProgramLowering::run() {
+  exec::ProgramOp program = createProgram();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(program.getBlock());
+  Block &block = function.getFunctionBody().front();
+  for (auto [from, to] : llvm::zip_equal(block.getArguments(), program.getBlock()->getArguments())) {
+    lowering.set(from, to);
+  }
+  return lowerBlock(block);
+}
+
+LogicalResult ProgramLowering::lowerBlock(Block &block) {
+  // Lowerings may insert train ops before the one they lower; those are lowered
+  // by whoever inserted them.
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    LogicalResult result = success();
+    if (op.hasTrait<OpTrait::IsTerminator>()) {
+      result = lowerTerminator(&op);
+    } else if (auto microbatch = dyn_cast<train::MicrobatchOp>(op)) {
+      result = lowerMicrobatch(microbatch);
+    } else {
+      result = lowering.lower(&op);
+    }
+    if (failed(result)) {
+      return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult ProgramLowering::lowerTerminator(Operation *terminator) {
+  if (isa<train::YieldOp>(terminator)) {
+    return success(); // the micro-batch's lowering reads it
+  }
+  SmallVector<Value> values;
+  for (Value value : terminator->getOperands()) {
+    values.push_back(lowering.materialize(value));
+  }
+  exec::ReturnOp::create(builder, terminator->getLoc(), values);
+  return success();
+}
+
+LogicalResult ProgramLowering::lowerMicrobatch(train::MicrobatchOp op) {
+  return op.getCount() == 1 ? inlineMicrobatch(op) : repeatMicrobatch(op);
+}
+
+LogicalResult ProgramLowering::inlineMicrobatch(train::MicrobatchOp op) {
+  Block *block = op.getBlock();
+  auto number = RankedTensorType::get({}, builder.getI64Type());
+  lowering.set(block->getArgument(0),
+               exec::ScalarOp::create(builder, op.getLoc(), number,
+                                      builder.getStringAttr("microbatch"), nullptr, nullptr));
+  for (auto [argument, operand] :
+       llvm::zip_equal(block->getArguments().drop_front(), op->getOperands())) {
+    lowering.set(argument, lowering.materialize(operand));
+  }
+  if (failed(lowerBlock(*block))) {
+    return failure();
+  }
+  for (auto [result, yielded] :
+       llvm::zip_equal(op->getResults(), block->getTerminator()->getOperands())) {
+    lowering.set(result, lowering.materialize(yielded));
+  }
+  return success();
+}
+
+/// The parallel nest accumulator + part (or, for a mean over micro-batches,
+/// accumulator + part / count through `part`).
+Value ProgramLowering::buildAccumulation(Location loc, Value accumulator, Value part) {
+  auto type = cast<RankedTensorType>(accumulator.getType());
+  AffineMap identity = AffineMap::getMultiDimIdentityMap(static_cast<unsigned>(type.getRank()),
+                                                         builder.getContext());
+  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
+  SmallVector<utils::IteratorType> iterators(static_cast<size_t>(type.getRank()),
+                                             utils::IteratorType::parallel);
+  auto nest = linalg::GenericOp::create(
+      builder, loc, type, ValueRange{accumulator, part}, empty,
+      ArrayRef<AffineMap>{identity, identity, identity}, iterators,
+      [](OpBuilder &b, Location l, ValueRange x) {
+        Value sum = isa<FloatType>(x[0].getType())
+                        ? arith::AddFOp::create(b, l, x[0], x[1]).getResult()
+                        : arith::AddIOp::create(b, l, x[0], x[1]).getResult();
+        linalg::YieldOp::create(b, l, sum);
+      });
+  return nest.getResult(0);
+}
+
+/// Writes micro-batch `number`'s rows into the stack.
+Value ProgramLowering::buildStack(Location loc, Value stack, Value part, int64_t count,
+                                  Value number) {
+  int64_t bytes = train::getTensorBytes(part.getType());
+  Value result = lowering.buildCall(loc, "StackRows", stack.getType(), {part, number, stack},
+                                    {bytes, count}, {}, {0, 0, 0}, 0)[0];
+  result.getDefiningOp()->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(2));
+  return result;
+}
+
+LogicalResult ProgramLowering::repeatMicrobatch(train::MicrobatchOp op) {
+  Location loc = op.getLoc();
+  int64_t count = static_cast<int64_t>(op.getCount());
+  // Sums start at zero, carried values where they are, stacks anywhere.
+  SmallVector<Value> inits;
+  auto zeroOf = [&](Value value) -> Value {
+    auto type = cast<RankedTensorType>(value.getType());
+    auto zero = DenseElementsAttr::get(type, cast<TypedAttr>(builder.getZeroAttr(type.getElementType())));
+    return exec::ConstantOp::create(builder, loc, type, zero);
+  };
+  for (Value sum : op.getSums()) {
+    inits.push_back(zeroOf(sum));
+  }
+  for (Value carry : op.getCarry()) {
+    inits.push_back(lowering.materialize(carry));
+  }
+  for (Value stack : op.getStacks()) {
+    inits.push_back(zeroOf(stack));
+  }
+  SmallVector<int64_t> batch;
+  for (Value value : op.getBatch()) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    if (!argument) {
+      return op.emitError("expected micro-batches of the program's arguments");
+    }
+    batch.push_back(argument.getArgNumber());
+  }
+  // Values from outside are materialized outside.
+  llvm::SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op.getBody(), captured);
+  for (Value value : captured) {
+    lowering.materialize(value);
+  }
+
+  OperationState state(loc, exec::RepeatOp::getOperationName());
+  auto repeat = exec::RepeatOp::create(builder, loc, ValueRange(inits).getTypes(),
+                                       builder.getI64IntegerAttr(count),
+                                       builder.getDenseI64ArrayAttr(batch), inits, nullptr);
+  Block *body = builder.createBlock(&repeat.getBody());
+  Block *from = op.getBlock();
+  size_t nBatch = op.getBatch().size(), nSums = op.getSums().size(), nCarry = op.getCarry().size();
+  for (size_t i = 0; i < nBatch; ++i) {
+    lowering.set(from->getArgument(static_cast<unsigned>(1 + i)),
+                 body->addArgument(from->getArgument(static_cast<unsigned>(1 + i)).getType(), loc));
+  }
+  SmallVector<Value> carried;
+  for (Value init : inits) {
+    carried.push_back(body->addArgument(init.getType(), loc));
+  }
+  for (size_t i = 0; i < nCarry; ++i) {
+    lowering.set(from->getArgument(static_cast<unsigned>(1 + nBatch + i)), carried[nSums + i]);
+  }
+  auto numberType = RankedTensorType::get({}, builder.getI64Type());
+  Value number = exec::ScalarOp::create(builder, loc, numberType,
+                                        builder.getStringAttr("microbatch"), nullptr, nullptr);
+  lowering.set(from->getArgument(0), number);
+  if (failed(lowerBlock(*from))) {
+    return failure();
+  }
+  auto yield = cast<train::YieldOp>(from->getTerminator());
+  SmallVector<Value> next;
+  for (auto [accumulator, part] : llvm::zip(carried, yield.getSums())) {
+    next.push_back(buildAccumulation(loc, accumulator, lowering.materialize(part)));
+  }
+  for (Value value : yield.getCarry()) {
+    next.push_back(lowering.materialize(value));
+  }
+  for (auto [stack, part] :
+       llvm::zip_equal(ArrayRef(carried).drop_front(nSums + nCarry), yield.getStacks())) {
+    Value dense = lowering.materialize(part);
+    bool isScalar = cast<RankedTensorType>(stack.getType()).getRank() == 0;
+    next.push_back(isScalar ? buildAccumulation(loc, stack, dense)
+                            : buildStack(loc, stack, dense, count, number));
+  }
+  exec::YieldOp::create(builder, loc, next);
+  builder.setInsertionPointAfter(repeat);
+  for (auto [result, value] : llvm::zip_equal(op->getResults(), repeat.getResults())) {
+    lowering.set(result, value);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+/// Replaces whole ops without a lowering by their parts.
+static void decomposeRest(ModuleOp module, const LoweringRegistry &registry) {
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    module.walk([&](train::DecomposableOpInterface op) {
+      if (registry.find(op)) {
+        return;
+      }
+      OpBuilder builder(op);
+      op->replaceAllUsesWith(op.decompose(builder));
+      op->erase();
+      changed = true;
+    });
+  }
+}
+
+static void lowerVariable(OpBuilder &builder, train::VariableOp op) {
+  exec::VariableOp::create(builder, op.getLoc(),
+                           builder.getStringAttr(train::stringifyVariableRole(op.getRole())),
+                           op.getSymNameAttr(), op.getTypeAttr(), op.getInit(), op.getOwnerAttr(),
+                           op.getSlotAttr(), nullptr, nullptr);
+}
+
+namespace {
+struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    LoweringRegistry registry = LoweringRegistry::makeDefault();
+    decomposeRest(module, registry);
+    SmallVector<Operation *> old;
+    for (Operation &op : *module.getBody()) {
+      old.push_back(&op);
+    }
+    OpBuilder builder(&getContext());
+    builder.setInsertionPointToEnd(module.getBody());
+    for (Operation *op : old) {
+      if (auto variable = dyn_cast<train::VariableOp>(op)) {
+        lowerVariable(builder, variable);
+      } else if (failed(lowerProgram(op, builder, registry))) {
+        return signalPassFailure();
+      }
+    }
+    for (Operation *op : old) {
+      op->erase();
+    }
+  }
+
+  LogicalResult lowerProgram(Operation *op, OpBuilder &builder, const LoweringRegistry &registry) {
+    auto function = dyn_cast<FunctionOpInterface>(op);
+    if (!function || function.isExternal()) {
+      return op->emitError("expected variables and programs only");
+    }
+    ProgramLowering program(function, builder, registry);
+    if (failed(program.run())) {
+      return failure();
+    }
+    numGenerics += program.getLowering().numGenerics;
+    numCalls += program.getLowering().numCalls;
+    numEpilogues += program.getLowering().numEpilogues;
+    return success();
+  }
+};
+} // namespace

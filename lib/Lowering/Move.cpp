@@ -1,0 +1,137 @@
+//===- Move.cpp - Dense copies, padding, concatenation --------------------===//
+
+#include "lib/Lowering/ExecLowering.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace dsc;
+
+//===----------------------------------------------------------------------===//
+// Deferred ops, when a user needs a dense tensor after all
+//===----------------------------------------------------------------------===//
+
+Value ExecLowering::copy(Value value) {
+  Strided x = strided(value);
+  RankedTensorType type = tensorType(value);
+  SmallVector<int64_t> ints = {elementBytes(type.getElementType()), type.getRank()};
+  llvm::append_range(ints, type.getShape());
+  llvm::append_range(ints, x.strides);
+  llvm::append_range(ints, denseStrides(type.getShape()));
+  ints.append({0, 0});
+  return buildCall(value.getLoc(), "Copy", type, x.source, ints, {}, {x.offset}, 0)[0];
+}
+
+Value ExecLowering::materializeDeferred(Value value) {
+  Location loc = value.getLoc();
+  RankedTensorType type = tensorType(value);
+  if (transposed.contains(value)) {
+    return copy(value);
+  }
+  Operation *op = value.getDefiningOp();
+  if (auto read = dyn_cast<train::ReadOp>(op)) {
+    return exec::ReadOp::create(builder, loc, type, read.getVariableAttr());
+  }
+  if (auto scalar = dyn_cast<train::ScalarOp>(op)) {
+    return exec::ScalarOp::create(builder, loc, type, scalar.getNameAttr(),
+                                  scalar.getParameterAttr(), nullptr);
+  }
+  if (auto constant = dyn_cast<train::ConstantOp>(op)) {
+    return exec::ConstantOp::create(builder, loc, type, constant.getValue());
+  }
+  if (auto reshape = dyn_cast<train::ReshapeOp>(op)) {
+    return exec::ViewOp::create(builder, loc, type, materialize(reshape.getX()));
+  }
+  if (isa<train::IotaOp, train::BroadcastOp>(op)) {
+    return buildElementwise(loc, type, value,
+                            [](OpBuilder &, Location, ValueRange x) { return x[0]; }, 0);
+  }
+  return copy(value);
+}
+
+Value ExecLowering::materialize(Value value) {
+  if (Value known = lowered.lookup(value)) {
+    return known;
+  }
+  Value result = materializeDeferred(value);
+  lowered[value] = result;
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Pad and concat: parts written into one buffer
+//===----------------------------------------------------------------------===//
+
+/// The bits of a number as an element of `type`.
+static int64_t bitPattern(Type type, double value) {
+  if (auto floatType = dyn_cast<FloatType>(type)) {
+    APFloat bits(value);
+    bool losesInfo = false;
+    bits.convert(floatType.getFloatSemantics(), APFloat::rmNearestTiesToEven, &losesInfo);
+    return static_cast<int64_t>(bits.bitcastToAPInt().getZExtValue());
+  }
+  return static_cast<int64_t>(value);
+}
+
+/// Writes `part` into a region of `whole` (null: of a new buffer of `type`).
+static Value copyInto(ExecLowering &lowering, Location loc, Value part, Value whole,
+                      RankedTensorType type, ArrayRef<int64_t> outStrides, int64_t outOffset) {
+  Strided x = lowering.strided(part);
+  SmallVector<int64_t> ints = {elementBytes(type.getElementType()), type.getRank()};
+  llvm::append_range(ints, x.shape);
+  llvm::append_range(ints, x.strides);
+  llvm::append_range(ints, outStrides);
+  ints.append({0, outOffset});
+  SmallVector<Value> operands = {x.source};
+  SmallVector<int64_t> shifts = {x.offset};
+  if (whole) {
+    operands.push_back(whole);
+    shifts.push_back(0);
+  }
+  Value result = lowering.buildCall(loc, "Copy", type, operands, ints, {}, shifts, 0)[0];
+  if (whole) {
+    result.getDefiningOp()->setAttr(kInPlaceAttr, lowering.builder.getI64IntegerAttr(1));
+  }
+  return result;
+}
+
+static LogicalResult lowerPad(train::PadOp op, ExecLowering &lowering) {
+  RankedTensorType type = op.getType();
+  SmallVector<int64_t> dense = denseStrides(type.getShape());
+  SmallVector<int64_t> ints = {elementBytes(type.getElementType()), type.getRank()};
+  llvm::append_range(ints, type.getShape());
+  llvm::append_range(ints, dense);
+  ints.append({0, bitPattern(type.getElementType(), op.getValue().convertToDouble())});
+  Value filled = lowering.buildCall(op.getLoc(), "Fill", type, {}, ints, {}, {}, 0)[0];
+  int64_t offset = 0;
+  SmallVector<int64_t> strides;
+  for (auto [stride, low, interior] : llvm::zip_equal(dense, op.getLow(), op.getInterior())) {
+    offset += stride * low;
+    strides.push_back(stride * (interior + 1));
+  }
+  lowering.set(op.getY(),
+               copyInto(lowering, op.getLoc(), op.getX(), filled, type, strides, offset));
+  return success();
+}
+
+static LogicalResult lowerConcat(train::ConcatOp op, ExecLowering &lowering) {
+  RankedTensorType type = op.getType();
+  SmallVector<int64_t> strides = denseStrides(type.getShape());
+  unsigned dim = static_cast<unsigned>(op.getDim());
+  int64_t offset = 0;
+  Value whole;
+  for (Value part : op.getInputs()) {
+    if (tensorType(part).getNumElements() == 0) {
+      continue;
+    }
+    whole = copyInto(lowering, op.getLoc(), part, whole, type, strides, offset);
+    offset += strides[dim] * tensorType(part).getDimSize(dim);
+  }
+  lowering.set(op.getY(), whole ? whole : lowering.materialize(op.getInputs().front()));
+  return success();
+}
+
+void dsc::registerMoveLowerings(LoweringRegistry &registry) {
+  registry.add<train::PadOp>(lowerPad);
+  registry.add<train::ConcatOp>(lowerConcat);
+}

@@ -1,0 +1,147 @@
+//===- Nest.cpp - Building loop nests and calls ---------------------------===//
+
+#include "lib/Lowering/ExecLowering.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace dsc;
+
+/// An index expression (sums and products with constants) as an index value.
+static Value buildIndex(OpBuilder &b, Location loc, AffineExpr expr) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+    return arith::ConstantIndexOp::create(b, loc, constant.getValue());
+  }
+  if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+    return linalg::IndexOp::create(b, loc, dim.getPosition());
+  }
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  Value lhs = buildIndex(b, loc, binary.getLHS()), rhs = buildIndex(b, loc, binary.getRHS());
+  if (expr.getKind() == AffineExprKind::Add) {
+    return arith::AddIOp::create(b, loc, lhs, rhs);
+  }
+  assert(expr.getKind() == AffineExprKind::Mul && "index expressions are linear");
+  return arith::MulIOp::create(b, loc, lhs, rhs);
+}
+
+/// The scalar of an operand that is not a tensor.
+static Value buildScalar(OpBuilder &b, Location loc, const NestOperand &operand) {
+  if (operand.kind == NestOperand::Kind::Constant) {
+    return arith::ConstantOp::create(b, loc, operand.constant);
+  }
+  Value index = buildIndex(b, loc, operand.index);
+  if (isa<FloatType>(operand.elementType)) {
+    Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
+    return arith::SIToFPOp::create(b, loc, operand.elementType, wide);
+  }
+  return arith::IndexCastOp::create(b, loc, operand.elementType, index);
+}
+
+/// Scalars for the operands, given the block arguments of those that are tensors.
+static SmallVector<Value> buildScalars(OpBuilder &b, Location loc, ArrayRef<NestOperand> operands,
+                                       ValueRange arguments) {
+  SmallVector<Value> scalars;
+  size_t next = 0;
+  for (const NestOperand &operand : operands) {
+    bool isTensor = operand.kind == NestOperand::Kind::Tensor;
+    scalars.push_back(isTensor ? arguments[next++] : buildScalar(b, loc, operand));
+  }
+  return scalars;
+}
+
+static void splitTensors(ArrayRef<NestOperand> operands, SmallVectorImpl<Value> &inputs,
+                         SmallVectorImpl<AffineMap> &maps) {
+  for (const NestOperand &operand : operands) {
+    if (operand.kind == NestOperand::Kind::Tensor) {
+      inputs.push_back(operand.source);
+      maps.push_back(operand.map);
+    }
+  }
+}
+
+Value ExecLowering::buildElementwise(Location loc, RankedTensorType type, ValueRange values,
+                                     Body body, int64_t flops) {
+  AffineMap identity =
+      AffineMap::getMultiDimIdentityMap(static_cast<unsigned>(type.getRank()), builder.getContext());
+  SmallVector<NestOperand> operands;
+  for (Value value : values) {
+    operands.push_back(resolve(value, identity));
+  }
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  splitTensors(operands, inputs, maps);
+  maps.push_back(identity);
+  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
+  SmallVector<utils::IteratorType> iterators(static_cast<size_t>(type.getRank()),
+                                             utils::IteratorType::parallel);
+  auto nest = linalg::GenericOp::create(
+      builder, loc, type, inputs, empty, maps, iterators,
+      [&](OpBuilder &b, Location l, ValueRange arguments) {
+        Value result = body(b, l, buildScalars(b, l, operands, arguments.drop_back()));
+        linalg::YieldOp::create(b, l, result);
+      });
+  nest->setAttr("exec.flops", builder.getI64IntegerAttr(flops));
+  ++numGenerics;
+  return nest.getResult(0);
+}
+
+Value ExecLowering::buildReduction(Location loc, Value x, ArrayRef<int64_t> dims,
+                                   TypedAttr neutral, Body body) {
+  RankedTensorType from = tensorType(x);
+  unsigned rank = static_cast<unsigned>(from.getRank());
+  MLIRContext *context = builder.getContext();
+  // Iteration dimensions: kept, then reduced.
+  SmallVector<AffineExpr> indices(rank);
+  SmallVector<int64_t> kept;
+  unsigned next = 0;
+  for (unsigned dim = 0; dim < rank; ++dim) {
+    if (!llvm::is_contained(dims, dim)) {
+      indices[dim] = getAffineDimExpr(next++, context);
+      kept.push_back(from.getDimSize(dim));
+    }
+  }
+  unsigned parallel = next;
+  for (int64_t dim : dims) {
+    indices[static_cast<size_t>(dim)] = getAffineDimExpr(next++, context);
+  }
+  NestOperand operand = resolve(x, AffineMap::get(rank, 0, indices, context));
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  splitTensors(operand, inputs, maps);
+  if (inputs.empty()) {
+    // Nothing to read: read the materialized constant, so that the nest has its domain.
+    inputs.push_back(materialize(x));
+    maps.push_back(AffineMap::get(rank, 0, indices, context));
+    operand = {NestOperand::Kind::Tensor, inputs[0], maps[0], {}, {}, operand.elementType};
+  }
+  maps.push_back(AffineMap::getMultiDimIdentityMap(rank, context).getMajorSubMap(parallel));
+  Value empty = tensor::EmptyOp::create(builder, loc, kept, from.getElementType());
+  Value zero = arith::ConstantOp::create(builder, loc, neutral);
+  Value init = linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::reduction);
+  std::fill_n(iterators.begin(), parallel, utils::IteratorType::parallel);
+  auto nest = linalg::GenericOp::create(
+      builder, loc, init.getType(), inputs, init, maps, iterators,
+      [&](OpBuilder &b, Location l, ValueRange arguments) {
+        linalg::YieldOp::create(b, l, body(b, l, arguments));
+      });
+  nest->setAttr("exec.flops", builder.getI64IntegerAttr(from.getNumElements()));
+  ++numGenerics;
+  return nest.getResult(0);
+}
+
+ResultRange ExecLowering::buildCall(Location loc, StringRef routine, TypeRange results,
+                                    ValueRange operands, ArrayRef<int64_t> ints,
+                                    ArrayRef<double> floats, ArrayRef<int64_t> shifts,
+                                    int64_t flops) {
+  auto call = exec::CallOp::create(builder, loc, results, builder.getStringAttr(routine), operands,
+                                   builder.getDenseI64ArrayAttr(ints),
+                                   builder.getDenseF64ArrayAttr(floats),
+                                   builder.getDenseI64ArrayAttr(shifts), nullptr,
+                                   builder.getI64IntegerAttr(flops));
+  ++numCalls;
+  return call->getResults();
+}
