@@ -252,8 +252,9 @@ void KernelOutliner::outline(FusionGroup &group) {
                                        inputs.getArrayRef(), nullptr,
                                        builder.getI64IntegerAttr(flops));
   ++numLaunches;
-  for (auto [old, value] : llvm::zip_equal(outputs, launch->getResults())) {
-    old.replaceAllUsesExcept(value, launch);
+  for (auto [index, output] : llvm::enumerate(outputs)) {
+    Value old = output;
+    old.replaceAllUsesExcept(launch->getResult(static_cast<unsigned>(index)), launch);
   }
 }
 

@@ -2,9 +2,16 @@
 #ifndef DSC_LOWERING_PASSES_H
 #define DSC_LOWERING_PASSES_H
 
+#include "dsc/Lowering/TargetModel.h"
 #include "mlir/Pass/Pass.h"
 
+#include <memory>
+
 namespace dsc {
+/// dsc-place-buffers with what a target knows of its kernels.
+std::unique_ptr<mlir::Pass>
+createPlaceBuffersPassFor(std::shared_ptr<const TargetModel> target);
+
 #define GEN_PASS_DECL
 #include "dsc/Lowering/Passes.h.inc"
 

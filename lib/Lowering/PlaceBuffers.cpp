@@ -1,0 +1,559 @@
+//===- PlaceBuffers.cpp - Give every value its place in the arena ---------===//
+
+#include "dialects/Exec/ExecDialect.h"
+#include "dsc/Lowering/Passes.h"
+#include "dsc/Lowering/TargetModel.h"
+#include "lib/Lowering/ArenaPacking.h"
+#include "lib/Lowering/ExecLowering.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace dsc {
+#define GEN_PASS_DEF_PLACEBUFFERSPASS
+#include "dsc/Lowering/Passes.h.inc"
+} // namespace dsc
+
+using namespace mlir;
+using namespace dsc;
+
+static int64_t bytesOf(Type type) { return alignUp(train::getTensorBytes(type), kArenaAlignment); }
+
+//===----------------------------------------------------------------------===//
+// Memory that outlives steps
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Variables and scalars, placed once for all programs.
+class PersistentLayout {
+public:
+  explicit PersistentLayout(ModuleOp module);
+  int64_t getBytes() const { return bytes; }
+
+private:
+  void placeVariables(ModuleOp module);
+  void placeScalars(ModuleOp module);
+  int64_t bytes = 0;
+};
+} // namespace
+
+PersistentLayout::PersistentLayout(ModuleOp module) {
+  placeVariables(module);
+  placeScalars(module);
+  bytes = alignUp(bytes, kArenaAlignment);
+}
+
+void PersistentLayout::placeVariables(ModuleOp module) {
+  Builder builder(module.getContext());
+  for (exec::VariableOp variable : module.getOps<exec::VariableOp>()) {
+    variable.setOffsetAttr(builder.getI64IntegerAttr(bytes));
+    bytes += bytesOf(variable.getType());
+  }
+}
+
+/// Scalars of equal name and parameter are one, eight bytes each.
+void PersistentLayout::placeScalars(ModuleOp module) {
+  Builder builder(module.getContext());
+  llvm::MapVector<std::pair<Attribute, Attribute>, int64_t> offsets;
+  module.walk([&](exec::ScalarOp scalar) {
+    std::pair<Attribute, Attribute> key(scalar.getNameAttr(), scalar.getParameterAttr());
+    auto [it, isNew] = offsets.insert({key, bytes});
+    if (isNew) {
+      bytes += 8;
+    }
+    scalar.setOffsetAttr(builder.getI64IntegerAttr(it->second));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// One program
+//===----------------------------------------------------------------------===//
+
+namespace {
+enum class Space { Temporary, Variable, Fixed }; // Fixed: inputs, constants, scalars
+
+struct Buffer {
+  Space space;
+  int64_t bytes = 0;
+  int64_t begin = 0, end = 0; // positions in the program's order, inclusive
+  int64_t offset = -1;        // of variables, and of temporaries once packed
+  Operation *repeat = nullptr; // the repeat whose carried value it is
+};
+
+class ProgramPlacement {
+public:
+  ProgramPlacement(exec::ProgramOp program, SymbolTable &symbols, const TargetModel &target,
+                   bool inPlace, int64_t persistentBytes)
+      : program(program), symbols(symbols), target(target), inPlace(inPlace),
+        persistentBytes(persistentBytes) {}
+
+  void run();
+  unsigned numInPlace = 0, numCopies = 0;
+
+private:
+  // Step 1: copies that placement cannot avoid.
+  void prepareCarries();
+  void prepareResults();
+  void prepareWrites();
+  bool computesInto(exec::WriteOp write);
+  Value buildCopy(OpBuilder &builder, Location loc, Value value, Value into);
+
+  // Step 2: one buffer per value, merged where one takes over another's.
+  void number(Block &block);
+  void createBuffers(Block &block);
+  void createRepeatBuffers(exec::RepeatOp repeat);
+  void createResultBuffers(Operation &op);
+  void recordUses(Block &block);
+  Buffer *newBuffer(Value value, Space space);
+  Buffer *variableBuffer(FlatSymbolRefAttr name, Value value);
+  void takeOver(Operation &op);
+  void takeOverOperands(exec::LaunchOp launch);
+  bool accumulatesInPlace(Value value, Value argument);
+  bool tryTakeOver(Operation *op, unsigned operand, unsigned result);
+
+  // Step 3: offsets.
+  void pack();
+  void annotate();
+
+  exec::ProgramOp program;
+  SymbolTable &symbols;
+  const TargetModel &target;
+  bool inPlace;
+  int64_t persistentBytes;
+
+  std::vector<std::unique_ptr<Buffer>> storage;
+  DenseMap<Value, Buffer *> buffers;
+  DenseMap<StringAttr, Buffer *> variables;
+  DenseMap<Operation *, int64_t> positions;
+  DenseMap<Operation *, std::pair<int64_t, int64_t>> spans; // of repeats
+  DenseMap<Value, FlatSymbolRefAttr> writtenInPlace; // value -> variable it is computed into
+  int64_t next = 0;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Step 1: copies
+//===----------------------------------------------------------------------===//
+
+/// A strided move of the whole of `value`, into the buffer of `into` if given.
+Value ProgramPlacement::buildCopy(OpBuilder &builder, Location loc, Value value, Value into) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> ints = {elementBytes(type.getElementType()), 1, type.getNumElements(), 1, 1,
+                               0, 0};
+  SmallVector<Value> operands = {value};
+  SmallVector<int64_t> shifts = {0};
+  if (into) {
+    operands.push_back(into);
+    shifts.push_back(0);
+  }
+  auto copy = exec::CallOp::create(builder, loc, TypeRange{type}, builder.getStringAttr("Copy"),
+                                   operands, builder.getDenseI64ArrayAttr(ints),
+                                   builder.getDenseF64ArrayAttr({}),
+                                   builder.getDenseI64ArrayAttr(shifts), nullptr,
+                                   builder.getI64IntegerAttr(0));
+  if (into) {
+    copy->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(1));
+  }
+  ++numCopies;
+  return copy->getResult(0);
+}
+
+/// Whether a kernel makes `value`, yielded for the carried `argument`, in the
+/// argument's own buffer: nothing else uses either.
+bool ProgramPlacement::accumulatesInPlace(Value value, Value argument) {
+  auto launch = value.getDefiningOp<exec::LaunchOp>();
+  if (!inPlace || !launch || !argument.hasOneUse() || !value.hasOneUse() ||
+      *argument.user_begin() != launch) {
+    return false;
+  }
+  auto kernel = symbols.lookup<exec::KernelOp>(launch.getKernel());
+  std::pair<unsigned, unsigned> pair(argument.use_begin()->getOperandNumber(),
+                                     cast<OpResult>(value).getResultNumber());
+  return llvm::is_contained(target.getInPlacePairs(kernel.getBody()), pair);
+}
+
+/// Every carried value starts in a buffer of its own, and what the region
+/// yields for it must end there.
+void ProgramPlacement::prepareCarries() {
+  program.walk([&](exec::RepeatOp repeat) {
+    OpBuilder before(repeat), atEnd(repeat.getBlock()->getTerminator());
+    Operation *yield = repeat.getBlock()->getTerminator();
+    size_t nBatch = repeat.getBatch().size();
+    for (unsigned i = 0; i < repeat.getCarry().size(); ++i) {
+      repeat->setOperand(i, buildCopy(before, repeat.getLoc(), repeat.getCarry()[i], nullptr));
+      Value argument = repeat.getBlock()->getArgument(static_cast<unsigned>(nBatch + i));
+      Value value = yield->getOperand(i);
+      auto call = value.getDefiningOp<exec::CallOp>();
+      bool isStack = call && call->hasAttr(kInPlaceAttr) &&
+                     call.getOperand(call->getAttrOfType<IntegerAttr>(kInPlaceAttr).getInt()) ==
+                         argument;
+      if (!isStack && !accumulatesInPlace(value, argument)) {
+        yield->setOperand(i, buildCopy(atEnd, repeat.getLoc(), value, argument));
+      }
+    }
+  });
+}
+
+/// What a program returns must lie in the arena.
+void ProgramPlacement::prepareResults() {
+  Operation *end = program.getBlock()->getTerminator();
+  OpBuilder builder(end);
+  for (OpOperand &operand : end->getOpOperands()) {
+    Value root = operand.get();
+    while (auto view = root.getDefiningOp<exec::ViewOp>()) {
+      root = view.getX();
+    }
+    Operation *producer = root.getDefiningOp();
+    if (!producer || isa<exec::ConstantOp, exec::ReadOp, exec::ScalarOp>(producer)) {
+      operand.set(buildCopy(builder, end->getLoc(), operand.get(), nullptr));
+    }
+  }
+}
+
+/// Whether the written value can be computed into the variable's own buffer: a
+/// kernel makes it, and the variable's old value is read by nothing later, and
+/// by that kernel only where it may work in place.
+bool ProgramPlacement::computesInto(exec::WriteOp write) {
+  auto launch = write.getValue().getDefiningOp<exec::LaunchOp>();
+  if (!inPlace || !launch || launch->getBlock() != program.getBlock() ||
+      writtenInPlace.contains(write.getValue())) {
+    return false;
+  }
+  unsigned result = cast<OpResult>(write.getValue()).getResultNumber();
+  auto kernel = symbols.lookup<exec::KernelOp>(launch.getKernel());
+  auto pairs = target.getInPlacePairs(kernel.getBody());
+  SmallVector<Value> olds;
+  program.walk([&](exec::ReadOp read) {
+    if (read.getVariable() == write.getVariable()) {
+      olds.push_back(read);
+    }
+  });
+  for (size_t i = 0; i < olds.size(); ++i) {
+    for (Operation *user : olds[i].getUsers()) {
+      if (auto view = dyn_cast<exec::ViewOp>(user)) {
+        olds.push_back(view);
+        continue;
+      }
+      Operation *inBlock = program.getBlock()->findAncestorOpInBlock(*user);
+      if (launch->isBeforeInBlock(inBlock)) {
+        return false;
+      }
+      if (user != launch) {
+        continue;
+      }
+      for (OpOperand &operand : launch->getOpOperands()) {
+        bool shares = llvm::is_contained(pairs, std::pair(operand.getOperandNumber(), result));
+        if (operand.get() == olds[i] && !shares) {
+          return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
+/// Values that cannot be computed into their variable are copied there at the
+/// end; through a temporary if they are a variable's old value themselves.
+void ProgramPlacement::prepareWrites() {
+  OpBuilder builder(program.getBlock()->getTerminator());
+  SmallVector<exec::WriteOp> writes(program.getBlock()->getOps<exec::WriteOp>());
+  SmallVector<exec::WriteOp> copied;
+  for (exec::WriteOp write : writes) {
+    if (computesInto(write)) {
+      writtenInPlace[write.getValue()] = write.getVariableAttr();
+      continue;
+    }
+    Value root = write.getValue();
+    while (auto view = root.getDefiningOp<exec::ViewOp>()) {
+      root = view.getX();
+    }
+    if (root.getDefiningOp<exec::ReadOp>()) {
+      write.getValueMutable().assign(buildCopy(builder, write.getLoc(), write.getValue(), nullptr));
+    }
+    copied.push_back(write);
+  }
+  for (exec::WriteOp write : copied) {
+    Value variable = exec::ReadOp::create(builder, write.getLoc(), write.getValue().getType(),
+                                          write.getVariableAttr());
+    write.getValueMutable().assign(
+        buildCopy(builder, write.getLoc(), write.getValue(), variable));
+    write->moveBefore(program.getBlock()->getTerminator());
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Step 2: buffers
+//===----------------------------------------------------------------------===//
+
+void ProgramPlacement::number(Block &block) {
+  for (Operation &op : block) {
+    int64_t first = next++;
+    positions[&op] = first;
+    for (Region &region : op.getRegions()) {
+      for (Block &inner : region) {
+        number(inner);
+      }
+    }
+    if (isa<exec::RepeatOp>(op)) {
+      spans[&op] = {first, next++};
+    }
+  }
+}
+
+Buffer *ProgramPlacement::newBuffer(Value value, Space space) {
+  storage.push_back(std::make_unique<Buffer>());
+  Buffer *buffer = storage.back().get();
+  buffer->space = space;
+  buffer->bytes = bytesOf(value.getType());
+  buffers[value] = buffer;
+  return buffer;
+}
+
+Buffer *ProgramPlacement::variableBuffer(FlatSymbolRefAttr name, Value value) {
+  Buffer *&buffer = variables[name.getAttr()];
+  if (!buffer) {
+    buffer = newBuffer(value, Space::Variable);
+    auto variable = symbols.lookup<exec::VariableOp>(name.getAttr());
+    buffer->offset = static_cast<int64_t>(*variable.getOffset());
+  }
+  buffers[value] = buffer;
+  return buffer;
+}
+
+void ProgramPlacement::createRepeatBuffers(exec::RepeatOp repeat) {
+  Block *body = repeat.getBlock();
+  size_t nBatch = repeat.getBatch().size();
+  for (size_t i = 0; i < nBatch; ++i) {
+    newBuffer(body->getArgument(static_cast<unsigned>(i)), Space::Fixed);
+  }
+  for (unsigned i = 0; i < repeat.getCarry().size(); ++i) {
+    Buffer *buffer = buffers[repeat.getCarry()[i]];
+    buffer->repeat = repeat;
+    buffers[body->getArgument(static_cast<unsigned>(nBatch + i))] = buffer;
+    buffers[repeat->getResult(i)] = buffer;
+    buffer->end = std::max(buffer->end, spans[repeat].second);
+  }
+}
+
+/// Results of launches and calls; some have their buffer already.
+void ProgramPlacement::createResultBuffers(Operation &op) {
+  for (Value result : op.getResults()) {
+    auto written = writtenInPlace.find(result);
+    if (written != writtenInPlace.end()) {
+      variableBuffer(written->second, result);
+      continue;
+    }
+    if (auto operand = op.getAttrOfType<IntegerAttr>(kInPlaceAttr)) {
+      buffers[result] = buffers[op.getOperand(static_cast<unsigned>(operand.getInt()))];
+      continue;
+    }
+    Buffer *buffer = newBuffer(result, Space::Temporary);
+    buffer->begin = buffer->end = positions[&op];
+  }
+}
+
+void ProgramPlacement::createBuffers(Block &block) {
+  for (Operation &op : block) {
+    if (auto read = dyn_cast<exec::ReadOp>(op)) {
+      variableBuffer(read.getVariableAttr(), read);
+    } else if (auto view = dyn_cast<exec::ViewOp>(op)) {
+      buffers[view] = buffers[view.getX()];
+    } else if (isa<exec::ConstantOp, exec::ScalarOp>(op)) {
+      newBuffer(op.getResult(0), Space::Fixed);
+    } else if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
+      createRepeatBuffers(repeat);
+      createBuffers(*repeat.getBlock());
+    } else if (isa<exec::LaunchOp, exec::CallOp>(op)) {
+      createResultBuffers(op);
+    }
+  }
+}
+
+/// Extends lifetimes to the last use; a use inside a repeat of what was made
+/// outside counts until the repeat's end, since it happens every time.
+void ProgramPlacement::recordUses(Block &block) {
+  for (Operation &op : block) {
+    for (Value operand : op.getOperands()) {
+      Buffer *buffer = buffers[operand];
+      int64_t use = positions[&op];
+      if (isa<exec::ReturnOp>(op)) {
+        use = next;
+      }
+      auto repeat = dyn_cast<exec::RepeatOp>(op.getParentOp());
+      if (repeat && buffer->begin < spans[repeat].first) {
+        use = spans[repeat].second;
+      }
+      buffer->end = std::max(buffer->end, use);
+    }
+    if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
+      recordUses(*repeat.getBlock());
+    }
+  }
+}
+
+/// Lets a kernel's result live in the operand's buffer if the operand dies here.
+bool ProgramPlacement::tryTakeOver(Operation *op, unsigned operand, unsigned result) {
+  Value from = op->getOperand(operand), to = op->getResult(result);
+  Buffer *source = buffers[from], *own = buffers[to];
+  int64_t position = positions[op];
+  bool isCarry = source->repeat && source->repeat == op->getParentOp();
+  if (source == own || own->space != Space::Temporary || source->space != Space::Temporary ||
+      source->bytes != own->bytes || own->repeat) {
+    return false;
+  }
+  if (isCarry) {
+    // The accumulator: yielded back into the same place, and read only here.
+    auto argument = dyn_cast<BlockArgument>(from);
+    bool onlyHere = argument && argument.hasOneUse() && to.hasOneUse() &&
+                    isa<exec::YieldOp>(*to.user_begin());
+    auto repeat = cast<exec::RepeatOp>(op->getParentOp());
+    if (!onlyHere || to.use_begin()->getOperandNumber() + repeat.getBatch().size() !=
+                         argument.getArgNumber()) {
+      return false;
+    }
+  } else if (source->end > position) {
+    return false;
+  }
+  unsigned timesRead = 0;
+  for (Value value : op->getOperands()) {
+    timesRead += buffers[value] == source;
+  }
+  for (Value value : op->getResults()) {
+    timesRead += value != to && buffers[value] == source;
+  }
+  if (timesRead != 1) {
+    return false;
+  }
+  source->end = std::max(source->end, own->end);
+  for (auto &entry : buffers) {
+    if (entry.second == own) {
+      entry.second = source;
+    }
+  }
+  own->bytes = 0;
+  ++numInPlace;
+  return true;
+}
+
+void ProgramPlacement::takeOverOperands(exec::LaunchOp launch) {
+  auto kernel = symbols.lookup<exec::KernelOp>(launch.getKernel());
+  auto pairs = target.getInPlacePairs(kernel.getBody());
+  // Accumulators first: prepareCarries relies on them.
+  std::partition(pairs.begin(), pairs.end(), [&](std::pair<unsigned, unsigned> pair) {
+    return isa<BlockArgument>(launch->getOperand(pair.first));
+  });
+  SmallVector<bool> taken(launch->getNumResults(), false);
+  for (auto [operand, result] : pairs) {
+    taken[result] = taken[result] || tryTakeOver(launch, operand, result);
+  }
+}
+
+/// In program order, so that a chain of kernels shares one buffer.
+void ProgramPlacement::takeOver(Operation &op) {
+  if (auto launch = dyn_cast<exec::LaunchOp>(op)) {
+    takeOverOperands(launch);
+  } else if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
+    for (Operation &inner : *repeat.getBlock()) {
+      takeOver(inner);
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Step 3: offsets
+//===----------------------------------------------------------------------===//
+
+void ProgramPlacement::pack() {
+  SmallVector<ArenaInterval> intervals;
+  SmallVector<Buffer *> packed;
+  for (auto &buffer : storage) {
+    if (buffer->space == Space::Temporary && buffer->bytes > 0) {
+      intervals.push_back({buffer->bytes, buffer->begin, buffer->end, 0});
+      packed.push_back(buffer.get());
+    }
+  }
+  int64_t bytes = packArena(intervals);
+  for (auto [buffer, interval] : llvm::zip_equal(packed, intervals)) {
+    buffer->offset = persistentBytes + interval.offset;
+  }
+  // Empty tensors lie anywhere.
+  for (auto &buffer : storage) {
+    if (buffer->space == Space::Temporary && buffer->offset < 0) {
+      buffer->offset = persistentBytes;
+    }
+  }
+  Builder builder(program.getContext());
+  program->setAttr(exec::kArenaBytesAttr, builder.getI64IntegerAttr(persistentBytes + bytes));
+}
+
+void ProgramPlacement::annotate() {
+  Builder builder(program.getContext());
+  auto offsetsOf = [&](ValueRange values) {
+    SmallVector<int64_t> offsets;
+    for (Value value : values) {
+      offsets.push_back(buffers[value]->offset);
+    }
+    return builder.getDenseI64ArrayAttr(offsets);
+  };
+  program.walk([&](Operation *op) {
+    if (auto launch = dyn_cast<exec::LaunchOp>(op)) {
+      launch.setOffsetsAttr(offsetsOf(launch->getResults()));
+    } else if (auto call = dyn_cast<exec::CallOp>(op)) {
+      call.setOffsetsAttr(offsetsOf(call->getResults()));
+    } else if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
+      repeat.setOffsetsAttr(offsetsOf(repeat.getResults()));
+    }
+  });
+}
+
+void ProgramPlacement::run() {
+  prepareCarries();
+  prepareResults();
+  prepareWrites();
+  for (BlockArgument argument : program.getBlock()->getArguments()) {
+    newBuffer(argument, Space::Fixed);
+  }
+  number(*program.getBlock());
+  createBuffers(*program.getBlock());
+  recordUses(*program.getBlock());
+  if (inPlace) {
+    for (Operation &op : *program.getBlock()) {
+      takeOver(op);
+    }
+  }
+  pack();
+  annotate();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct PlaceBuffersPass : dsc::impl::PlaceBuffersPassBase<PlaceBuffersPass> {
+  using PlaceBuffersPassBase::PlaceBuffersPassBase;
+  PlaceBuffersPass(std::shared_ptr<const TargetModel> target) : target(std::move(target)) {}
+
+  void runOnOperation() override {
+    if (!target) {
+      target = std::make_shared<TargetModel>();
+    }
+    ModuleOp module = getOperation();
+    SymbolTable symbols(module);
+    PersistentLayout persistent(module);
+    for (exec::ProgramOp program : module.getOps<exec::ProgramOp>()) {
+      ProgramPlacement placement(program, symbols, *target, inPlace, persistent.getBytes());
+      placement.run();
+      numInPlace += placement.numInPlace;
+      numCopies += placement.numCopies;
+    }
+    Builder builder(&getContext());
+    module->setAttr(exec::kPersistentBytesAttr, builder.getI64IntegerAttr(persistent.getBytes()));
+  }
+
+  std::shared_ptr<const TargetModel> target;
+};
+} // namespace
+
+std::unique_ptr<Pass> dsc::createPlaceBuffersPassFor(std::shared_ptr<const TargetModel> target) {
+  return std::make_unique<PlaceBuffersPass>(std::move(target));
+}
