@@ -34,16 +34,14 @@ static void buildFunction(OpBuilder &builder, OperationState &state, StringRef n
 template <typename OpTy>
 static ParseResult parseFunction(OpAsmParser &parser, OperationState &result) {
   auto buildType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
-                      function_interface_impl::VariadicFlag, std::string &) {
-    return builder.getFunctionType(inputs, results);
-  };
+                      function_interface_impl::VariadicFlag,
+                      std::string &) { return builder.getFunctionType(inputs, results); };
   return function_interface_impl::parseFunctionOp(
       parser, result, /*allowVariadic=*/false, OpTy::getFunctionTypeAttrName(result.name),
       buildType, OpTy::getArgAttrsAttrName(result.name), OpTy::getResAttrsAttrName(result.name));
 }
 
-template <typename OpTy>
-static void printFunction(OpAsmPrinter &printer, OpTy op) {
+template <typename OpTy> static void printFunction(OpAsmPrinter &printer, OpTy op) {
   function_interface_impl::printFunctionOp(printer, op, /*isVariadic=*/false,
                                            op.getFunctionTypeAttrName(), op.getArgAttrsAttrName(),
                                            op.getResAttrsAttrName());

@@ -81,8 +81,7 @@ static Expr weighted(Expr p, Value v) {
 
 SmallVector<Value> AttentionOp::decompose(OpBuilder &builder) {
   Expr q(builder, getLoc(), getQ());
-  Expr scores =
-      attentionScores(q, getK(), getMask(), getScale().convertToDouble(), getCausal());
+  Expr scores = attentionScores(q, getK(), getMask(), getScale().convertToDouble(), getCausal());
   Expr largest = scores.max({3});
   // A row that sees no key: keep -inf - (-inf) from becoming NaN.
   double lowest = -std::numeric_limits<double>::infinity();
@@ -121,8 +120,7 @@ SmallVector<Value> AttentionGradOp::decompose(OpBuilder &builder) {
     return a.with(DotOp::create(builder, getLoc(), a.value, b.value, {0, 1}, {0, 1}, {2}, {2}));
   };
   Expr dv = overQueries(p, dy);
-  Expr dp = q.with(
-      DotOp::create(builder, getLoc(), getDy(), getV(), {0, 1}, {0, 1}, {3}, {3}));
+  Expr dp = q.with(DotOp::create(builder, getLoc(), getDy(), getV(), {0, 1}, {0, 1}, {3}, {3}));
   Expr delta = (dy * q.with(getY())).sum({3});
   Expr ds = p * (dp - delta.expandDims(scores.shape(), {3})) * scale;
   return {weighted(ds, getK()), overQueries(ds, q), dv};

@@ -17,8 +17,8 @@ Expr Expr::constant(double c, ArrayRef<int64_t> shape) const {
 
 Expr Expr::broadcast(ArrayRef<int64_t> shape, ArrayRef<int64_t> dims) const {
   auto type = RankedTensorType::get(shape, this->type().getElementType());
-  return with(builder->createOrFold<BroadcastOp>(loc, type, value,
-                                                 builder->getDenseI64ArrayAttr(dims)));
+  return with(
+      builder->createOrFold<BroadcastOp>(loc, type, value, builder->getDenseI64ArrayAttr(dims)));
 }
 
 Expr Expr::expandDims(ArrayRef<int64_t> shape, ArrayRef<int64_t> dims) const {
@@ -52,13 +52,11 @@ Expr Expr::convert(Type elementType) const {
   return with(ConvertOp::create(*builder, loc, type().clone(elementType), value));
 }
 
-template <typename OpTy>
-static Expr unary(Expr a) {
+template <typename OpTy> static Expr unary(Expr a) {
   return a.with(OpTy::create(*a.builder, a.loc, a.value.getType(), a.value));
 }
 
-template <typename OpTy>
-static Expr binary(Expr a, Expr b) {
+template <typename OpTy> static Expr binary(Expr a, Expr b) {
   return a.with(a.builder->createOrFold<OpTy>(a.loc, a.value.getType(), a.value, b.value));
 }
 

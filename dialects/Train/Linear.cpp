@@ -90,7 +90,8 @@ LogicalResult DotOp::verify() {
       return emitOpError("C1: a dimension stands in two lists");
     }
   }
-  auto expected = dotShape(getA(), getB(), getABatch(), getBBatch(), getAContract(), getBContract());
+  auto expected =
+      dotShape(getA(), getB(), getABatch(), getBBatch(), getAContract(), getBContract());
   if (typeOf(getY()).getShape() != ArrayRef<int64_t>(expected)) {
     auto diag = emitOpError("C3: expected a result of shape [");
     llvm::interleaveComma(expected, diag);
@@ -192,8 +193,7 @@ int64_t DotOp::getFlops() {
 // Convolutions. All three relate x [N,C,S...], w [O,C/g,K...] and y [N,O,T...].
 //===----------------------------------------------------------------------===//
 
-template <typename OpTy>
-static LogicalResult verifyConv(OpTy op, Value x, Value w, Value y) {
+template <typename OpTy> static LogicalResult verifyConv(OpTy op, Value x, Value w, Value y) {
   Window window = Window::of(op, typeOf(w).getShape().drop_front(2));
   int64_t groups = static_cast<int64_t>(op.getGroups());
   if (typeOf(x).getRank() < 3 || typeOf(x).getRank() != typeOf(w).getRank() ||

@@ -33,8 +33,8 @@ LogicalResult CrossEntropyOp::verify() {
   SmallVector<int64_t> expected = targetShape(getLogits(), dim);
   for (Value value : {getLabels(), getLoss(), getLse()}) {
     if (typeOf(value).getShape() != ArrayRef<int64_t>(expected)) {
-      return emitOpError() << "C2: expected the logits' shape without dimension " << dim
-                           << ", got " << value.getType();
+      return emitOpError() << "C2: expected the logits' shape without dimension " << dim << ", got "
+                           << value.getType();
     }
   }
   return success();
@@ -83,8 +83,8 @@ SmallVector<Value> CrossEntropyGradOp::decompose(OpBuilder &builder) {
   Expr g = logits.with(getG());
   Expr weight = select(ignored, g.constant(0.0), g).expandDims(logits.shape(), {dim});
   Expr p = exp(logits - logits.with(getLse()).expandDims(logits.shape(), {dim}));
-  Expr target = select(isLabel(logits, getLabels(), dim), logits.constant(1.0 - smoothing + spread),
-                       spread);
+  Expr target =
+      select(isLabel(logits, getLabels(), dim), logits.constant(1.0 - smoothing + spread), spread);
   return {weight * (p - target)};
 }
 

@@ -24,8 +24,7 @@ static Expr mean(Expr x, ArrayRef<int64_t> dims) {
 // Softmax and log-softmax
 //===----------------------------------------------------------------------===//
 
-template <typename OpTy>
-static LogicalResult verifyDim(OpTy op) {
+template <typename OpTy> static LogicalResult verifyDim(OpTy op) {
   if (static_cast<int64_t>(op.getDim()) < typeOf(op.getX()).getRank()) {
     return success();
   }
@@ -140,8 +139,9 @@ LogicalResult LayerNormOp::buildVjp(Vjp &vjp) {
     return failure(); // mean and rstd were used otherwise: differentiate the parts
   }
   auto grad = LayerNormGradOp::create(
-      vjp.builder, vjp.loc(), TypeRange{getX().getType(), getScale().getType(), getBias().getType()},
-      vjp.grads[0], getX(), getScale(), getMean(), getRstd(), getAxisAttr());
+      vjp.builder, vjp.loc(),
+      TypeRange{getX().getType(), getScale().getType(), getBias().getType()}, vjp.grads[0], getX(),
+      getScale(), getMean(), getRstd(), getAxisAttr());
   for (unsigned operand = 0; operand < 3; ++operand) {
     vjp.set(operand, grad.getResult(operand));
   }
@@ -248,9 +248,9 @@ SmallVector<Value> BatchNormOp::buildEvaluation(OpBuilder &builder) {
   Expr x(builder, getLoc(), getX());
   Expr rstd = rsqrt(x.with(getRunningVar()) + getEpsilon().convertToDouble());
   Expr scale = rstd * x.with(getScale());
-  Expr y = (x - x.with(getRunningMean()).broadcast(x.shape(), {1})) *
-               scale.broadcast(x.shape(), {1}) +
-           x.with(getBias()).broadcast(x.shape(), {1});
+  Expr y =
+      (x - x.with(getRunningMean()).broadcast(x.shape(), {1})) * scale.broadcast(x.shape(), {1}) +
+      x.with(getBias()).broadcast(x.shape(), {1});
   return {y, getRunningMean(), getRunningVar(), nullptr, nullptr};
 }
 
@@ -261,8 +261,9 @@ LogicalResult BatchNormOp::buildVjp(Vjp &vjp) {
     }
   }
   auto grad = BatchNormGradOp::create(
-      vjp.builder, vjp.loc(), TypeRange{getX().getType(), getScale().getType(), getBias().getType()},
-      vjp.grads[0], getX(), getScale(), getMean(), getRstd());
+      vjp.builder, vjp.loc(),
+      TypeRange{getX().getType(), getScale().getType(), getBias().getType()}, vjp.grads[0], getX(),
+      getScale(), getMean(), getRstd());
   for (unsigned operand = 0; operand < 3; ++operand) {
     vjp.set(operand, grad.getResult(operand));
   }

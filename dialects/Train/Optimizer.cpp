@@ -26,8 +26,7 @@ SmallVector<Value> MomentumOp::decompose(OpBuilder &builder) {
 }
 
 /// Moments and step of Adam for the gradient g, applied to p.
-template <typename OpTy>
-static SmallVector<Value> adamUpdate(OpTy op, Expr p, Expr g) {
+template <typename OpTy> static SmallVector<Value> adamUpdate(OpTy op, Expr p, Expr g) {
   Expr beta1 = hyper(p, op.getBeta1()), beta2 = hyper(p, op.getBeta2());
   Expr m = beta1 * p.with(op.getM()) + (1.0 - beta1) * g;
   Expr v = beta2 * p.with(op.getV()) + (1.0 - beta2) * (g * g);

@@ -55,8 +55,7 @@ LogicalResult Window::verifySizes(Operation *op, ArrayRef<int64_t> input,
 // Pooling
 //===----------------------------------------------------------------------===//
 
-template <typename OpTy>
-static LogicalResult verifyPool(OpTy op, Value x, Value y) {
+template <typename OpTy> static LogicalResult verifyPool(OpTy op, Value x, Value y) {
   Window window = Window::of(op, op.getWindow());
   if (typeOf(x).getRank() < 3 || typeOf(x).getRank() != typeOf(y).getRank() ||
       typeOf(x).getShape().take_front(2) != typeOf(y).getShape().take_front(2)) {
@@ -100,8 +99,8 @@ LogicalResult MaxPoolOp::buildVjp(Vjp &vjp) {
   Expr updates = g.reshape(flattenSpatial(g.shape()));
   Expr index = g.with(getIndex()).reshape(flattenSpatial(g.shape()));
   auto plane = typeOf(getX()).clone(flattenSpatial(inner));
-  Expr scattered = g.with(ScatterAddAlongOp::create(vjp.builder, vjp.loc(), plane, updates.value,
-                                                    index.value, 2));
+  Expr scattered = g.with(
+      ScatterAddAlongOp::create(vjp.builder, vjp.loc(), plane, updates.value, index.value, 2));
   vjp.set(0, scattered.reshape(inner));
   return success();
 }
@@ -113,8 +112,8 @@ LogicalResult AvgPoolOp::buildVjp(Vjp &vjp) {
 }
 
 LogicalResult AvgPoolGradOp::buildVjp(Vjp &vjp) {
-  vjp.set(0, AvgPoolOp::create(vjp.builder, vjp.loc(), getDy().getType(),
-                               ValueRange{vjp.grads[0]}, (*this)->getAttrs()));
+  vjp.set(0, AvgPoolOp::create(vjp.builder, vjp.loc(), getDy().getType(), ValueRange{vjp.grads[0]},
+                               (*this)->getAttrs()));
   return success();
 }
 

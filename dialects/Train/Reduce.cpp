@@ -44,8 +44,8 @@ static ShardingRule reductionRule(Operation *op, ArrayRef<int64_t> dims, Kind ki
   size_t next = 0;
   for (int64_t dim = 0; dim < x.getRank(); ++dim) {
     bool reduced = llvm::is_contained(dims, dim);
-    int factor = rule.addFactor(x.getDimSize(static_cast<unsigned>(dim)),
-                                reduced ? kind : Kind::Parallel);
+    int factor =
+        rule.addFactor(x.getDimSize(static_cast<unsigned>(dim)), reduced ? kind : Kind::Parallel);
     rule.operands[0][static_cast<size_t>(dim)] = {factor};
     if (!reduced) {
       rule.results[0][next++] = {factor};

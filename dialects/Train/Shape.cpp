@@ -40,9 +40,9 @@ void ConstantOp::build(OpBuilder &builder, OperationState &state, RankedTensorTy
   if (auto floatType = dyn_cast<FloatType>(element)) {
     value = DenseElementsAttr::get(type, FloatAttr::get(floatType, splat).getValue());
   } else {
-    value = DenseElementsAttr::get(
-        type, APInt(element.getIntOrFloatBitWidth(),
-                    static_cast<uint64_t>(static_cast<int64_t>(splat)), true, true));
+    value = DenseElementsAttr::get(type, APInt(element.getIntOrFloatBitWidth(),
+                                               static_cast<uint64_t>(static_cast<int64_t>(splat)),
+                                               true, true));
   }
   build(builder, state, type, value);
 }
@@ -388,7 +388,8 @@ void ConcatOp::build(OpBuilder &builder, OperationState &state, int64_t dim, Val
   for (Value input : inputs.drop_front()) {
     shape[static_cast<size_t>(dim)] += typeOf(input).getDimSize(static_cast<unsigned>(dim));
   }
-  build(builder, state, typeOf(inputs.front()).clone(shape), builder.getI64IntegerAttr(dim), inputs);
+  build(builder, state, typeOf(inputs.front()).clone(shape), builder.getI64IntegerAttr(dim),
+        inputs);
 }
 
 LogicalResult ConcatOp::verify() {

@@ -10,8 +10,7 @@ namespace dsc::train {
 struct Window {
   llvm::ArrayRef<int64_t> sizes, strides, low, high, dilations;
 
-  template <typename OpTy>
-  static Window of(OpTy op, llvm::ArrayRef<int64_t> sizes) {
+  template <typename OpTy> static Window of(OpTy op, llvm::ArrayRef<int64_t> sizes) {
     return {sizes, op.getStrides(), op.getLow(), op.getHigh(), op.getDilations()};
   }
 

@@ -66,9 +66,8 @@ static SmallVector<size_t> properDims(std::pair<size_t, size_t> range, ArrayRef<
 }
 
 /// Indices of x for indices `y` of reshape(x), if they are linear in them.
-static std::optional<SmallVector<AffineExpr>> reshapeIndices(train::ReshapeOp op,
-                                                             ArrayRef<AffineExpr> y,
-                                                             MLIRContext *context) {
+static std::optional<SmallVector<AffineExpr>>
+reshapeIndices(train::ReshapeOp op, ArrayRef<AffineExpr> y, MLIRContext *context) {
   ArrayRef<int64_t> from = tensorType(op.getX()).getShape(), to = op.getType().getShape();
   auto groups = reshapeGroups(from, to);
   if (!groups) {
@@ -109,8 +108,7 @@ static std::optional<SmallVector<AffineExpr>> reshapeIndices(train::ReshapeOp op
 /// A transpose read in place must leave the innermost dimension where it is,
 /// else every vector load would become a gather.
 static bool keepsLastDim(ArrayRef<int64_t> permutation) {
-  return permutation.empty() ||
-         permutation.back() == static_cast<int64_t>(permutation.size()) - 1;
+  return permutation.empty() || permutation.back() == static_cast<int64_t>(permutation.size()) - 1;
 }
 
 /// Indices of x for indices `y` of transpose(x).
@@ -172,13 +170,17 @@ NestOperand ExecLowering::resolve(Value value, AffineMap map) {
   Operation *op = value.getDefiningOp();
   if (auto constant = dyn_cast_or_null<train::ConstantOp>(op)) {
     if (auto splat = dyn_cast<SplatElementsAttr>(constant.getValue())) {
-      return {NestOperand::Kind::Constant, {}, {}, splat.getSplatValue<TypedAttr>(), {},
-              elementType};
+      return {NestOperand::Kind::Constant,      {}, {},
+              splat.getSplatValue<TypedAttr>(), {}, elementType};
     }
     return tensor(materialize(value));
   }
   if (auto iota = dyn_cast_or_null<train::IotaOp>(op)) {
-    return {NestOperand::Kind::Index, {}, {}, {}, map.getResult(static_cast<unsigned>(iota.getDim())),
+    return {NestOperand::Kind::Index,
+            {},
+            {},
+            {},
+            map.getResult(static_cast<unsigned>(iota.getDim())),
             elementType};
   }
   if (op) {

@@ -44,10 +44,10 @@ int64_t dsc::packArena(llvm::MutableArrayRef<ArenaInterval> intervals) {
   for (ArenaInterval *interval : order) {
     interval->offset = findGap(*interval, placed);
     total = std::max(total, interval->offset + interval->bytes);
-    auto where = llvm::upper_bound(placed, interval,
-                                   [](const ArenaInterval *a, const ArenaInterval *b) {
-                                     return a->offset < b->offset;
-                                   });
+    auto where =
+        llvm::upper_bound(placed, interval, [](const ArenaInterval *a, const ArenaInterval *b) {
+          return a->offset < b->offset;
+        });
     placed.insert(where, interval);
   }
   return total;

@@ -43,9 +43,9 @@ static void appendOutput(SmallVectorImpl<int64_t> &ints, const ExecLowering::Out
 
 static LogicalResult checkType(Operation *op) {
   Type element = getElementTypeOrSelf(op->getResult(0));
-  return element.isF32() ? success()
-                         : op->emitError() << "attention on " << element
-                                           << " is not supported on this target";
+  return element.isF32()
+             ? success()
+             : op->emitError() << "attention on " << element << " is not supported on this target";
 }
 
 static LogicalResult lowerAttention(train::AttentionOp op, ExecLowering &lowering) {
@@ -74,9 +74,9 @@ static LogicalResult lowerAttention(train::AttentionOp op, ExecLowering &lowerin
     flags |= DSC_ATTENTION_MASK;
   }
   ints.push_back(flags);
-  ResultRange call = lowering.buildCall(op.getLoc(), "Attention",
-                                        {output.type, op.getLse().getType()}, operands, ints,
-                                        {op.getScale().convertToDouble()}, shifts, op.getFlops());
+  ResultRange call =
+      lowering.buildCall(op.getLoc(), "Attention", {output.type, op.getLse().getType()}, operands,
+                         ints, {op.getScale().convertToDouble()}, shifts, op.getFlops());
   lowering.setOutput(op.getY(), output, call[0]);
   lowering.set(op.getLse(), call[1]);
   return success();
@@ -109,7 +109,8 @@ static LogicalResult lowerAttentionGrad(train::AttentionGradOp op, ExecLowering 
   operands.append({y.source, lowering.materialize(op.getLse()), dy.source});
   shifts.append({y.offset, 0, dy.offset});
   llvm::append_range(ints, outerStrides(dy));
-  ExecLowering::Output outputs[] = {headOutput(lowering, op.getDq()), headOutput(lowering, op.getDk()),
+  ExecLowering::Output outputs[] = {headOutput(lowering, op.getDq()),
+                                    headOutput(lowering, op.getDk()),
                                     headOutput(lowering, op.getDv())};
   SmallVector<Type> types;
   for (const auto &output : outputs) {

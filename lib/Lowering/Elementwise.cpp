@@ -27,8 +27,7 @@ static void addElementwise(LoweringRegistry &registry, Body body) {
 }
 
 /// An op that one op of arith or math computes.
-template <typename OpTy, typename ScalarOp>
-static void addUnary(LoweringRegistry &registry) {
+template <typename OpTy, typename ScalarOp> static void addUnary(LoweringRegistry &registry) {
   addElementwise<OpTy>(registry, [](OpBuilder &b, Location loc, OpTy, ValueRange x) -> Value {
     return ScalarOp::create(b, loc, x[0]);
   });
@@ -42,8 +41,7 @@ static void addBinary(LoweringRegistry &registry) {
   });
 }
 
-template <typename OpTy, typename IntOp>
-static void addLogic(LoweringRegistry &registry) {
+template <typename OpTy, typename IntOp> static void addLogic(LoweringRegistry &registry) {
   addElementwise<OpTy>(registry, [](OpBuilder &b, Location loc, OpTy, ValueRange x) -> Value {
     return IntOp::create(b, loc, x[0], x[1]);
   });
@@ -171,19 +169,16 @@ static void addUnaries(LoweringRegistry &r) {
     Value root = math::SqrtOp::create(b, loc, x[0]);
     return arith::DivFOp::create(b, loc, constantLike(b, loc, x[0], 1.0), root);
   });
-  addElementwise<train::ReciprocalOp>(r, [](OpBuilder &b, Location loc, auto,
-                                            ValueRange x) -> Value {
-    return arith::DivFOp::create(b, loc, constantLike(b, loc, x[0], 1.0), x[0]);
-  });
-  addElementwise<train::SignOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) {
-    return buildSign(b, loc, x[0]);
-  });
-  addElementwise<train::SigmoidOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) {
-    return buildSigmoid(b, loc, x[0]);
-  });
-  addElementwise<train::ReluOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) {
-    return buildRelu(b, loc, x[0]);
-  });
+  addElementwise<train::ReciprocalOp>(
+      r, [](OpBuilder &b, Location loc, auto, ValueRange x) -> Value {
+        return arith::DivFOp::create(b, loc, constantLike(b, loc, x[0], 1.0), x[0]);
+      });
+  addElementwise<train::SignOp>(
+      r, [](OpBuilder &b, Location loc, auto, ValueRange x) { return buildSign(b, loc, x[0]); });
+  addElementwise<train::SigmoidOp>(
+      r, [](OpBuilder &b, Location loc, auto, ValueRange x) { return buildSigmoid(b, loc, x[0]); });
+  addElementwise<train::ReluOp>(
+      r, [](OpBuilder &b, Location loc, auto, ValueRange x) { return buildRelu(b, loc, x[0]); });
   addElementwise<train::NotOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) -> Value {
     Value one = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
     return arith::XOrIOp::create(b, loc, x[0], one);

@@ -25,10 +25,10 @@ namespace dsc {
 /// One operand of a loop nest, seen from the nest's iteration space.
 struct NestOperand {
   enum class Kind { Tensor, Constant, Index } kind;
-  mlir::Value source;             // Tensor
-  mlir::AffineMap map;            // Tensor: iteration -> source
-  mlir::TypedAttr constant;       // Constant: the element
-  mlir::AffineExpr index;         // Index: of the iteration's dimensions
+  mlir::Value source;       // Tensor
+  mlir::AffineMap map;      // Tensor: iteration -> source
+  mlir::TypedAttr constant; // Constant: the element
+  mlir::AffineExpr index;   // Index: of the iteration's dimensions
   mlir::Type elementType;
 };
 
@@ -46,8 +46,7 @@ class LoweringRegistry {
 public:
   using Lower = std::function<llvm::LogicalResult(mlir::Operation *, ExecLowering &)>;
 
-  template <typename OpTy, typename Fn>
-  void add(Fn lower) {
+  template <typename OpTy, typename Fn> void add(Fn lower) {
     table[mlir::TypeID::get<OpTy>()] = [lower](mlir::Operation *op, ExecLowering &lowering) {
       return lower(llvm::cast<OpTy>(op), lowering);
     };
@@ -85,6 +84,12 @@ public:
 
   /// Lowers one op of the program's body.
   llvm::LogicalResult lower(mlir::Operation *op);
+
+  /// Says that a call computes what these ops would.
+  void absorb(llvm::ArrayRef<mlir::Operation *> ops) {
+    absorbed.insert_range(ops);
+    numEpilogues += static_cast<unsigned>(ops.size());
+  }
 
   bool isLowered(mlir::Value value) const { return lowered.contains(value); }
   /// Says that the train value is this exec tensor.
@@ -141,7 +146,11 @@ private:
   const LoweringRegistry &registry;
   llvm::DenseMap<mlir::Value, mlir::Value> lowered;
   llvm::DenseMap<mlir::Value, Transposed> transposed;
+  llvm::SmallPtrSet<mlir::Operation *, 8> absorbed;
 };
+
+/// Ops that only say where elements are; their users ask.
+bool isDeferred(mlir::Operation *op);
 
 /// Marks that a call's only result is written into its operand's buffer, which
 /// is not among the routine's buffers otherwise.

@@ -184,9 +184,8 @@ bool FusionGroup::tryMerge(FusionGroup &other) {
     merged.domain.parallel = other.domain.parallel;
   }
   merged.domain.hasReduction |= other.domain.hasReduction;
-  llvm::sort(merged.nests, [](linalg::GenericOp a, linalg::GenericOp b) {
-    return a->isBeforeInBlock(b);
-  });
+  llvm::sort(merged.nests,
+             [](linalg::GenericOp a, linalg::GenericOp b) { return a->isBeforeInBlock(b); });
   *this = merged;
   return true;
 }

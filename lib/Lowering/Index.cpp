@@ -36,16 +36,18 @@ static Type elementOf(Value value) { return getElementTypeOrSelf(value); }
 static LogicalResult lowerTake(train::TakeOp op, ExecLowering &lowering) {
   TakeShape t = takeShape(op.getX(), op.getIndices(), static_cast<int64_t>(op.getAxis()));
   SmallVector<int64_t> ints = {elementBytes(elementOf(op.getX())),
-                               dscTypeOf(elementOf(op.getIndices())), t.outer, t.axis, t.inner,
+                               dscTypeOf(elementOf(op.getIndices())),
+                               t.outer,
+                               t.axis,
+                               t.inner,
                                t.count};
   llvm::append_range(ints, t.tableStrides());
   ints.push_back(1);
   llvm::append_range(ints, t.sliceStrides());
-  lowering.set(op.getY(),
-               lowering.buildCall(op.getLoc(), "Take", op.getType(),
-                                  {lowering.materialize(op.getX()),
-                                   lowering.materialize(op.getIndices())},
-                                  ints, {}, {0, 0}, 0)[0]);
+  lowering.set(op.getY(), lowering.buildCall(op.getLoc(), "Take", op.getType(),
+                                             {lowering.materialize(op.getX()),
+                                              lowering.materialize(op.getIndices())},
+                                             ints, {}, {0, 0}, 0)[0]);
   return success();
 }
 
@@ -64,34 +66,35 @@ static LogicalResult lowerScatterAdd(train::ScatterAddOp op, ExecLowering &lower
   }
   TakeShape t = takeShape(op.getX(), op.getIndices(), static_cast<int64_t>(op.getAxis()));
   SmallVector<int64_t> ints = {dscTypeOf(elementOf(op.getX())),
-                               dscTypeOf(elementOf(op.getIndices())), t.outer, t.axis, t.inner,
+                               dscTypeOf(elementOf(op.getIndices())),
+                               t.outer,
+                               t.axis,
+                               t.inner,
                                t.count};
   llvm::append_range(ints, t.sliceStrides());
   ints.push_back(1);
   llvm::append_range(ints, t.tableStrides());
   ints.push_back(0);
-  lowering.set(op.getX(),
-               lowering.buildCall(op.getLoc(), "ScatterAdd", op.getType(),
-                                  {lowering.materialize(op.getUpdates()),
-                                   lowering.materialize(op.getIndices())},
-                                  ints, {}, {0, 0}, op.getFlops())[0]);
+  lowering.set(op.getX(), lowering.buildCall(op.getLoc(), "ScatterAdd", op.getType(),
+                                             {lowering.materialize(op.getUpdates()),
+                                              lowering.materialize(op.getIndices())},
+                                             ints, {}, {0, 0}, op.getFlops())[0]);
   return success();
 }
 
 static LogicalResult lowerTakeAlong(train::TakeAlongOp op, ExecLowering &lowering) {
   Strided x = lowering.strided(op.getX()), index = lowering.strided(op.getIndices());
   int64_t axis = static_cast<int64_t>(op.getAxis());
-  SmallVector<int64_t> ints = {elementBytes(elementOf(op.getX())),
-                               dscTypeOf(elementOf(op.getIndices())),
-                               static_cast<int64_t>(x.shape.size()), axis,
-                               x.shape[static_cast<size_t>(axis)]};
+  SmallVector<int64_t> ints = {
+      elementBytes(elementOf(op.getX())), dscTypeOf(elementOf(op.getIndices())),
+      static_cast<int64_t>(x.shape.size()), axis, x.shape[static_cast<size_t>(axis)]};
   llvm::append_range(ints, index.shape);
   llvm::append_range(ints, x.strides);
   llvm::append_range(ints, index.strides);
   llvm::append_range(ints, denseStrides(index.shape));
-  lowering.set(op.getY(), lowering.buildCall(op.getLoc(), "TakeAlong", op.getType(),
-                                             {x.source, index.source}, ints, {},
-                                             {x.offset, index.offset}, 0)[0]);
+  lowering.set(op.getY(),
+               lowering.buildCall(op.getLoc(), "TakeAlong", op.getType(), {x.source, index.source},
+                                  ints, {}, {x.offset, index.offset}, 0)[0]);
   return success();
 }
 
@@ -101,10 +104,9 @@ static LogicalResult lowerScatterAddAlong(train::ScatterAddAlongOp op, ExecLower
   }
   Strided updates = lowering.strided(op.getUpdates()), index = lowering.strided(op.getIndices());
   ArrayRef<int64_t> shape = op.getType().getShape();
-  SmallVector<int64_t> ints = {dscTypeOf(elementOf(op.getX())),
-                               dscTypeOf(elementOf(op.getIndices())),
-                               static_cast<int64_t>(shape.size()),
-                               static_cast<int64_t>(op.getAxis())};
+  SmallVector<int64_t> ints = {
+      dscTypeOf(elementOf(op.getX())), dscTypeOf(elementOf(op.getIndices())),
+      static_cast<int64_t>(shape.size()), static_cast<int64_t>(op.getAxis())};
   llvm::append_range(ints, index.shape);
   llvm::append_range(ints, shape);
   llvm::append_range(ints, updates.strides);

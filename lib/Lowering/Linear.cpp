@@ -15,9 +15,9 @@ using namespace dsc;
 namespace {
 /// What follows a call and can be computed as its output is written.
 struct Epilogue {
-  Value bias;        // one element per channel, or null
+  Value bias; // one element per channel, or null
   bool relu = false;
-  Value result;      // the train value that the call then computes
+  Value result; // the train value that the call then computes
   SmallVector<Operation *> absorbed;
 };
 } // namespace
@@ -66,9 +66,8 @@ static Epilogue findEpilogue(Value result, int64_t channelDim, ExecLowering &low
   }
   if (epilogue.result.hasOneUse() || epilogue.bias) {
     // A relu may have other readers behind it, but nothing may read before it.
-    auto relu = epilogue.result.hasOneUse()
-                    ? dyn_cast<train::ReluOp>(*epilogue.result.user_begin())
-                    : nullptr;
+    auto relu = epilogue.result.hasOneUse() ? dyn_cast<train::ReluOp>(*epilogue.result.user_begin())
+                                            : nullptr;
     if (relu) {
       epilogue.relu = true;
       epilogue.result = relu.getResult();
@@ -132,8 +131,8 @@ static MatrixOperand matrixOperand(ExecLowering &lowering, Value value, ArrayRef
     freeStride = mergedStride(x, free);
     contractedStride = mergedStride(x, contracted);
   }
-  MatrixOperand operand{x.source, x.offset, {}, freeStride.value_or(0),
-                        contractedStride.value_or(0)};
+  MatrixOperand operand{
+      x.source, x.offset, {}, freeStride.value_or(0), contractedStride.value_or(0)};
   for (int64_t dim : batch) {
     operand.batch.push_back(x.strides[static_cast<size_t>(dim)]);
   }
@@ -232,7 +231,7 @@ static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering) {
   }
   Value result = lowering.buildCall(op.getLoc(), "Matmul", output.type, operands, ints, {}, shifts,
                                     op.getFlops())[0];
-  lowering.numEpilogues += static_cast<unsigned>(epilogue.absorbed.size());
+  lowering.absorb(epilogue.absorbed);
   lowering.setOutput(epilogue.result, output, result);
   return success();
 }
@@ -281,17 +280,17 @@ static LogicalResult lowerConv(train::ConvOp op, ExecLowering &lowering) {
   Value result = lowering.buildCall(op.getLoc(), "Conv", op.getType(), operands,
                                     convInts(op, x, w, denseOf(op.getResult()), flags), {}, shifts,
                                     op.getFlops())[0];
-  lowering.numEpilogues += static_cast<unsigned>(epilogue.absorbed.size());
+  lowering.absorb(epilogue.absorbed);
   lowering.set(epilogue.result, result);
   return success();
 }
 
 static LogicalResult lowerConvInputGrad(train::ConvInputGradOp op, ExecLowering &lowering) {
   Strided dy = lowering.strided(op.getDy()), w = lowering.strided(op.getW());
-  lowering.set(op.getDx(), lowering.buildCall(op.getLoc(), "ConvInputGrad", op.getType(),
-                                              {dy.source, w.source},
-                                              convInts(op, denseOf(op.getDx()), w, dy, 0), {},
-                                              {dy.offset, w.offset}, op.getFlops())[0]);
+  lowering.set(op.getDx(),
+               lowering.buildCall(op.getLoc(), "ConvInputGrad", op.getType(), {dy.source, w.source},
+                                  convInts(op, denseOf(op.getDx()), w, dy, 0), {},
+                                  {dy.offset, w.offset}, op.getFlops())[0]);
   return success();
 }
 

@@ -31,16 +31,16 @@ LoweringRegistry LoweringRegistry::makeDefault() {
   return registry;
 }
 
-/// Ops whose users find their elements; see ExecLowering.h.
-static bool isDeferred(Operation *op) {
+bool dsc::isDeferred(Operation *op) {
   return isa<train::ConstantOp, train::IotaOp, train::ReshapeOp, train::TransposeOp,
              train::BroadcastOp, train::SliceOp, train::ReadOp, train::ScalarOp>(op);
 }
 
 LogicalResult ExecLowering::lower(Operation *op) {
-  bool isDone = op->getNumResults() > 0 &&
-                llvm::all_of(op->getResults(), [&](Value v) { return v.use_empty() || isLowered(v); });
-  if (isDone || isDeferred(op)) {
+  bool isDone = op->getNumResults() > 0 && llvm::all_of(op->getResults(), [&](Value v) {
+                  return v.use_empty() || isLowered(v);
+                });
+  if (isDone || isDeferred(op) || absorbed.contains(op)) {
     return success();
   }
   if (auto write = dyn_cast<train::WriteOp>(op)) {
@@ -84,8 +84,7 @@ private:
 /// Arguments and results keep their names.
 exec::ProgramOp ProgramLowering::createProgram() {
   auto type = builder.getFunctionType(function.getArgumentTypes(), function.getResultTypes());
-  auto program =
-      exec::ProgramOp::create(builder, function.getLoc(), function.getName(), type);
+  auto program = exec::ProgramOp::create(builder, function.getLoc(), function.getName(), type);
   auto nameOf = [&](Attribute name) {
     return builder.getDictionaryAttr(builder.getNamedAttr(exec::kNameAttr, name));
   };
@@ -108,7 +107,8 @@ LogicalResult ProgramLowering::run() {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(program.getBlock());
   Block &block = function.getFunctionBody().front();
-  for (auto [from, to] : llvm::zip_equal(block.getArguments(), program.getBlock()->getArguments())) {
+  for (auto [from, to] :
+       llvm::zip_equal(block.getArguments(), program.getBlock()->getArguments())) {
     lowering.set(from, to);
   }
   return lowerBlock(block);
@@ -178,15 +178,16 @@ Value ProgramLowering::buildAccumulation(Location loc, Value accumulator, Value 
   Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
   SmallVector<utils::IteratorType> iterators(static_cast<size_t>(type.getRank()),
                                              utils::IteratorType::parallel);
-  auto nest = linalg::GenericOp::create(
-      builder, loc, type, ValueRange{accumulator, part}, empty,
-      ArrayRef<AffineMap>{identity, identity, identity}, iterators,
-      [](OpBuilder &b, Location l, ValueRange x) {
-        Value sum = isa<FloatType>(x[0].getType())
-                        ? arith::AddFOp::create(b, l, x[0], x[1]).getResult()
-                        : arith::AddIOp::create(b, l, x[0], x[1]).getResult();
-        linalg::YieldOp::create(b, l, sum);
-      });
+  auto nest =
+      linalg::GenericOp::create(builder, loc, type, ValueRange{accumulator, part}, empty,
+                                ArrayRef<AffineMap>{identity, identity, identity}, iterators,
+                                [](OpBuilder &b, Location l, ValueRange x) {
+                                  Value sum =
+                                      isa<FloatType>(x[0].getType())
+                                          ? arith::AddFOp::create(b, l, x[0], x[1]).getResult()
+                                          : arith::AddIOp::create(b, l, x[0], x[1]).getResult();
+                                  linalg::YieldOp::create(b, l, sum);
+                                });
   return nest.getResult(0);
 }
 
@@ -207,7 +208,8 @@ LogicalResult ProgramLowering::repeatMicrobatch(train::MicrobatchOp op) {
   SmallVector<Value> inits;
   auto zeroOf = [&](Value value) -> Value {
     auto type = cast<RankedTensorType>(value.getType());
-    auto zero = DenseElementsAttr::get(type, cast<TypedAttr>(builder.getZeroAttr(type.getElementType())));
+    auto zero =
+        DenseElementsAttr::get(type, cast<TypedAttr>(builder.getZeroAttr(type.getElementType())));
     return exec::ConstantOp::create(builder, loc, type, zero);
   };
   for (Value sum : op.getSums()) {

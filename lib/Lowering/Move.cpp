@@ -29,6 +29,9 @@ Value ExecLowering::materializeDeferred(Value value) {
     return copy(value);
   }
   Operation *op = value.getDefiningOp();
+  if (!op || !isDeferred(op)) {
+    llvm::report_fatal_error("a value is used before it is lowered");
+  }
   if (auto read = dyn_cast<train::ReadOp>(op)) {
     return exec::ReadOp::create(builder, loc, type, read.getVariableAttr());
   }
@@ -43,8 +46,8 @@ Value ExecLowering::materializeDeferred(Value value) {
     return exec::ViewOp::create(builder, loc, type, materialize(reshape.getX()));
   }
   if (isa<train::IotaOp, train::BroadcastOp>(op)) {
-    return buildElementwise(loc, type, value,
-                            [](OpBuilder &, Location, ValueRange x) { return x[0]; }, 0);
+    return buildElementwise(
+        loc, type, value, [](OpBuilder &, Location, ValueRange x) { return x[0]; }, 0);
   }
   return copy(value);
 }

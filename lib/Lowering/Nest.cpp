@@ -64,8 +64,8 @@ static void splitTensors(ArrayRef<NestOperand> operands, SmallVectorImpl<Value> 
 
 Value ExecLowering::buildElementwise(Location loc, RankedTensorType type, ValueRange values,
                                      Body body, int64_t flops) {
-  AffineMap identity =
-      AffineMap::getMultiDimIdentityMap(static_cast<unsigned>(type.getRank()), builder.getContext());
+  AffineMap identity = AffineMap::getMultiDimIdentityMap(static_cast<unsigned>(type.getRank()),
+                                                         builder.getContext());
   SmallVector<NestOperand> operands;
   for (Value value : values) {
     operands.push_back(resolve(value, identity));
@@ -88,8 +88,8 @@ Value ExecLowering::buildElementwise(Location loc, RankedTensorType type, ValueR
   return nest.getResult(0);
 }
 
-Value ExecLowering::buildReduction(Location loc, Value x, ArrayRef<int64_t> dims,
-                                   TypedAttr neutral, Body body) {
+Value ExecLowering::buildReduction(Location loc, Value x, ArrayRef<int64_t> dims, TypedAttr neutral,
+                                   Body body) {
   RankedTensorType from = tensorType(x);
   unsigned rank = static_cast<unsigned>(from.getRank());
   MLIRContext *context = builder.getContext();
@@ -117,17 +117,20 @@ Value ExecLowering::buildReduction(Location loc, Value x, ArrayRef<int64_t> dims
     maps.push_back(AffineMap::get(rank, 0, indices, context));
     operand = {NestOperand::Kind::Tensor, inputs[0], maps[0], {}, {}, operand.elementType};
   }
-  maps.push_back(AffineMap::getMultiDimIdentityMap(rank, context).getMajorSubMap(parallel));
+  SmallVector<AffineExpr> keptDims;
+  for (unsigned dim = 0; dim < parallel; ++dim) {
+    keptDims.push_back(getAffineDimExpr(dim, context));
+  }
+  maps.push_back(AffineMap::get(rank, 0, keptDims, context));
   Value empty = tensor::EmptyOp::create(builder, loc, kept, from.getElementType());
   Value zero = arith::ConstantOp::create(builder, loc, neutral);
   Value init = linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
   SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::reduction);
   std::fill_n(iterators.begin(), parallel, utils::IteratorType::parallel);
-  auto nest = linalg::GenericOp::create(
-      builder, loc, init.getType(), inputs, init, maps, iterators,
-      [&](OpBuilder &b, Location l, ValueRange arguments) {
-        linalg::YieldOp::create(b, l, body(b, l, arguments));
-      });
+  auto nest = linalg::GenericOp::create(builder, loc, init.getType(), inputs, init, maps, iterators,
+                                        [&](OpBuilder &b, Location l, ValueRange arguments) {
+                                          linalg::YieldOp::create(b, l, body(b, l, arguments));
+                                        });
   nest->setAttr("exec.flops", builder.getI64IntegerAttr(from.getNumElements()));
   ++numGenerics;
   return nest.getResult(0);
@@ -137,11 +140,10 @@ ResultRange ExecLowering::buildCall(Location loc, StringRef routine, TypeRange r
                                     ValueRange operands, ArrayRef<int64_t> ints,
                                     ArrayRef<double> floats, ArrayRef<int64_t> shifts,
                                     int64_t flops) {
-  auto call = exec::CallOp::create(builder, loc, results, builder.getStringAttr(routine), operands,
-                                   builder.getDenseI64ArrayAttr(ints),
-                                   builder.getDenseF64ArrayAttr(floats),
-                                   builder.getDenseI64ArrayAttr(shifts), nullptr,
-                                   builder.getI64IntegerAttr(flops));
+  auto call = exec::CallOp::create(
+      builder, loc, results, builder.getStringAttr(routine), operands,
+      builder.getDenseI64ArrayAttr(ints), builder.getDenseF64ArrayAttr(floats),
+      builder.getDenseI64ArrayAttr(shifts), nullptr, builder.getI64IntegerAttr(flops));
   ++numCalls;
   return call->getResults();
 }

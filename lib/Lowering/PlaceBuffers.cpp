@@ -74,8 +74,8 @@ enum class Space { Temporary, Variable, Fixed }; // Fixed: inputs, constants, sc
 struct Buffer {
   Space space;
   int64_t bytes = 0;
-  int64_t begin = 0, end = 0; // positions in the program's order, inclusive
-  int64_t offset = -1;        // of variables, and of temporaries once packed
+  int64_t begin = 0, end = 0;  // positions in the program's order, inclusive
+  int64_t offset = -1;         // of variables, and of temporaries once packed
   Operation *repeat = nullptr; // the repeat whose carried value it is
 };
 
@@ -125,7 +125,7 @@ private:
   DenseMap<StringAttr, Buffer *> variables;
   DenseMap<Operation *, int64_t> positions;
   DenseMap<Operation *, std::pair<int64_t, int64_t>> spans; // of repeats
-  DenseMap<Value, FlatSymbolRefAttr> writtenInPlace; // value -> variable it is computed into
+  DenseMap<Value, FlatSymbolRefAttr> writtenInPlace;        // value -> variable it is computed into
   int64_t next = 0;
 };
 } // namespace
@@ -137,19 +137,18 @@ private:
 /// A strided move of the whole of `value`, into the buffer of `into` if given.
 Value ProgramPlacement::buildCopy(OpBuilder &builder, Location loc, Value value, Value into) {
   auto type = cast<RankedTensorType>(value.getType());
-  SmallVector<int64_t> ints = {elementBytes(type.getElementType()), 1, type.getNumElements(), 1, 1,
-                               0, 0};
+  SmallVector<int64_t> ints = {
+      elementBytes(type.getElementType()), 1, type.getNumElements(), 1, 1, 0, 0};
   SmallVector<Value> operands = {value};
   SmallVector<int64_t> shifts = {0};
   if (into) {
     operands.push_back(into);
     shifts.push_back(0);
   }
-  auto copy = exec::CallOp::create(builder, loc, TypeRange{type}, builder.getStringAttr("Copy"),
-                                   operands, builder.getDenseI64ArrayAttr(ints),
-                                   builder.getDenseF64ArrayAttr({}),
-                                   builder.getDenseI64ArrayAttr(shifts), nullptr,
-                                   builder.getI64IntegerAttr(0));
+  auto copy = exec::CallOp::create(
+      builder, loc, TypeRange{type}, builder.getStringAttr("Copy"), operands,
+      builder.getDenseI64ArrayAttr(ints), builder.getDenseF64ArrayAttr({}),
+      builder.getDenseI64ArrayAttr(shifts), nullptr, builder.getI64IntegerAttr(0));
   if (into) {
     copy->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(1));
   }
@@ -183,9 +182,9 @@ void ProgramPlacement::prepareCarries() {
       Value argument = repeat.getBlock()->getArgument(static_cast<unsigned>(nBatch + i));
       Value value = yield->getOperand(i);
       auto call = value.getDefiningOp<exec::CallOp>();
-      bool isStack = call && call->hasAttr(kInPlaceAttr) &&
-                     call.getOperand(call->getAttrOfType<IntegerAttr>(kInPlaceAttr).getInt()) ==
-                         argument;
+      bool isStack =
+          call && call->hasAttr(kInPlaceAttr) &&
+          call.getOperand(call->getAttrOfType<IntegerAttr>(kInPlaceAttr).getInt()) == argument;
       if (!isStack && !accumulatesInPlace(value, argument)) {
         yield->setOperand(i, buildCopy(atEnd, repeat.getLoc(), value, argument));
       }
@@ -274,8 +273,7 @@ void ProgramPlacement::prepareWrites() {
   for (exec::WriteOp write : copied) {
     Value variable = exec::ReadOp::create(builder, write.getLoc(), write.getValue().getType(),
                                           write.getVariableAttr());
-    write.getValueMutable().assign(
-        buildCopy(builder, write.getLoc(), write.getValue(), variable));
+    write.getValueMutable().assign(buildCopy(builder, write.getLoc(), write.getValue(), variable));
     write->moveBefore(program.getBlock()->getTerminator());
   }
 }
@@ -403,11 +401,11 @@ bool ProgramPlacement::tryTakeOver(Operation *op, unsigned operand, unsigned res
   if (isCarry) {
     // The accumulator: yielded back into the same place, and read only here.
     auto argument = dyn_cast<BlockArgument>(from);
-    bool onlyHere = argument && argument.hasOneUse() && to.hasOneUse() &&
-                    isa<exec::YieldOp>(*to.user_begin());
+    bool onlyHere =
+        argument && argument.hasOneUse() && to.hasOneUse() && isa<exec::YieldOp>(*to.user_begin());
     auto repeat = cast<exec::RepeatOp>(op->getParentOp());
-    if (!onlyHere || to.use_begin()->getOperandNumber() + repeat.getBatch().size() !=
-                         argument.getArgNumber()) {
+    if (!onlyHere ||
+        to.use_begin()->getOperandNumber() + repeat.getBatch().size() != argument.getArgNumber()) {
       return false;
     }
   } else if (source->end > position) {

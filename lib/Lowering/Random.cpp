@@ -93,8 +93,8 @@ static LogicalResult lowerUniform(train::UniformOp op, ExecLowering &lowering) {
   auto body = [&](OpBuilder &b, Location loc, ValueRange x) {
     return buildUniform(b, loc, op, x[0], x[1], x[2]);
   };
-  lowering.set(op.getY(), lowering.buildElementwise(op.getLoc(), op.getType(), operands, body,
-                                                    op.getFlops()));
+  lowering.set(op.getY(),
+               lowering.buildElementwise(op.getLoc(), op.getType(), operands, body, op.getFlops()));
   return success();
 }
 

@@ -63,10 +63,10 @@ static LogicalResult lowerArgMax(train::ArgMaxOp op, ExecLowering &lowering) {
   int64_t outer = product(0, axis), size = type.getDimSize(static_cast<unsigned>(axis)),
           inner = product(axis + 1, type.getRank());
   auto result = RankedTensorType::get(op.getType().getShape(), lowering.builder.getI64Type());
-  Value index = lowering.buildCall(op.getLoc(), "ArgMax", result, dense,
-                                   {dscTypeOf(type.getElementType()), outer, size, inner,
-                                    size * inner, inner, 1, 0},
-                                   {}, {0}, op.getFlops())[0];
+  Value index = lowering.buildCall(
+      op.getLoc(), "ArgMax", result, dense,
+      {dscTypeOf(type.getElementType()), outer, size, inner, size * inner, inner, 1, 0}, {}, {0},
+      op.getFlops())[0];
   if (!op.getType().getElementType().isInteger(64)) {
     return op.emitError("argmax gives i64 on this target; convert it afterwards");
   }

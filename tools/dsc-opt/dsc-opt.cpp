@@ -1,7 +1,11 @@
 //===- dsc-opt.cpp - mlir-opt with the project's dialects and passes ------===//
 
+#include "dialects/Exec/ExecDialect.h"
 #include "dialects/Train/TrainDialect.h"
+#include "dsc/Lowering/Passes.h"
+#include "dsc/Pipelines/Exec.h"
 #include "dsc/Pipelines/Train.h"
+#include "dsc/Target/CPU/ExecEmission.h"
 #include "dsc/Target/CPU/Passes.h"
 #include "dsc/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,14 +21,16 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<dsc::train::TrainDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                  mlir::linalg::LinalgDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
-                  mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
+  registry.insert<dsc::train::TrainDialect, dsc::exec::ExecDialect, mlir::arith::ArithDialect,
+                  mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::LLVM::LLVMDialect,
+                  mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
                   mlir::vector::VectorDialect>();
   mlir::registerTransformsPasses();
   dsc::registerDscTransformsPasses();
   dsc::cpu::registerCpuTargetPasses();
   dsc::cpu::registerKernelPipeline();
+  dsc::registerDscLoweringPasses();
   dsc::registerTrainPipeline();
+  dsc::registerExecPipeline(dsc::cpu::createCpuTargetModel());
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "dsc-opt\n", registry));
 }

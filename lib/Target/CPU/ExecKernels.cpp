@@ -1,0 +1,55 @@
+//===- ExecKernels.cpp - exec.kernel as functions, and what may share buffers ===//
+
+#include "dialects/Exec/ExecDialect.h"
+#include "dsc/Target/CPU/ExecEmission.h"
+#include "dsc/Target/CPU/KernelAnalysis.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace dsc;
+
+namespace {
+struct CpuTargetModel : TargetModel {
+  SmallVector<std::pair<unsigned, unsigned>> getInPlacePairs(Region &kernel) const override {
+    auto analysis = cpu::analyzeKernel(kernel, [](Operation *, const llvm::Twine &) {});
+    SmallVector<std::pair<unsigned, unsigned>> pairs;
+    if (failed(analysis)) {
+      return pairs;
+    }
+    for (unsigned result = 0; result < analysis->results.size(); ++result) {
+      for (unsigned operand = 0; operand < kernel.getNumArguments(); ++operand) {
+        if (cpu::canShareBuffer(*analysis, operand, result)) {
+          pairs.emplace_back(operand, result);
+        }
+      }
+    }
+    return pairs;
+  }
+
+  bool acceptsKernel(Region &kernel) const override {
+    return succeeded(cpu::analyzeKernel(kernel, [](Operation *, const llvm::Twine &) {}));
+  }
+};
+} // namespace
+
+std::shared_ptr<const TargetModel> cpu::createCpuTargetModel() {
+  return std::make_shared<CpuTargetModel>();
+}
+
+OwningOpRef<ModuleOp> cpu::extractKernels(ModuleOp exec) {
+  OpBuilder builder(exec.getContext());
+  OwningOpRef<ModuleOp> kernels = ModuleOp::create(builder, exec.getLoc());
+  builder.setInsertionPointToEnd(kernels->getBody());
+  for (auto kernel : exec.getOps<exec::KernelOp>()) {
+    auto function =
+        func::FuncOp::create(builder, kernel.getLoc(), kernel.getName(), kernel.getFunctionType());
+    IRMapping mapping;
+    kernel.getBody().cloneInto(&function.getBody(), mapping);
+    Operation *yield = function.getBody().front().getTerminator();
+    OpBuilder atEnd(yield);
+    func::ReturnOp::create(atEnd, yield->getLoc(), yield->getOperands());
+    yield->erase();
+  }
+  return kernels;
+}
