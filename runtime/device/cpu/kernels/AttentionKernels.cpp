@@ -185,24 +185,25 @@ void finishRows(const AttentionHead &head, const BlockPair &pair, const float *a
   }
 }
 
-/// delta[i] = sum_c a[i, c] b[i, c], zero beyond the last row.
+/// dots[i] = sum_c a[i, c] b[i, c], zero beyond the last row.
 void rowDots(int64_t rows, int64_t columns, const float *a, int64_t aStride, const float *b,
              int64_t bStride, float *dots) {
-  for (int64_t i = 0; i < block; ++i) {
-    if (i >= rows) {
-      dots[i] = 0.0f;
-      continue;
+  for (int64_t i = 0; i < block; i += width) {
+    Vec sums[width]; // of one row each; lanes are added up for all rows at once
+    for (int64_t r = 0; r < width; ++r) {
+      sums[r] = Vec(0.0f);
+      const float *left = a + (i + r) * aStride, *right = b + (i + r) * bStride;
+      for (int64_t c = 0; i + r < rows && c < columns; c += width) {
+        int lanes = static_cast<int>(least(width, columns - c));
+        sums[r] +=
+            loadLanes(left + c, 0, lanes, Vec(0.0f)) * loadLanes(right + c, 0, lanes, Vec(0.0f));
+      }
     }
-    Vec sums = 0.0f;
-    int64_t c = 0;
-    for (; c + width <= columns; c += width)
-      sums += load(a + i * aStride + c) * load(b + i * bStride + c);
-    float sum = 0.0f;
-    for (int lane = 0; lane < width; ++lane)
-      sum += sums[lane];
-    for (; c < columns; ++c)
-      sum += a[i * aStride + c] * b[i * bStride + c];
-    dots[i] = sum;
+    transpose(sums);
+    Vec total = sums[0];
+    for (int r = 1; r < width; ++r)
+      total += sums[r];
+    store(dots + i, total);
   }
 }
 
