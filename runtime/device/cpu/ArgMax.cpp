@@ -36,12 +36,13 @@ template <typename T> int64_t firstGreatest(const T *values, int64_t count) {
   if (count >= lanes) {
     T bests[lanes];
     std::copy(values, values + lanes, bests);
-    for (; i + lanes <= count; i += lanes)
+    for (; i + lanes <= count; i += lanes) {
       for (int64_t lane = 0; lane < lanes; ++lane) {
         T value = values[i + lane];
         bests[lane] = value > bests[lane] ? value : bests[lane];
         unordered |= value != value;
       }
+    }
     best = *std::max_element(bests, bests + lanes);
   }
   for (; i < count; ++i) {
@@ -67,10 +68,11 @@ int64_t winner(const T *values, int64_t count, int64_t stride, int64_t flags) {
 template <typename T> void argMax(const ArgMaxShape &shape, const void *input, int64_t *out) {
   int64_t grain = std::max<int64_t>(1, (1 << 13) / shape.axis);
   parallelFor(shape.outer * shape.inner, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
+    for (int64_t i = begin; i < end; ++i) {
       out[i] = winner(static_cast<const T *>(input) + i / shape.inner * shape.strides[0] +
                           i % shape.inner * shape.strides[2],
                       shape.axis, shape.strides[1], shape.flags);
+    }
   });
 }
 

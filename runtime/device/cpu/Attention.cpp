@@ -176,10 +176,11 @@ void gradByHead(const AttentionShape &shape, const AttentionBuffers &buffers,
                 const Workers &workers) {
   workers.run(shape.B * shape.keyHeads, [&](int64_t task, float *scratch) {
     int64_t b = task / shape.keyHeads, kh = task % shape.keyHeads;
-    for (int64_t h = kh * shape.group(); h < (kh + 1) * shape.group(); ++h)
+    for (int64_t h = kh * shape.group(); h < (kh + 1) * shape.group(); ++h) {
       for (int64_t query = 0; query < shape.T; query += block)
         kernels().attentionGrad(headOf(shape, buffers, b, h), query, 0, shape.S,
                                 attentionGradQ | attentionGradKV, scratch);
+    }
   });
 }
 
@@ -196,10 +197,11 @@ void gradByBlock(const AttentionShape &shape, const AttentionBuffers &buffers,
   workers.run(shape.B * shape.keyHeads * keyBlocks, [&](int64_t task, float *scratch) {
     int64_t keyHead = task / keyBlocks, b = keyHead / shape.keyHeads, kh = keyHead % shape.keyHeads;
     int64_t key = alternating(task % keyBlocks, keyBlocks) * block;
-    for (int64_t h = kh * shape.group(); h < (kh + 1) * shape.group(); ++h)
+    for (int64_t h = kh * shape.group(); h < (kh + 1) * shape.group(); ++h) {
       for (int64_t query = 0; query < shape.T; query += block)
         kernels().attentionGrad(headOf(shape, buffers, b, h), query, key,
                                 std::min(shape.S, key + block), attentionGradKV, scratch);
+    }
   });
 }
 

@@ -20,8 +20,8 @@ using dnnl::memory;
 
 namespace {
 
-enum class Direction { Forward, InputGrad, WeightGrad };
-enum class Layouts { Direct, ChannelsLast, Blocked };
+enum class Direction : uint8_t { Forward, InputGrad, WeightGrad };
+enum class Layouts : uint8_t { Direct, ChannelsLast, Blocked };
 
 /// Below this many channels a block of 16 loses more to padding than a direct product to im2col.
 constexpr int64_t fewChannels = 8;

@@ -98,7 +98,7 @@ bool ConvShape::check(const DscCall *call) const {
     int64_t expected = reach < 0 ? 0 : reach / strides[i] + 1;
     if (output.dims[2 + i] != expected) {
       dscSetError("%s: expected output dimension %lld to be %lld, got %lld", call->name,
-                  static_cast<long long>(2 + i), static_cast<long long>(expected),
+                  static_cast<long long>(i) + 2, static_cast<long long>(expected),
                   static_cast<long long>(output.dims[2 + i]));
       return false;
     }

@@ -18,8 +18,8 @@ std::string positionText(const StridedLoop<1> &loop, int64_t linear) {
     return std::to_string(linear);
   std::string text;
   for (int64_t i = loop.rank - 1; i >= 0; linear /= loop.dims[i--])
-    text = std::to_string(linear % loop.dims[i]) + (text.empty() ? "" : ", ") + text;
-  return "[" + text + "]";
+    text.insert(0, (i > 0 ? ", " : "[") + std::to_string(linear % loop.dims[i]));
+  return text + "]";
 }
 
 /// Whether all indices are inside, without asking where; fast for contiguous ones.
@@ -36,12 +36,13 @@ template <typename Index> bool allInside(const Index *index, StridedLoop<1> loop
     parallelFor(inner, 1 << 16, [&](int64_t begin, int64_t end) {
       const Index *row = index + offsets[0];
       Unsigned greatest = 0; // negative ones are the greatest
-      if (step == 1)
+      if (step == 1) {
         for (int64_t i = begin; i < end; ++i)
           greatest = std::max(greatest, static_cast<Unsigned>(row[i]));
-      else
+      } else {
         for (int64_t i = begin; i < end; ++i)
           greatest = std::max(greatest, static_cast<Unsigned>(row[i * step]));
+      }
       if (begin < end && greatest >= static_cast<uint64_t>(bound))
         inside = false;
     });

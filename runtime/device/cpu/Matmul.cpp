@@ -19,7 +19,7 @@ using dnnl::memory;
 
 namespace {
 
-enum { Out, Lhs, Rhs, NumMatrices }; // operands of the batch loop
+enum : uint8_t { Out, Lhs, Rhs, NumMatrices }; // operands of the batch loop
 
 /// A matrix's two innermost strides.
 struct MatrixStrides {

@@ -38,10 +38,11 @@ template <int N> int64_t splitInner(StridedLoop<N> &loop, typename StridedLoop<N
 template <int N, typename Row>
 void parallelRows(const StridedLoop<N> &outer, int64_t inner, int64_t bytes, Row &&row) {
   int64_t rows = outer.size();
-  if (rows >= threadCount())
+  if (rows >= threadCount()) {
     return parallelFor(rows, grainOf(inner * bytes), [&](int64_t begin, int64_t end) {
       outer.forEach(begin, end, [&](const auto &offsets) { row(offsets, 0, inner); });
     });
+  }
   outer.forEach(0, rows, [&](const auto &offsets) {
     parallelFor(inner, grainOf(bytes),
                 [&](int64_t begin, int64_t end) { row(offsets, begin, end); });

@@ -7,7 +7,7 @@ static const char *nameOf(const DscCall *call) { return call->name ? call->name 
 
 int64_t Operands::fail(const char *what, int64_t value) {
   if (!failed)
-    dscSetError("%s: ints[%lld]: %s, got %lld", nameOf(call), static_cast<long long>(position - 1),
+    dscSetError("%s: ints[%lld]: %s, got %lld", nameOf(call), static_cast<long long>(position) - 1,
                 what, static_cast<long long>(value));
   failed = true;
   return 0;
@@ -23,7 +23,7 @@ const int64_t *Operands::take(int64_t count) {
     return nullptr;
   if (count < 0 || position + count > call->numInts) {
     dscSetError("%s: expected at least %lld ints, got %d", nameOf(call),
-                static_cast<long long>(position + count), call->numInts);
+                static_cast<long long>(position) + count, call->numInts);
     failed = true;
     return nullptr;
   }

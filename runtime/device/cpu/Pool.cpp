@@ -60,10 +60,10 @@ bool PoolShape::read(const DscCall *call) {
   takePlane(operands, spatial, 0, plane.low);
   takePlane(operands, spatial, 0, plane.high);
   takePlane(operands, spatial, 1, plane.output);
-  if ((inputStrides = operands.take(2)))
-    takePlane(operands, spatial, 0, plane.inputStrides);
-  if ((outputStrides = operands.take(2)))
-    takePlane(operands, spatial, 0, plane.outputStrides);
+  inputStrides = operands.take(2);
+  takePlane(operands, spatial, 0, plane.inputStrides);
+  outputStrides = operands.take(2);
+  takePlane(operands, spatial, 0, plane.outputStrides);
   flags = operands.next();
   plane.countIncludePad = flags & DSC_POOL_COUNT_INCLUDE_PAD;
   if (!operands.ok())
@@ -76,12 +76,13 @@ bool PoolShape::read(const DscCall *call) {
 }
 
 void zeroPlane(const PoolPlane &plane, float *data) {
-  for (int64_t d = 0; d < plane.input[0]; ++d)
+  for (int64_t d = 0; d < plane.input[0]; ++d) {
     for (int64_t h = 0; h < plane.input[1]; ++h) {
       float *row = data + d * plane.inputStrides[0] + h * plane.inputStrides[1];
       for (int64_t w = 0; w < plane.input[2]; ++w)
         row[w * plane.inputStrides[2]] = 0.0f;
     }
+  }
 }
 
 } // namespace

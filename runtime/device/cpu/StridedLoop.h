@@ -98,11 +98,12 @@ private:
   /// Insertion sort: ranks are tiny, and it must be stable.
   void sortBy(int op) {
     auto magnitude = [&](int64_t i) { return std::abs(strides[i][op]); };
-    for (int64_t i = 1; i < rank; ++i)
+    for (int64_t i = 1; i < rank; ++i) {
       for (int64_t j = i; j > 0 && magnitude(j - 1) < magnitude(j); --j) {
         std::swap(dims[j - 1], dims[j]);
         std::swap(strides[j - 1], strides[j]);
       }
+    }
   }
 
   bool contiguous(int64_t outer, int64_t inner) const {
@@ -113,11 +114,12 @@ private:
   }
 
   void merge() {
-    for (int64_t i = rank - 2; i >= 0; --i)
+    for (int64_t i = rank - 2; i >= 0; --i) {
       if (contiguous(i, i + 1)) {
         dims[i + 1] *= dims[i];
         remove(i);
       }
+    }
   }
 };
 

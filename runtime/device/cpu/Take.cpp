@@ -66,12 +66,13 @@ void take(const TakeShape &shape, const T *table, const Index *index, T *out) {
 
 template <typename T>
 void addRow(int64_t count, T *to, int64_t toStride, const T *from, int64_t fromStride) {
-  if (toStride == 1 && fromStride == 1)
+  if (toStride == 1 && fromStride == 1) {
     for (int64_t i = 0; i < count; ++i)
       to[i] += from[i];
-  else
+  } else {
     for (int64_t i = 0; i < count; ++i)
       to[i * toStride] += from[i * fromStride];
+  }
 }
 
 /// Adds the updates that fall into rows [axisBegin, axisEnd), columns [innerBegin, innerEnd).
@@ -95,7 +96,7 @@ constexpr int64_t columnUnit = 16;
 template <typename T, typename Index>
 void scatterAdd(const TakeShape &shape, const T *updates, const Index *index, T *out) {
   int64_t units = (shape.inner + columnUnit - 1) / columnUnit;
-  if (shape.outer * units >= 2 * threadCount()) {
+  if (shape.outer * units >= static_cast<int64_t>(2) * threadCount()) {
     int64_t grain =
         std::max<int64_t>(1, (1 << 14) / (columnUnit * std::max<int64_t>(1, shape.count)));
     return parallelFor(shape.outer * units, grain, [&](int64_t begin, int64_t end) {
@@ -152,12 +153,13 @@ int32_t dscCpuScatterAdd(const DscCall *call, void *const *buffers) {
   if (!(flags & DSC_SCATTER_ACCUMULATE))
     zeroTarget(shape, type == DSC_F32 ? 4 : 8, buffers[2]);
   withIndex(shape.indexType, buffers[1], [&](auto *index) {
-    if (type == DSC_F32)
+    if (type == DSC_F32) {
       scatterAdd(shape, static_cast<const float *>(buffers[0]), index,
                  static_cast<float *>(buffers[2]));
-    else
+    } else {
       scatterAdd(shape, static_cast<const double *>(buffers[0]), index,
                  static_cast<double *>(buffers[2]));
+    }
   });
   return 0;
 }

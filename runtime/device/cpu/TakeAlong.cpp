@@ -26,7 +26,8 @@ struct AlongShape {
     axis = operands.rank(0, std::max<int64_t>(rank - 1, 0));
     axisSize = scatter ? 0 : operands.size();
     dims = operands.take(rank);
-    if (scatter && (outDims = operands.take(rank)))
+    outDims = scatter ? operands.take(rank) : nullptr;
+    if (outDims)
       axisSize = outDims[axis];
     source = operands.take(rank);
     index = operands.take(rank);
@@ -64,14 +65,16 @@ struct Lines {
     StridedLoop<3>::Strides first;
     for (int op = 0; op < 3; ++op)
       first[op] = at[op] + begin * step[op];
-    if (end - begin == 1)
+    if (end - begin == 1) {
       for (int64_t a = 0; a < count; ++a)
         element(first[0] + a * axis[0], first[1] + a * axis[1], first[2] + a * axis[2]);
-    else
-      for (int64_t a = 0; a < count; ++a)
+    } else {
+      for (int64_t a = 0; a < count; ++a) {
         for (int64_t i = 0; i < end - begin; ++i)
           element(first[0] + a * axis[0] + i * step[0], first[1] + a * axis[1] + i * step[1],
                   first[2] + a * axis[2] + i * step[2]);
+      }
+    }
   }
 };
 
@@ -90,10 +93,11 @@ template <typename Body> void forEachLines(const AlongShape &shape, Body &&body)
     return std::max<int64_t>(1, (1 << 13) / std::max<int64_t>(1, work));
   };
   int64_t rows = loop.size();
-  if (rows >= threadCount())
+  if (rows >= threadCount()) {
     return parallelFor(rows, grain(length * run), [&](int64_t begin, int64_t end) {
       loop.forEach(begin, end, [&](const auto &at) { body(Lines{at, step, 0, run}); });
     });
+  }
   loop.forEach(0, rows, [&](const auto &at) {
     parallelFor(run, grain(length),
                 [&](int64_t begin, int64_t end) { body(Lines{at, step, begin, end}); });
@@ -172,12 +176,13 @@ int32_t dscCpuScatterAddAlong(const DscCall *call, void *const *buffers) {
   if (zero && !byLine)
     zeroTarget(shape, type == DSC_F32 ? 4 : 8, buffers[2]);
   withIndex(shape.indexType, buffers[1], [&](auto *index) {
-    if (type == DSC_F32)
+    if (type == DSC_F32) {
       scatterAddAlong(shape, zero && byLine, static_cast<const float *>(buffers[0]), index,
                       static_cast<float *>(buffers[2]));
-    else
+    } else {
       scatterAddAlong(shape, zero && byLine, static_cast<const double *>(buffers[0]), index,
                       static_cast<double *>(buffers[2]));
+    }
   });
   return 0;
 }

@@ -82,7 +82,7 @@ PoolCase randomPool(Random &random) {
   return c;
 }
 
-class Pool : public LevelTest {};
+class PoolLevels : public LevelTest {};
 
 void checkMaxPool(Random &random, const PoolCase &c, bool nan) {
   Dims in = c.inputDims(), out = c.outputDims();
@@ -117,7 +117,7 @@ void checkMaxPool(Random &random, const PoolCase &c, bool nan) {
   });
 }
 
-TEST_P(Pool, Max) {
+TEST_P(PoolLevels, Max) {
   Random random(1);
   for (int round = 0; round < 60; ++round)
     checkMaxPool(random, randomPool(random), round % 2);
@@ -168,20 +168,20 @@ void checkAvgPool(Random &random, const PoolCase &c, bool includePad) {
   expectNear(inputGrad, [&](const Dims &at) { return want.at(at); }, 1e-5);
 }
 
-TEST_P(Pool, Average) {
+TEST_P(PoolLevels, Average) {
   Random random(2);
   for (int round = 0; round < 60; ++round)
     checkAvgPool(random, randomPool(random), round % 2);
 }
 
-TEST_P(Pool, LargeEnoughForThreads) {
+TEST_P(PoolLevels, LargeEnoughForThreads) {
   Random random(3);
   PoolCase c{{28, 28}, {2, 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}, {14, 14}, 8, 32};
   checkMaxPool(random, c, false);
   checkAvgPool(random, c, false);
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, Pool, testing::Range(0, levelCount()));
+INSTANTIATE_TEST_SUITE_P(Levels, PoolLevels, testing::Range(0, levelCount()));
 
 TEST(Pool, RefusesAStrideOfZero) {
   Tensor<float> input({1}), output({1});

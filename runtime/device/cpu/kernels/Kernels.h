@@ -41,7 +41,7 @@ struct AttentionHead {
 };
 
 /// Which gradients `attentionGrad` computes.
-enum : int { attentionGradQ = 1, attentionGradKV = 2 };
+enum AttentionGrads : uint8_t { attentionGradQ = 1, attentionGradKV = 2 };
 
 /// The functions of one level.
 struct KernelTable {

@@ -129,10 +129,11 @@ void forEachTap(const PoolPlane &p, int64_t od, int64_t oh, const Column &column
 template <typename Body> void forEachVector(const PoolPlane &p, Body &&body) {
   for (int64_t ow = 0; ow < p.output[2]; ow += width) {
     Column column(p, ow);
-    for (int64_t od = 0; od < p.output[0]; ++od)
+    for (int64_t od = 0; od < p.output[0]; ++od) {
       for (int64_t oh = 0; oh < p.output[1]; ++oh)
         body(column, od, oh,
              od * p.outputStrides[0] + oh * p.outputStrides[1] + ow * p.outputStrides[2]);
+    }
   }
 }
 

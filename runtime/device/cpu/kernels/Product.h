@@ -39,10 +39,11 @@ template <int Rows, int Vectors, bool Add>
 inline void tile(SumRange range, ScalarMatrix a, VectorMatrix b, ResultMatrix c) {
   Vec sums[Rows][Vectors];
 #pragma clang loop unroll(full)
-  for (int m = 0; m < Rows; ++m)
+  for (int m = 0; m < Rows; ++m) {
 #pragma clang loop unroll(full)
     for (int v = 0; v < Vectors; ++v)
       sums[m][v] = Add ? load(c.data + m * c.rowStride + v * width) : Vec(0.0f);
+  }
   const float *aAt = a.data + range.begin * a.colStride;
   const float *bAt = b.data + range.begin * b.rowStride;
   for (int64_t k = range.begin; k < range.end; ++k) {
@@ -61,21 +62,23 @@ inline void tile(SumRange range, ScalarMatrix a, VectorMatrix b, ResultMatrix c)
     bAt += b.rowStride;
   }
 #pragma clang loop unroll(full)
-  for (int m = 0; m < Rows; ++m)
+  for (int m = 0; m < Rows; ++m) {
 #pragma clang loop unroll(full)
     for (int v = 0; v < Vectors; ++v)
       store(c.data + m * c.rowStride + v * width, sums[m][v]);
+  }
 }
 
 /// One column strip of `Vectors` vectors, rows [m, M).
 template <int Rows, int Vectors, bool Add, typename Range>
 inline void strip(int64_t m, int64_t M, int64_t n, ScalarMatrix a, VectorMatrix b, ResultMatrix c,
                   Range &&range) {
-  for (; m + Rows <= M; m += Rows)
+  for (; m + Rows <= M; m += Rows) {
     tile<Rows, Vectors, Add>(range(m, m + Rows, n, n + Vectors * width),
                              {a.data + m * a.rowStride, a.rowStride, a.colStride},
                              {b.data + n, b.rowStride},
                              {c.data + m * c.rowStride + n, c.rowStride});
+  }
   if constexpr (Rows > 1)
     if (m < M)
       strip<Rows / 2, Vectors, Add>(m, M, n, a, b, c, range);

@@ -12,11 +12,11 @@ namespace dsc::DSC_LEVEL {
 namespace {
 
 #if defined(__AVX512F__)
-constexpr int width = 16;
+constexpr int64_t width = 16;
 #elif defined(__AVX2__)
-constexpr int width = 8;
+constexpr int64_t width = 8;
 #else
-constexpr int width = 4;
+constexpr int64_t width = 4;
 #endif
 
 using Vec = float __attribute__((ext_vector_type(width)));
@@ -128,15 +128,15 @@ inline Vec evenLanes(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 2, 
 /// Transposes a width x width matrix: interleaving rows i and i + width / 2, log2(width) times.
 inline void transpose(Vec (&rows)[width]) {
 #pragma clang loop unroll(full)
-  for (int stage = 1; stage < width; stage *= 2) {
+  for (int64_t stage = 1; stage < width; stage *= 2) {
     Vec next[width];
 #pragma clang loop unroll(full)
-    for (int i = 0; i < width / 2; ++i) {
+    for (int64_t i = 0; i < width / 2; ++i) {
       next[2 * i] = interleaveLow(rows[i], rows[i + width / 2]);
       next[2 * i + 1] = interleaveHigh(rows[i], rows[i + width / 2]);
     }
 #pragma clang loop unroll(full)
-    for (int i = 0; i < width; ++i)
+    for (int64_t i = 0; i < width; ++i)
       rows[i] = next[i];
   }
 }
