@@ -65,9 +65,9 @@ void BatchAssembler::assembleInput(int input, const std::vector<int64_t> &sample
   }
 }
 
-BatchStream::BatchStream(const Dataset &dataset, const ModuleInfo &module, BatchPlan plan,
-                         int64_t first, int64_t end)
-    : assembler(dataset, module), plan(std::move(plan)), samples(size_t(module.batch)),
+BatchStream::BatchStream(const Dataset &dataset, const ModuleInfo &module, int64_t rows,
+                         BatchPlan plan, int64_t first, int64_t end)
+    : assembler(dataset, module), plan(std::move(plan)), samples(size_t(rows)),
       worker([this, first, end] { work(first, end); }) {}
 
 BatchStream::~BatchStream() {

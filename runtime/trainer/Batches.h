@@ -24,8 +24,8 @@ struct Batch {
   std::vector<std::vector<char>> storage; // of inputs that were copied
 };
 
-/// Which samples make the batch of `step` (from 0). Fills all of `samples`; returns how many are
-/// valid.
+/// Which samples make the batch of `step` (from 0). Fills all of `samples`, whose size is the
+/// batch; returns how many are valid.
 using BatchPlan = std::function<int64_t(int64_t step, std::vector<int64_t> &samples)>;
 
 /// Assembles batches on the calling thread.
@@ -40,11 +40,11 @@ private:
   const ModuleInfo &module;
 };
 
-/// The batches of steps [first, end), in order.
+/// The batches of `rows` samples of steps [first, end), in order.
 class BatchStream {
 public:
-  BatchStream(const Dataset &dataset, const ModuleInfo &module, BatchPlan plan, int64_t first,
-              int64_t end);
+  BatchStream(const Dataset &dataset, const ModuleInfo &module, int64_t rows, BatchPlan plan,
+              int64_t first, int64_t end);
   ~BatchStream();
 
   /// The next batch; valid until the next call. Throws what assembling it threw.

@@ -159,9 +159,17 @@ std::string dsc::elementText(const void *data, ArrayType type, int64_t index) {
                                    : std::to_string(value);
 }
 
-int64_t dsc::loadInteger(const void *data, DscType type, int64_t index) {
+std::optional<std::pair<int64_t, int64_t>> dsc::findOutside(const void *data, DscType type,
+                                                            int64_t count, int64_t bound,
+                                                            std::optional<int64_t> ignored) {
+  int64_t block[blockSize];
   ArrayType wide{type == DSC_U8 || type == DSC_I1 ? 'u' : 'i', static_cast<int>(typeSize(type))};
-  int64_t value;
-  widenIntegers(&value, static_cast<const char *>(data) + index * wide.size, wide, 1);
-  return value;
+  for (int64_t start = 0; start < count; start += blockSize) {
+    int64_t length = std::min(blockSize, count - start);
+    widenIntegers(block, static_cast<const char *>(data) + start * wide.size, wide, length);
+    for (int64_t i = 0; i < length; ++i)
+      if ((block[i] < 0 || block[i] >= bound) && block[i] != ignored)
+        return std::pair(start + i, block[i]);
+  }
+  return std::nullopt;
 }

@@ -31,8 +31,10 @@ int64_t convertArray(void *to, DscType toType, const void *from, ArrayType fromT
 
 /// An integer element as text, for messages.
 std::string elementText(const void *data, ArrayType type, int64_t index);
-/// An integer element of a model's type.
-int64_t loadInteger(const void *data, DscType type, int64_t index);
+/// The first of `count` integers outside [0, bound) that is not `ignored`: index and value.
+std::optional<std::pair<int64_t, int64_t>> findOutside(const void *data, DscType type,
+                                                       int64_t count, int64_t bound,
+                                                       std::optional<int64_t> ignored);
 
 } // namespace dsc
 

@@ -7,36 +7,21 @@
 
 using namespace dsc;
 
-namespace {
-
-/// Finds the first value outside [0, bound) that is not `ignored`.
-int64_t findOutside(const void *row, const InputInfo &input, int64_t bound,
-                    std::optional<int64_t> ignored) {
-  int64_t count = numElements(input.sampleShape());
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t value = loadInteger(row, input.type, i);
-    if ((value < 0 || value >= bound) && value != ignored)
-      return i;
-  }
-  return -1;
-}
-
-} // namespace
-
 void Dataset::checkRow(int index, int64_t sample, const void *row) const {
   const InputInfo &input = inputs[static_cast<size_t>(index)];
   int64_t bound = input.isLabels && input.classes > 0 ? input.classes : input.indexBound;
   if (bound <= 0 || isFloat(input.type))
     return;
-  int64_t bad = findOutside(row, input, bound, input.ignoreIndex);
-  if (bad < 0)
+  auto bad =
+      findOutside(row, input.type, numElements(input.sampleShape()), bound, input.ignoreIndex);
+  if (!bad)
     return;
   std::string ignored =
       input.ignoreIndex ? format(" or %lld", static_cast<long long>(*input.ignoreIndex)) : "";
   failInput("%s, sample %lld: value %lld is out of range; the model takes 0 to %lld%s",
             describe(index).c_str(), static_cast<long long>(sample),
-            static_cast<long long>(loadInteger(row, input.type, bad)),
-            static_cast<long long>(bound - 1), ignored.c_str());
+            static_cast<long long>(bad->second), static_cast<long long>(bound - 1),
+            ignored.c_str());
 }
 
 std::unique_ptr<Dataset> dsc::openDataset(const std::string &path, const std::string &flag,

@@ -73,11 +73,11 @@ BatchPlan sequentialPlan(int64_t total) {
 
 Evaluation dsc::evaluate(Model &model, const Dataset &dataset) {
   Sums sums(model);
-  int64_t batch = model.info.batch, total = dataset.samples();
+  int64_t batch = model.info.evaluate.rows, total = dataset.samples();
   int64_t batches = (total + batch - 1) / batch;
   bool needsCopyBatch = !sums.perSample() && total % batch != 0;
   int64_t end = batches + (needsCopyBatch ? 1 : 0);
-  BatchStream stream(dataset, model.info, sequentialPlan(total), 0, end);
+  BatchStream stream(dataset, model.info, batch, sequentialPlan(total), 0, end);
   for (int64_t step = 0; step < end; ++step) {
     if (stopRequested()) {
       Evaluation partial;

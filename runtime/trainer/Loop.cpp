@@ -53,7 +53,8 @@ void TrainingLoop::run(RunState &runState, int64_t total) {
     return;
   Progress shown(first + 1, total);
   progress = &shown;
-  BatchStream batches(parts.data, parts.model.info, trainingPlan(order), first, total);
+  const ModuleInfo &info = parts.model.info;
+  BatchStream batches(parts.data, info, info.batch, trainingPlan(order), first, total);
   while (state->step < total && !stopRequested()) {
     auto start = std::chrono::steady_clock::now();
     step(batches.next());

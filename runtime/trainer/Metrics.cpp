@@ -12,25 +12,39 @@ using nlohmann::ordered_json;
 
 namespace {
 
-/// Whether a line of an earlier run belongs before the step that is resumed.
-bool isUpTo(std::string_view line, int64_t step) {
-  ordered_json json = ordered_json::parse(line, nullptr, false);
-  return json.is_object() && json.contains("step") && json["step"].is_number() &&
-         json["step"].get<int64_t>() <= step;
+/// Calls `take` with each line that is a JSON object.
+template <typename Take> void readLines(std::string_view text, Take take) {
+  for (size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1))
+    if (ordered_json json = ordered_json::parse(text.substr(0, end), nullptr, false);
+        json.is_object())
+      take(json, text.substr(0, end + 1));
 }
 
 /// Drops the lines of steps that will run again, and a last line that was cut off.
 void trim(const std::string &path, int64_t step) {
   std::string kept;
   MappedFile old(path, "the metrics");
-  std::string_view rest = old.bytes();
-  for (size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1))
-    if (isUpTo(rest.substr(0, end), step))
-      kept += rest.substr(0, end + 1);
+  readLines(old.bytes(), [&](const ordered_json &json, std::string_view line) {
+    if (json.contains("step") && json["step"].is_number() && json["step"].get<int64_t>() <= step)
+      kept += line;
+  });
   writeFile(path, kept);
 }
 
 } // namespace
+
+void dsc::readLosses(const std::string &path, LossCurve &curve) {
+  if (!std::filesystem::is_regular_file(path))
+    return;
+  MappedFile file(path, "the metrics");
+  readLines(file.bytes(), [&](const ordered_json &json, std::string_view) {
+    auto number = [&](const char *key) { return json.contains(key) && json[key].is_number(); };
+    if (number("step") && number("loss"))
+      curve.addTraining(json["step"], json["loss"]);
+    if (number("step") && number("eval_loss"))
+      curve.addEvaluation(json["step"], json["eval_loss"]);
+  });
+}
 
 MetricsFile::MetricsFile(const std::string &path, std::optional<int64_t> resumedStep) : path(path) {
   if (path.empty())

@@ -3,6 +3,7 @@
 #define DSC_RUNTIME_TRAINER_METRICS_H
 
 #include "trainer/Evaluate.h"
+#include "trainer/LossCurve.h"
 
 #include <cstdio>
 
@@ -17,6 +18,9 @@ struct StepMetrics {
   double stepMs = 0, samplesPerSecond = 0;
   std::optional<double> tokensPerSecond;
 };
+
+/// Adds the losses of a metrics file to a curve: what an earlier part of the run did.
+void readLosses(const std::string &path, LossCurve &curve);
 
 /// Appends lines to a file; every line is there as soon as its step is done. Numbers that are not
 /// finite are written as null. A new file that got no line is removed again.

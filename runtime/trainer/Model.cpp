@@ -61,11 +61,11 @@ void Model::setScalars(const StepValues &values) {
 void Model::run(std::optional<Executor> &executor, const ProgramInfo &program, const Batch &batch) {
   if (!executor)
     failInternal("the compiled model lacks a program that this needs");
-  int64_t microbatches = program.table->microbatches;
+  int64_t microbatchRows = program.rows / program.table->microbatches;
   rows.clear();
   for (int input : program.inputs)
-    rows.push_back(
-        {batch.rows[size_t(input)], int64_t(info.inputs[size_t(input)].bytes()) / microbatches});
+    rows.push_back({batch.rows[size_t(input)],
+                    int64_t(info.inputs[size_t(input)].sampleBytes()) * microbatchRows});
   executor->run(rows, [this](int64_t microbatch) {
     for (const ScalarInfo &scalar : info.scalars)
       if (scalar.name == "microbatch")

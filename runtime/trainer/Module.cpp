@@ -82,6 +82,10 @@ ProgramInfo readProgram(const DscModule &module, const ModuleInfo &info, const o
     program.inputs.push_back(findInput(info, input));
   for (const ordered_json &result : all[name].at("results"))
     readTensor(result, program.results.emplace_back());
+  // Evaluation may cover the rows of a micro-batch only; its results per sample tell.
+  const TensorInfo *loss = name == "evaluate" ? program.findResult("loss_sum") : nullptr;
+  program.rows =
+      all[name].value("rows", loss && !loss->shape.empty() ? loss->shape[0] : info.batch);
   return program;
 }
 

@@ -47,6 +47,7 @@ struct ScalarInfo : TensorInfo {
 struct ProgramInfo {
   const DscProgram *table = nullptr;
   std::vector<int> inputs; // indices into ModuleInfo::inputs, in the order of spaces 2, 3, …
+  int64_t rows = 0;        // samples that one run covers: the batch, or fewer when evaluating
   std::vector<TensorInfo> results;
 
   const TensorInfo *findResult(std::string_view name) const;

@@ -77,7 +77,8 @@ double Progress::secondsLeft(int64_t step) const {
 
 void Progress::step(const StepMetrics &metrics) {
   bool isFirst = metrics.step == first;
-  double weight = isFirst ? 1 : 0.05;
+  // The first step prepares the library's routines; the second one starts the mean again.
+  double weight = metrics.step <= first + 1 ? 1 : 0.05;
   smoothedMs += (metrics.stepMs - smoothedMs) * weight;
   if (std::isfinite(metrics.loss))
     smoothedLoss += (metrics.loss - smoothedLoss) * weight;

@@ -39,6 +39,8 @@ public:
     loadState();
     installSignalHandlers();
     metrics.emplace(options.metrics, resumed ? std::optional(state.step) : std::nullopt);
+    if (resumed) // the curve shows the whole run where its metrics were kept
+      readLosses(options.metrics, curve);
     runAll();
     finishFiles();
   }

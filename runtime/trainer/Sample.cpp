@@ -25,7 +25,7 @@ const TensorInfo *findLogits(const ModuleInfo &info) {
   const InputInfo *tokens = info.tokenInput();
   for (const TensorInfo &result : info.evaluate.results)
     if (tokens && isFloat(result.type) && result.shape.size() == 3 &&
-        std::equal(tokens->shape.begin(), tokens->shape.end(), result.shape.begin()))
+        result.shape[0] == info.evaluate.rows && result.shape[1] == tokens->shape[1])
       return &result;
   return nullptr;
 }

@@ -1,7 +1,8 @@
 //===- FakeClassifier.cpp - A softmax classifier written by hand ----------===//
 //
 // logits = x W^T + b over 5 features and 3 classes; batch 8 in two micro-
-// batches; AdamW with clipping; one state tensor, the running mean of x.
+// batches, evaluation over the rows of one; AdamW with clipping; one state
+// tensor, the running mean of x.
 //
 //===----------------------------------------------------------------------===//
 #include "FakeModule.h"
@@ -243,12 +244,12 @@ private:
     evaluate.inputs = {"x", "labels"};
     Buffers results;
     for (const char *name : {"loss_sum", "count", "correct"})
-      results.push_back(fake::arena(module.addResult(evaluate, name, {batch})));
-    DscBuffer logits = fake::arena(module.addResult(evaluate, "output.logits", {batch, classes}));
+      results.push_back(fake::arena(module.addResult(evaluate, name, {rows})));
+    DscBuffer logits = fake::arena(module.addResult(evaluate, "output.logits", {rows, classes}));
     evaluate.body = {
-        module.kernel("forward", forward, batch,
+        module.kernel("forward", forward, rows,
                       {fake::input(0), fake::arena(weight), fake::arena(bias), logits}),
-        module.kernel("judge", judge, batch,
+        module.kernel("judge", judge, rows,
                       {logits, fake::input(1), results[0], results[1], results[2]})};
     module.addProgram("evaluate", evaluate, 1);
   }

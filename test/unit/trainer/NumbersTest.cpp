@@ -187,6 +187,18 @@ TEST(Convert, BeyondABlock) {
   EXPECT_EQ(result[999], 5);
 }
 
+TEST(Convert, FindsWhatIsOutside) {
+  std::vector<int16_t> values(700, 4);
+  EXPECT_EQ(findOutside(values.data(), DSC_I16, 700, 5, {}), std::nullopt);
+  values[300] = -100;
+  EXPECT_EQ(findOutside(values.data(), DSC_I16, 700, 5, -100), std::nullopt);
+  EXPECT_EQ(findOutside(values.data(), DSC_I16, 700, 5, {}),
+            (std::pair<int64_t, int64_t>(300, -100)));
+  values[699] = 5;
+  EXPECT_EQ(findOutside(values.data(), DSC_I16, 700, 5, -100),
+            (std::pair<int64_t, int64_t>(699, 5)));
+}
+
 TEST(Convert, WhatMayFeedWhat) {
   Scaling none, scaled{true, 2, 1};
   EXPECT_EQ(whyNotConvertible({'f', 8}, DSC_BF16, none), "");
