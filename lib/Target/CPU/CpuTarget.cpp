@@ -13,6 +13,8 @@
 #include "llvm/TargetParser/SubtargetFeature.h"
 #include "llvm/TargetParser/Triple.h"
 
+#include <mutex>
+
 namespace dsc::cpu {
 
 static std::string hostFeatures() {
@@ -36,8 +38,11 @@ static unsigned widestVector(const llvm::MCSubtargetInfo &info) {
 }
 
 llvm::Expected<CpuTarget> CpuTarget::get(llvm::StringRef name) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
+  static std::once_flag registered;
+  std::call_once(registered, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+  });
 
   CpuTarget result;
   result.triple = llvm::sys::getDefaultTargetTriple();

@@ -50,7 +50,9 @@ public:
 private:
   // Loops over P.
   void emitPart(Value part);
+  void emitNumberedBlock(Value block);
   void emitBlocks();
+  void emitRest();
   void emitBlock(Value first, unsigned copies, unsigned tailLanes);
   void emitRow();
   void setIndices(Value linear, ArrayRef<unsigned> dims);
@@ -142,7 +144,6 @@ void KernelEmitter::setIndices(Value linear, ArrayRef<unsigned> dims) {
 }
 
 void KernelEmitter::emitPart(Value part) {
-  scopes.emplace_back();
   SmallVector<unsigned> outer;
   for (unsigned d = 0; d < plan.numP(); ++d)
     if (d != plan.vectorDim)
@@ -157,43 +158,40 @@ void KernelEmitter::emitPart(Value part) {
     block = part;
   }
   setIndices(part, outer);
-  if (!plan.vectorInP()) {
+
+  scopes.emplace_back();
+  hoistLoads();
+  if (!plan.vectorInP())
     emitRow();
-  } else if (!block) {
+  else if (block)
+    emitNumberedBlock(block);
+  else
     emitBlocks();
-  } else {
-    // All blocks but the last are whole.
-    int64_t whole = plan.vectorExtent() / plan.blockSize();
-    int64_t rest = plan.vectorExtent() % plan.blockSize();
-    Value first = lanes.scale(block, plan.blockSize());
-    auto emitRest = [&] {
-      emitBlock(lanes.constantI64(whole * plan.blockSize()), llvm::divideCeil(rest, plan.lanes),
-                rest % plan.lanes);
-    };
-    hoistLoads();
-    if (rest == 0) {
-      emitBlock(first, plan.copies, 0);
-    } else if (whole == 0) {
-      emitRest();
-    } else {
-      Value isWhole =
-          arith::CmpIOp::create(b, arith::CmpIPredicate::slt, block, lanes.constantI64(whole));
-      auto branch = scf::IfOp::create(b, isWhole, /*withElseRegion=*/true);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(branch.thenBlock());
-      emitBlock(first, plan.copies, 0);
-      b.setInsertionPointToStart(branch.elseBlock());
-      emitRest();
-    }
-  }
   scopes.pop_back();
+}
+
+/// One block of the vector dim: all are whole but perhaps the last.
+void KernelEmitter::emitNumberedBlock(Value block) {
+  int64_t whole = plan.vectorExtent() / plan.blockSize();
+  bool hasRest = plan.vectorExtent() % plan.blockSize() != 0;
+  Value first = lanes.scale(block, plan.blockSize());
+  if (!hasRest)
+    return emitBlock(first, plan.copies, 0);
+  if (whole == 0)
+    return emitRest();
+  Value isWhole =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, block, lanes.constantI64(whole));
+  auto branch = scf::IfOp::create(b, isWhole, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  emitBlock(first, plan.copies, 0);
+  b.setInsertionPointToStart(branch.elseBlock());
+  emitRest();
 }
 
 /// The whole extent of the vector dim, when it is not divided among parts.
 void KernelEmitter::emitBlocks() {
-  hoistLoads();
   int64_t whole = plan.vectorExtent() / plan.blockSize() * plan.blockSize();
-  int64_t rest = plan.vectorExtent() - whole;
   if (whole > 0) {
     auto loop = scf::ForOp::create(b, lanes.constantI64(0), lanes.constantI64(whole),
                                    lanes.constantI64(plan.blockSize()));
@@ -201,8 +199,15 @@ void KernelEmitter::emitBlocks() {
     b.setInsertionPointToStart(loop.getBody());
     emitBlock(loop.getInductionVar(), plan.copies, 0);
   }
-  if (rest > 0)
-    emitBlock(lanes.constantI64(whole), llvm::divideCeil(rest, plan.lanes), rest % plan.lanes);
+  if (plan.vectorExtent() > whole)
+    emitRest();
+}
+
+/// What whole blocks leave of the vector dim.
+void KernelEmitter::emitRest() {
+  int64_t rest = plan.vectorExtent() % plan.blockSize();
+  emitBlock(lanes.constantI64(plan.vectorExtent() - rest), llvm::divideCeil(rest, plan.lanes),
+            rest % plan.lanes);
 }
 
 void KernelEmitter::emitBlock(Value first, unsigned copies, unsigned tailLanes) {
@@ -655,8 +660,8 @@ KernelInfo getKernelInfo(const KernelAnalysis &kernel, const CpuTarget &target) 
   KernelPlan plan = planKernel(kernel, target);
   KernelInfo info;
   info.extent = plan.numParts();
-  double costOfPart = std::max(plan.cost / info.extent, 1e-3);
-  info.grain = std::clamp<int64_t>(std::ceil(leastWork / costOfPart), 1, info.extent);
+  double parts = std::min(leastWork / std::max(plan.cost, 1.0), 1.0) * info.extent;
+  info.grain = std::max<int64_t>(std::ceil(parts), 1);
   return info;
 }
 
@@ -674,6 +679,16 @@ void emitKernel(const KernelAnalysis &kernel, const CpuTarget &target, Region &c
   code.emplaceBlock().addArguments({i64, i64, pointer}, {loc, loc, loc});
   KernelPlan plan = planKernel(kernel, target);
   KernelEmitter(plan, code).emit();
+}
+
+func::FuncOp createKernelFunction(OpBuilder &builder, StringRef name, const KernelAnalysis &kernel,
+                                  const CpuTarget &target) {
+  Type i64 = builder.getI64Type();
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  auto func = func::FuncOp::create(builder, kernel.body->getLoc(), name,
+                                   builder.getFunctionType({i64, i64, pointer}, {}));
+  emitKernel(kernel, target, func.getBody());
+  return func;
 }
 
 bool isKernelFunction(func::FuncOp func) {

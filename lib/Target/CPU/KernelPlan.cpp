@@ -16,7 +16,8 @@ using namespace mlir;
 
 namespace dsc::cpu {
 
-/// Scratch memory of a kernel lies on the stack of its thread.
+/// Scratch memory of a kernel lies on the stack of its thread. Beyond a few caches'
+/// worth, computing again is as fast.
 static constexpr int64_t maxScratchBytes = 64 * 1024;
 
 /// Above this many operations per element a value is kept, not recomputed.

@@ -21,19 +21,24 @@ namespace {
 struct CpuKernelsToLoops : impl::CpuKernelsToLoopsBase<CpuKernelsToLoops> {
   using CpuKernelsToLoopsBase::CpuKernelsToLoopsBase;
 
+  mlir::LogicalResult initialize(mlir::MLIRContext *context) override {
+    llvm::Expected<CpuTarget> found = CpuTarget::get(cpu);
+    if (!found)
+      return mlir::emitError(mlir::UnknownLoc::get(context)) << llvm::toString(found.takeError());
+    target = *found;
+    return mlir::success();
+  }
+
   void runOnOperation() override {
-    mlir::func::FuncOp func = getOperation();
-    if (!isKernelFunction(func))
+    if (!isKernelFunction(getOperation()))
       return;
-    llvm::Expected<CpuTarget> target = CpuTarget::get(cpu);
-    if (!target) {
-      func.emitError(llvm::toString(target.takeError()));
-      return signalPassFailure();
-    }
-    if (failed(lowerKernelFunction(func, *target)))
+    if (failed(lowerKernelFunction(getOperation(), target)))
       return signalPassFailure();
     ++numKernels;
   }
+
+private:
+  CpuTarget target;
 };
 
 } // namespace

@@ -36,13 +36,16 @@ namespace {
 struct CpuLoopsToLLVM : impl::CpuLoopsToLLVMBase<CpuLoopsToLLVM> {
   using CpuLoopsToLLVMBase::CpuLoopsToLLVMBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    llvm::Expected<CpuTarget> found = CpuTarget::get(cpu);
+    if (!found)
+      return emitError(UnknownLoc::get(context)) << llvm::toString(found.takeError());
+    target = *found;
+    return success();
+  }
+
   void runOnOperation() override {
-    llvm::Expected<CpuTarget> target = CpuTarget::get(cpu);
-    if (!target) {
-      getOperation().emitError(llvm::toString(target.takeError()));
-      return signalPassFailure();
-    }
-    if ((!target->convertsBF16 && failed(widenBF16())) || failed(expand(*target)) ||
+    if ((!target.convertsBF16 && failed(widenBF16())) || failed(expand()) ||
         failed(lowerControlFlow()) || failed(lowerValues()))
       signalPassFailure();
   }
@@ -61,7 +64,7 @@ private:
     return applyPartialConversion(getOperation(), target, std::move(patterns));
   }
 
-  LogicalResult expand(const CpuTarget &target) {
+  LogicalResult expand() {
     RewritePatternSet patterns(&getContext());
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     if (!target.convertsBF16)
@@ -93,6 +96,8 @@ private:
     target.addDynamicallyLegalOp<func::CallOp>([](Operation *) { return true; });
     return applyFullConversion(getOperation(), target, std::move(patterns));
   }
+
+  CpuTarget target;
 };
 
 } // namespace

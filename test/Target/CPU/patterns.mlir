@@ -613,3 +613,28 @@ func.func @max_special(%x: tensor<40x23xf32> {check.special}) -> (tensor<40xf32>
   return %y#0, %y#1 : tensor<40xf32>, tensor<40xf32>
 }
 
+
+// Nothing to add up: the initial value remains.
+func.func @no_columns(%x: tensor<5x0xf32>) -> tensor<5xf32> {
+  %two = arith.constant 2.0 : f32
+  %e = tensor.empty() : tensor<5xf32>
+  %f = linalg.fill ins(%two : f32) outs(%e : tensor<5xf32>) -> tensor<5xf32>
+  %y = linalg.generic {indexing_maps = [#full, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<5x0xf32>) outs(%f : tensor<5xf32>) {
+  ^bb0(%a: f32, %acc: f32):
+    %0 = arith.addf %acc, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<5xf32>
+  return %y : tensor<5xf32>
+}
+
+func.func @no_rows(%x: tensor<0x3xf32>) -> tensor<0x3xf32> attributes {check.extent = 0} {
+  %e = tensor.empty() : tensor<0x3xf32>
+  %y = linalg.generic {indexing_maps = [#full, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<0x3xf32>) outs(%e : tensor<0x3xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.negf %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<0x3xf32>
+  return %y : tensor<0x3xf32>
+}

@@ -147,6 +147,9 @@ struct Kernel {
   DscKernel code = nullptr;
 };
 
+llvm::cl::opt<double> defaultTolerance("tolerance",
+                                       llvm::cl::desc("relative error allowed by default"));
+
 class Checker {
 public:
   explicit Checker(Kernel &kernel) : kernel(kernel), func(kernel.func) {}
@@ -195,7 +198,7 @@ private:
       if (actual != expected.getValue())
         return fail("buffers that may be shared: '" + actual + "'");
     }
-    return kernel.info.grain >= 1 && kernel.info.grain <= kernel.info.extent;
+    return kernel.info.grain >= 1 && kernel.info.grain <= std::max<int64_t>(kernel.info.extent, 1);
   }
 
   Ranges wholeRange() { return {{0, kernel.info.extent}}; }
@@ -259,6 +262,8 @@ private:
   double tolerance(Type type) {
     if (auto attr = func->getAttrOfType<FloatAttr>("check.tolerance"))
       return attr.getValueAsDouble();
+    if (defaultTolerance > 0)
+      return defaultTolerance;
     return type.isF64() ? 1e-12 : type.isF32() ? 1e-5 : type.isF16() ? 2e-3 : 1.6e-2;
   }
 

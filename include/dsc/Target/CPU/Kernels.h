@@ -34,6 +34,11 @@ mlir::FailureOr<KernelInfo> getKernelInfo(mlir::Region &body, const CpuTarget &t
 /// kernels may be emitted by several threads at once.
 void emitKernel(const KernelAnalysis &kernel, const CpuTarget &target, mlir::Region &code);
 
+/// The same as a new function of `builder`'s block, for kernels whose body is the
+/// region of another op.
+mlir::func::FuncOp createKernelFunction(mlir::OpBuilder &builder, llvm::StringRef name,
+                                        const KernelAnalysis &kernel, const CpuTarget &target);
+
 /// Turns `func` (tensors in, tensors out) into the function above, in place.
 mlir::LogicalResult lowerKernelFunction(mlir::func::FuncOp func, const CpuTarget &target);
 
