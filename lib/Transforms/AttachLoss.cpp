@@ -159,6 +159,9 @@ LogicalResult AttachLossPass::attachLoss(func::FuncOp forward) {
   if (failed(labels)) {
     return failure();
   }
+  if (spec.hasClassLabels()) {
+    spec.classes = type.getDimSize(static_cast<unsigned>(spec.classAxis));
+  }
   OpBuilder builder(getReturn(forward));
   Expr outputs(builder, value.getLoc(), value);
   TargetLosses losses = buildTargetLosses(spec, outputs, outputs.with(*labels));

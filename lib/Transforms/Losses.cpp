@@ -77,6 +77,7 @@ DictionaryAttr LossSpec::toAttr(MLIRContext *context) const {
       builder.getNamedAttr("kind", builder.getStringAttr(kind)),
       builder.getNamedAttr("output", builder.getStringAttr(output))};
   if (hasClassLabels()) {
+    attrs.push_back(builder.getNamedAttr("classes", builder.getI64IntegerAttr(classes)));
     attrs.push_back(builder.getNamedAttr("class_axis", builder.getI64IntegerAttr(classAxis)));
     attrs.push_back(builder.getNamedAttr("ignore_index", builder.getI64IntegerAttr(ignoreIndex)));
     attrs.push_back(
@@ -93,6 +94,9 @@ std::optional<LossSpec> LossSpec::fromAttr(Attribute attr) {
   LossSpec spec;
   spec.kind = dict.getAs<StringAttr>("kind").str();
   spec.output = dict.getAs<StringAttr>("output").str();
+  if (auto number = dict.getAs<IntegerAttr>("classes")) {
+    spec.classes = number.getInt();
+  }
   if (auto axis = dict.getAs<IntegerAttr>("class_axis")) {
     spec.classAxis = axis.getInt();
   }

@@ -19,12 +19,13 @@ namespace dsc {
 inline constexpr llvm::StringLiteral kLossAttr = "train.loss";
 
 /// What the attribute holds:
-///   {kind = "cross-entropy", output = "logits", class_axis = 1,
+///   {kind = "cross-entropy", output = "logits", classes = 10, class_axis = 1,
 ///    ignore_index = -100, label_smoothing = 0.0}
 /// `kind` is "output" where the model computes its loss itself.
 struct LossSpec {
   std::string kind;
   std::string output;
+  int64_t classes = 0; // labels are in [0, classes) or ignoreIndex
   int64_t classAxis = -1;
   int64_t ignoreIndex = -100;
   double labelSmoothing = 0.0;

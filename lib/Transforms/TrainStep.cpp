@@ -28,6 +28,7 @@ public:
 
 private:
   LogicalResult check();
+  LogicalResult checkBatch(BlockArgument argument, int64_t rows);
   void createStep();
   void readVariables();
   void createLoop();
@@ -85,13 +86,26 @@ LogicalResult StepBuilder::check() {
   if (count < 1) {
     return forward.emitError() << "expected a positive number of micro-batches, got " << count;
   }
+  FailureOr<int64_t> rows = getBatchRows(forward);
   for (BlockArgument argument : forward.getArguments()) {
-    if (cast<RankedTensorType>(argument.getType()).getRank() == 0) {
-      return forward.emitError() << "input \"" << getArgName(forward, argument.getArgNumber())
-                                 << "\" has no dimensions; dimension 0 of every input is the batch";
+    if (failed(rows) || failed(checkBatch(argument, *rows))) {
+      return failure();
     }
   }
   return success();
+}
+
+/// A micro-batch takes rows of every input. Inputs that flatten batch and
+/// sequence have a multiple of the batch's rows.
+LogicalResult StepBuilder::checkBatch(BlockArgument argument, int64_t rows) {
+  auto type = cast<RankedTensorType>(argument.getType());
+  if (type.getRank() > 0 && type.getDimSize(0) % rows == 0) {
+    return success();
+  }
+  return forward.emitError() << "input \"" << getArgName(forward, argument.getArgNumber())
+                             << "\" has type " << type << "; dimension 0 of every input is the "
+                             << "batch, which has " << rows << " rows in \""
+                             << getArgName(forward, 0) << "\"";
 }
 
 /// The type over the whole batch of what a micro-batch has a part of.

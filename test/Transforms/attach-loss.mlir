@@ -6,7 +6,7 @@
 // [N, C]: the classes are the last dimension.
 // CE-LABEL: func.func @forward
 // CE-SAME: %[[LABELS:arg1]]: tensor<8xi64> {train.name = "labels"}) -> (tensor<8x10xf32> {train.name = "logits"}, tensor<f32> {train.name = "loss_sum"}, tensor<f32> {train.name = "count"})
-// CE-SAME: train.loss = {class_axis = 1 : i64, ignore_index = -1 : i64, kind = "cross-entropy", label_smoothing = 1.000000e-01 : f64, output = "logits"}
+// CE-SAME: train.loss = {class_axis = 1 : i64, classes = 10 : i64, ignore_index = -1 : i64, kind = "cross-entropy", label_smoothing = 1.000000e-01 : f64, output = "logits"}
 // CE: %[[LOSS:.*]], %{{.*}} = train.cross_entropy %arg0, %[[LABELS]] dim 1 ignore -1 smoothing 1.000000e-01
 // CE: %[[COUNTED:.*]] = train.compare ne %[[LABELS]]
 // CE: %[[ONES:.*]] = train.convert %[[COUNTED]]

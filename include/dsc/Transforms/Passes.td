@@ -190,6 +190,29 @@ def AutodiffPass : Pass<"dsc-autodiff", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dsc::train::TrainDialect", "::mlir::func::FuncDialect"];
 }
 
+def FoldTransposesPass : Pass<"dsc-fold-transposes"> {
+  let summary = "Exchange a product's operands where its result is transposed at once";
+  let description = [{
+    Problem: the gradient of a weight that is stored [in, out] comes out of its
+    rule as a product [out, in] and a transpose, which would move the whole
+    weight's size through memory.
+
+    Method: a transpose that only exchanges the dimensions of the two operands
+    of the product before it, whose only reader it is, disappears; the operands
+    change places.
+
+    Requires: train IR. Guarantees: no such pair is left.
+
+    ```mlir
+    %p = train.dot %g, %x batch [] x [] contract [0] x [0] : tensor<8x5xf32>, tensor<8x3xf32> -> tensor<5x3xf32>
+    %y = train.transpose %p [1, 0] : tensor<5x3xf32> to tensor<3x5xf32>
+    // becomes
+    %y = train.dot %x, %g batch [] x [] contract [0] x [0] : tensor<8x3xf32>, tensor<8x5xf32> -> tensor<3x5xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numFolded", "num-folded", "transposes folded into products">];
+}
+
 def MakeGradientsPass : Pass<"dsc-make-gradients", "::mlir::ModuleOp"> {
   let summary = "Make the program that shows outputs and gradients";
   let description = [{
