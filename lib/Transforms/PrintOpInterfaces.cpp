@@ -34,8 +34,7 @@ struct PrintOpInterfacesPass : dsc::impl::PrintOpInterfacesPassBase<PrintOpInter
       std::string rule;
       llvm::raw_string_ostream os(rule);
       op.getShardingRule().print(os);
-      auto diag = op->emitRemark() << op->getName() << ' ' << rule << ", "
-                                   << precisionName(op);
+      auto diag = op->emitRemark() << op->getName() << ' ' << rule << ", " << precisionName(op);
       if (auto cost = dyn_cast<train::CostOpInterface>(op.getOperation())) {
         diag << ", " << cost.getFlops() << " flops, " << cost.getBytes() << " bytes";
       }
