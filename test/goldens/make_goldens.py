@@ -402,9 +402,15 @@ def golden_loss(name):
 
 def golden_batch_norm(name):
     """Three SGD steps: the state before each (`state<k>.<name>`, for restarts), its loss, and the
-    parameters and running statistics after the last."""
+    parameters and running statistics after the last. With decay, so that the bias before a batch
+    norm moves too."""
     stem = shared(name)[0]
-    spec, batch, steps, settings = MODELS[stem], 8, 3, {"optimizer": "sgd", "lr": 0.05}
+    spec, batch, steps, settings = (
+        MODELS[stem],
+        8,
+        3,
+        {"optimizer": "sgd", "lr": 0.05, "weight_decay": 0.1},
+    )
     inputs, labels = make_data(spec, 37)
     model, arrays = Model(stem, spec, torch.float32), {}
     names = [i.name for i in onnx.load(onnx_path(stem)).graph.initializer]
