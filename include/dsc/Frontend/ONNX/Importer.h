@@ -1,0 +1,85 @@
+//===- Importer.h - ONNX model to train dialect ----------------*- C++ -*-===//
+//
+// importModel turns a model into a module that holds a `train.variable` for every
+// parameter, buffer and running statistic, under its ONNX name, and one function
+// `@forward` from the graph's inputs to its outputs, both named by `train.name`.
+// Every op's location names the node it came from: `node 'NAME' (Op, opset N)`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DSC_FRONTEND_ONNX_IMPORTER_H
+#define DSC_FRONTEND_ONNX_IMPORTER_H
+
+#include "dsc/Frontend/ONNX/Model.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/Error.h"
+
+#include <map>
+
+namespace dsc::onnx {
+
+/// What BatchNormalization does in training: see --batch-norm.
+enum class BatchNormMode { Train, Local, Frozen };
+
+struct ImportOptions {
+  /// Size of the leading dimension of every input; 0: as the model has it.
+  int64_t batch = 0;
+  /// Sizes of symbolic dimensions, and of unnamed ones as "INPUT:AXIS".
+  std::map<std::string, int64_t> dims;
+  /// Extended regular expressions over initializer names; empty: none.
+  std::string trainable;
+  std::string freeze;
+  std::string tie;
+  BatchNormMode batchNorm = BatchNormMode::Train;
+  /// Whether Dropout nodes with a ratio are active in training steps.
+  bool dropout = true;
+  /// Go on after an error, to report all of them at once.
+  bool inspect = false;
+};
+
+/// One initializer (or node that makes initial values), and what became of it.
+struct TensorReport {
+  std::string name;
+  std::string type; // "4x2xf32"
+  std::vector<std::string> uses;
+  bool trainable = false;
+  /// parameter, frozen, state or constant
+  std::string role;
+  std::string why;
+};
+
+/// How the nodes of one operator are treated.
+struct OperatorReport {
+  std::string op;
+  /// rule, decomposed, no gradient, constant, unsupported, or error
+  std::string status;
+  /// The first node, and what is wrong with it.
+  std::string node;
+  std::string message;
+  int64_t count = 0;
+};
+
+struct ImportResult {
+  /// Null where an inspection found errors.
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  /// The file's data of every variable whose initial value is `#train.weights`:
+  /// little-endian elements of the variable's type. Views into the Model.
+  std::map<std::string, llvm::StringRef> weights;
+  std::vector<TensorReport> tensors;
+  std::vector<OperatorReport> operators;
+};
+
+/// Imports the model. The context must have the train and func dialects loaded.
+/// Errors name the node, dimension or flag at fault.
+llvm::Expected<ImportResult> importModel(const Model &model, mlir::MLIRContext &context,
+                                         const ImportOptions &options = {});
+
+/// The two forms of --inspect.
+void printInspection(const ImportResult &result, llvm::raw_ostream &os);
+void printInspectionJson(const ImportResult &result, llvm::raw_ostream &os);
+
+} // namespace dsc::onnx
+
+#endif // DSC_FRONTEND_ONNX_IMPORTER_H

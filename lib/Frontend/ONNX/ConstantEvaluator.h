@@ -1,0 +1,55 @@
+//===- ConstantEvaluator.h - Train ops on known operands -------*- C++ -*-===//
+//
+// Evaluates the ops of the train core that shape arithmetic and mask construction
+// are imported to. Because importers translate an ONNX node to train ops first and
+// evaluation follows, each ONNX operator is understood in one place only.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DSC_FRONTEND_ONNX_CONSTANTEVALUATOR_H
+#define DSC_FRONTEND_ONNX_CONSTANTEVALUATOR_H
+
+#include "HostTensor.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Operation.h"
+#include "llvm/ADT/DenseMap.h"
+
+#include <memory>
+
+namespace dsc::onnx {
+
+class ConstantEvaluator {
+public:
+  /// Learns the op's results if all its operands are known and it is of the core;
+  /// the op must be verified.
+  void visit(mlir::Operation *op);
+
+  /// Whether the value's elements are known.
+  bool knows(mlir::Value value) const { return known.contains(value); }
+
+  /// The value's elements; null if they are not known, or too many.
+  const HostTensor *lookup(mlir::Value value);
+
+  /// Replaces known values that other ops need by constants, and erases what is
+  /// dead after that.
+  void materialize(mlir::Block &block);
+
+private:
+  /// Masks are often one matrix repeated for every batch entry and head. So `core`
+  /// has size 1 along dimensions in which the value repeats, and elementwise ops
+  /// compute on cores; `whole` is made when something asks for all elements.
+  struct Known {
+    HostTensor core;
+    std::unique_ptr<HostTensor> whole;
+  };
+
+  std::optional<HostTensor> evaluate(mlir::Operation *op);
+  mlir::Value build(mlir::OpBuilder &builder, mlir::Value value);
+
+  llvm::DenseMap<mlir::Value, Known> known;
+};
+
+} // namespace dsc::onnx
+
+#endif // DSC_FRONTEND_ONNX_CONSTANTEVALUATOR_H

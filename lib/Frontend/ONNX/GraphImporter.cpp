@@ -1,0 +1,445 @@
+//===- GraphImporter.cpp - Walking a graph, node by node ------------------===//
+//
+// Nodes come in topological order. For each: look the operator up, check its
+// inputs, let its function build train ops, verify these, and evaluate those whose
+// operands are known, so that the next node can ask for numbers.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GraphImporter.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+
+namespace dsc::onnx {
+
+/// Functions and branches nest by calls, and a file can make them call each other.
+static constexpr unsigned maxDepth = 64;
+
+const ImportedValue *Scope::find(llvm::StringRef name) const {
+  for (const Scope *scope = this; scope; scope = scope->parent) {
+    auto found = scope->values.find(name);
+    if (found != scope->values.end())
+      return &found->second;
+  }
+  return nullptr;
+}
+
+/// Exporters need not name nodes; then the first output names it.
+static llvm::StringRef nameOf(const Node &node) {
+  if (!node.name.empty() || node.outputs.empty())
+    return node.name;
+  return node.outputs.front();
+}
+
+static std::string describe(const Node &node, int64_t opset) {
+  return ("node '" + nameOf(node) + "' (" + node.opType + ", opset " + llvm::Twine(opset) + ")")
+      .str();
+}
+
+static bool isDefaultDomain(llvm::StringRef domain) {
+  return domain.empty() || domain == "ai.onnx";
+}
+
+GraphImporter::GraphImporter(const Model &model, const ImportOptions &options, Variables &variables,
+                             const BoundInputs &inputs, func::FuncOp function,
+                             const ShapeRecord *exported)
+    : model(model), options(options), variables(variables), boundInputs(inputs), function(function),
+      exported(exported), builder(function.getContext()) {
+  collectUses(model.graph.nodes);
+  for (const Function &callee : model.functions)
+    collectUses(callee.nodes);
+  for (const ValueInfo &output : model.graph.outputs)
+    outputNames.insert(output.name);
+  for (const Tensor &tensor : model.graph.initializers)
+    initializers[tensor.name] = &tensor;
+}
+
+void GraphImporter::collectUses(const std::vector<Node> &nodes) {
+  for (const Node &node : nodes) {
+    for (auto [i, name] : llvm::enumerate(node.inputs))
+      uses[name].push_back({&node, static_cast<unsigned>(i)});
+    if (node.opType == "Constant" && !node.outputs.empty())
+      constantNodes.insert(node.outputs.front());
+    // Weights made by nodes rather than stored: RandomNormal and RandomUniform.
+    generatedWeights |= node.inputs.empty() && node.opType.starts_with("Random");
+    for (const NodeAttribute &attribute : node.attributes)
+      for (const Graph &inner : attribute.graphs)
+        collectUses(inner.nodes);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Names and values
+//===----------------------------------------------------------------------===//
+
+void GraphImporter::defineInputs(Scope &scope) {
+  for (auto [input, argument] : llvm::zip(boundInputs.inputs, function.getArguments())) {
+    ImportedValue &value = scope.define(input.name);
+    value.kind = ImportedValue::Kind::Tensor;
+    value.tensor = argument;
+    record.shapes[(scope.path + input.name).str()] = Shape(shapeOf(argument));
+  }
+}
+
+void GraphImporter::defineInitializers(const Graph &graph, Scope &scope) {
+  for (const Tensor &tensor : graph.initializers) {
+    Variable *variable = variables.add(tensor, tensor.name);
+    if (!variable)
+      continue; // Its type has no meaning here; whoever uses it says so.
+    for (const NameUse &use : uses[tensor.name])
+      variable->uses.push_back(nameOf(*use.node).str());
+    ImportedValue &value = scope.define(tensor.name);
+    value.kind = ImportedValue::Kind::Variable;
+    value.variable = variable;
+  }
+}
+
+Value GraphImporter::valueOf(const ImportedValue &value) {
+  if (value.kind == ImportedValue::Kind::Tensor)
+    return value.tensor;
+  Variable &variable = *value.variable;
+  if (!variable.constant)
+    return variables.read(variable, function.getBody().front());
+  if (Value constant = constants.lookup(&variable))
+    return constant;
+  std::optional<HostTensor> host = decode(*variable.data, function.getContext());
+  if (!host) // Too large to compute with, or its data is not there.
+    return variables.read(variable, function.getBody().front());
+  Location loc = NameLoc::get(builder.getStringAttr("initializer '" + variable.name + "'"));
+  auto constant = train::ConstantOp::create(builder, loc, encode(*host));
+  evaluator.visit(constant);
+  constants[&variable] = constant;
+  return constant;
+}
+
+bool GraphImporter::isUsedAsWeight(llvm::StringRef name, int64_t opset) const {
+  auto found = uses.find(name);
+  if (found == uses.end())
+    return false;
+  return llvm::any_of(found->second, [&](const NameUse &use) {
+    const Operator *op = Registry::get().find(use.node->opType, opset);
+    if (op && llvm::is_contained(op->weights, use.index))
+      return true;
+    bool passesOn =
+        llvm::is_contained({"Transpose", "Identity", "Cast", "Reshape"}, use.node->opType) &&
+        use.index == 0 && !use.node->outputs.empty();
+    return passesOn && use.node->outputs.front() != name &&
+           isUsedAsWeight(use.node->outputs.front(), opset);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+LogicalResult GraphImporter::importNodes(llvm::ArrayRef<Node> nodes, Scope &scope, int64_t opset) {
+  for (const Node &node : nodes) {
+    if (succeeded(importNode(node, scope, opset)))
+      continue;
+    if (!options.inspect)
+      return failure();
+    markFailed(node, scope);
+  }
+  return success();
+}
+
+void GraphImporter::markFailed(const Node &node, Scope &scope) {
+  for (llvm::StringRef name : node.outputs)
+    if (!name.empty())
+      scope.define(name).kind = ImportedValue::Kind::Failed;
+}
+
+const Function *GraphImporter::findFunction(const Node &node) const {
+  for (const Function &function : model.functions)
+    if (function.name == node.opType && function.domain == node.domain &&
+        function.overload == node.overload)
+      return &function;
+  return nullptr;
+}
+
+LogicalResult GraphImporter::importNode(const Node &node, Scope &scope, int64_t opset) {
+  if (node.outputs.empty())
+    return fail(node, opset, "has no output");
+  if (++depth > maxDepth) {
+    --depth;
+    return fail(node, opset, "functions and branches nest deeper than " + llvm::Twine(maxDepth));
+  }
+  const Function *function = findFunction(node);
+  LogicalResult result =
+      function ? importCall(*function, node, scope) : importOperator(node, scope, opset);
+  --depth;
+  return result;
+}
+
+LogicalResult GraphImporter::importOperator(const Node &node, Scope &scope, int64_t opset) {
+  const Operator *op =
+      isDefaultDomain(node.domain) ? Registry::get().find(node.opType, opset) : nullptr;
+  if (!op) {
+    std::string domain = isDefaultDomain(node.domain) ? "" : " of domain " + node.domain.str();
+    return fail(node, opset,
+                "operator " + node.opType + domain +
+                    " is not supported; --inspect lists all such operators of a model");
+  }
+  Location loc = NameLoc::get(builder.getStringAttr(describe(node, opset)));
+  NodeImport import(*this, scope, node, opset, builder, loc);
+  if (failed(checkInputs(*op, import)))
+    return failure();
+  created.clear();
+  if (failed(op->import(import)) || failed(verifyAndEvaluate(node, opset)))
+    return failure();
+  recordShapes(node, scope);
+  note(node, statusOf(node, scope));
+  return success();
+}
+
+LogicalResult GraphImporter::checkInputs(const Operator &op, NodeImport &import) {
+  const Node &node = import.node;
+  if (node.inputs.size() > op.inputs.most)
+    return import.fail("has " + llvm::Twine(node.inputs.size()) + " inputs, expected at most " +
+                       llvm::Twine(op.inputs.most));
+  for (unsigned i = 0; i < op.inputs.least; ++i)
+    if (!import.has(i))
+      return import.fail("input " + llvm::Twine(i) + " is missing");
+  for (unsigned i = 0; i < node.inputs.size(); ++i) {
+    if (!import.has(i))
+      continue;
+    const ImportedValue *value = import.find(i);
+    if (!value && initializers.contains(node.inputs[i]))
+      return import.fail("initializer '" + node.inputs[i] + "' has type " +
+                         dataTypeName(initializers[node.inputs[i]]->type) +
+                         ", which is not supported");
+    if (!value)
+      return import.fail("input '" + node.inputs[i] +
+                         "' is not defined before it; the graph is not sorted or incomplete");
+    if (value->kind == ImportedValue::Kind::Failed)
+      return failure(); // Reported where it failed.
+    if (value->kind == ImportedValue::Kind::Sequence && !op.sequences)
+      return import.fail("input '" + node.inputs[i] + "' is a sequence, expected a tensor");
+  }
+  return success();
+}
+
+LogicalResult GraphImporter::verifyAndEvaluate(const Node &node, int64_t opset) {
+  std::string message;
+  ScopedDiagnosticHandler capture(function.getContext(), [&](Diagnostic &diagnostic) {
+    if (message.empty())
+      message = diagnostic.str();
+    return success();
+  });
+  for (Operation *op : created) {
+    if (failed(mlir::verify(op, /*verifyRecursively=*/false)))
+      return fail(node, opset, message.empty() ? "cannot be imported" : message);
+    evaluator.visit(op);
+  }
+  return success();
+}
+
+LogicalResult GraphImporter::importCall(const Function &callee, const Node &node, Scope &scope) {
+  int64_t opset = model.defaultOpset();
+  for (const OpsetImport &import : callee.opsets)
+    if (isDefaultDomain(import.domain))
+      opset = import.version;
+  Scope body;
+  body.path = scope.path + nameOf(node).str() + "/";
+  for (const NodeAttribute &attribute : callee.defaults)
+    body.attributes[attribute.name] = &attribute;
+  for (const NodeAttribute &attribute : node.attributes) {
+    const NodeAttribute *actual = &attribute;
+    if (!attribute.reference.empty()) {
+      auto bound = scope.attributes.find(attribute.reference);
+      if (bound == scope.attributes.end())
+        continue;
+      actual = bound->second;
+    }
+    body.attributes[attribute.name] = actual;
+  }
+  for (auto [i, name] : llvm::enumerate(callee.inputs)) {
+    if (i >= node.inputs.size() || node.inputs[i].empty())
+      continue;
+    const ImportedValue *value = scope.find(node.inputs[i]);
+    if (!value)
+      return fail(node, opset, "input '" + node.inputs[i] + "' is not defined before it");
+    body.define(name) = *value;
+  }
+  if (failed(importNodes(callee.nodes, body, opset)))
+    return failure();
+  for (auto [inner, outer] : llvm::zip(callee.outputs, node.outputs)) {
+    const ImportedValue *value = body.find(inner);
+    if (!value)
+      return fail(node, opset, "its function does not define output '" + inner + "'");
+    if (!outer.empty())
+      scope.define(outer) = ImportedValue(*value);
+  }
+  return success();
+}
+
+LogicalResult GraphImporter::importSubgraph(const Graph &graph, Scope &scope, int64_t opset,
+                                            std::vector<ImportedValue> &outputs) {
+  Scope inner(&scope);
+  inner.path = scope.path + graph.name.str() + "/";
+  inner.attributes = scope.attributes;
+  defineInitializers(graph, inner);
+  if (failed(importNodes(graph.nodes, inner, opset)))
+    return failure();
+  for (const ValueInfo &output : graph.outputs) {
+    const ImportedValue *value = inner.find(output.name);
+    outputs.push_back(value ? *value : ImportedValue{ImportedValue::Kind::Failed, {}, {}, {}});
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Another batch
+//===----------------------------------------------------------------------===//
+
+void GraphImporter::recordShapes(const Node &node, const Scope &scope) {
+  for (llvm::StringRef name : node.outputs) {
+    const ImportedValue *value = name.empty() ? nullptr : scope.find(name);
+    if (value && value->kind == ImportedValue::Kind::Tensor)
+      record.shapes[scope.path + name.str()] = Shape(shapeOf(value->tensor));
+  }
+}
+
+Shape GraphImporter::rebatch(const Node &node, const Scope &scope, Value x,
+                             llvm::ArrayRef<int64_t> target) {
+  std::string output = scope.path + node.outputs.front().str();
+  record.targets[output] = Shape(target);
+  if (!exported)
+    return Shape(target);
+  auto oldTarget = exported->targets.find(output);
+  auto oldResult = exported->shapes.find(output);
+  auto oldInput = exported->shapes.find(scope.path + node.inputs.front().str());
+  // A target that changed with the batch was computed from a shape: it is right.
+  if (oldTarget == exported->targets.end() || oldTarget->second != target ||
+      oldResult == exported->shapes.end() || oldInput == exported->shapes.end())
+    return Shape(target);
+  auto changed =
+      rebatchReshape(oldInput->second, shapeOf(x), oldResult->second, *boundInputs.exportedBatch);
+  return changed ? *changed : Shape(target);
+}
+
+llvm::Error GraphImporter::checkOutputBatch(const ValueInfo &output, Value value) {
+  if (!exported || rankOf(value) < 2)
+    return llvm::Error::success();
+  auto before = exported->shapes.find(output.name);
+  if (before == exported->shapes.end() || before->second.front() != *boundInputs.exportedBatch ||
+      shapeOf(value).front() == options.batch)
+    return llvm::Error::success();
+  return llvm::createStringError(std::errc::invalid_argument, "%s",
+                                 ("output '" + output.name + "' is " + describe(value) +
+                                  " and does not follow --batch " + llvm::Twine(options.batch) +
+                                  "; export the model with a symbolic batch dimension")
+                                     .str()
+                                     .c_str());
+}
+
+//===----------------------------------------------------------------------===//
+// Reports and errors
+//===----------------------------------------------------------------------===//
+
+LogicalResult GraphImporter::fail(const Node &node, int64_t opset, const llvm::Twine &message) {
+  std::string text = describe(node, opset) + ": " + message.str();
+  if (exported)
+    text += " (with --batch " + std::to_string(options.batch) +
+            "; the model was exported for a batch of " +
+            std::to_string(*boundInputs.exportedBatch) +
+            ". If this node is what keeps that size, export with a symbolic batch dimension)";
+  if (firstError.empty())
+    firstError = text;
+  bool known = isDefaultDomain(node.domain) && Registry::get().find(node.opType, opset);
+  note(node, known || findFunction(node) ? "error" : "unsupported", message.str());
+  return failure();
+}
+
+void GraphImporter::note(const Node &node, llvm::StringRef status, llvm::StringRef message) {
+  std::string op =
+      (isDefaultDomain(node.domain) ? "" : node.domain.str() + ".") + node.opType.str();
+  for (OperatorReport &row : reports)
+    if (row.op == op && row.status == status && row.message == message) {
+      ++row.count;
+      return;
+    }
+  reports.push_back({op, status.str(), nameOf(node).str(), message.str(), 1});
+}
+
+std::string GraphImporter::statusOf(const Node &node, Scope &scope) const {
+  unsigned computing = 0;
+  bool hasRule = true, isFloating = false;
+  for (Operation *op : created) {
+    if (op->getNumResults() == 0 || evaluator.knows(op->getResult(0)))
+      continue;
+    auto cost = dyn_cast<train::CostOpInterface>(op);
+    computing += cost && cost.getFlops() > 0;
+    isFloating |= isFloat(op->getResult(0));
+    hasRule &= !isFloat(op->getResult(0)) ||
+               isa<train::DifferentiableOpInterface, train::DecomposableOpInterface>(op);
+  }
+  bool isConstant = llvm::all_of(node.outputs, [&](llvm::StringRef name) {
+    const ImportedValue *value = scope.find(name);
+    return !value || (value->kind == ImportedValue::Kind::Tensor && evaluator.knows(value->tensor));
+  });
+  if (isConstant)
+    return "constant";
+  if (created.empty())
+    return "rule";
+  if (!isFloating || !hasRule)
+    return "no gradient";
+  return computing > 1 ? "decomposed" : "rule";
+}
+
+//===----------------------------------------------------------------------===//
+// The graph
+//===----------------------------------------------------------------------===//
+
+llvm::Error GraphImporter::returnOutputs(Scope &scope) {
+  llvm::SmallVector<Value> values;
+  llvm::SmallVector<mlir::Attribute> names;
+  for (const ValueInfo &output : model.graph.outputs) {
+    const ImportedValue *value = scope.find(output.name);
+    if (value && value->kind == ImportedValue::Kind::Failed)
+      continue;
+    if (!value || value->kind == ImportedValue::Kind::Sequence)
+      return llvm::createStringError(
+          std::errc::invalid_argument, "output '%s' is %s", output.name.str().c_str(),
+          value ? "a sequence, expected a tensor" : "not defined by any node");
+    values.push_back(valueOf(*value));
+    names.push_back(builder.getDictionaryAttr(
+        builder.getNamedAttr(train::kNameAttr, builder.getStringAttr(output.name))));
+    if (llvm::Error error = checkOutputBatch(output, values.back()))
+      return error;
+  }
+  func::ReturnOp::create(builder, function.getLoc(), values);
+  function.setFunctionType(
+      builder.getFunctionType(function.getArgumentTypes(), ValueRange(values).getTypes()));
+  function.setResAttrsAttr(builder.getArrayAttr(names));
+  return llvm::Error::success();
+}
+
+llvm::Error GraphImporter::run(ImportResult &result) {
+  struct Listener : OpBuilder::Listener {
+    explicit Listener(std::vector<Operation *> &created) : created(created) {}
+    void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override {
+      created.push_back(op);
+    }
+    std::vector<Operation *> &created;
+  } listener(created);
+  builder.setListener(&listener);
+  builder.setInsertionPointToEnd(&function.getBody().front());
+
+  Scope scope;
+  defineInputs(scope);
+  defineInitializers(model.graph, scope);
+  LogicalResult imported = importNodes(model.graph.nodes, scope, model.defaultOpset());
+  result.operators = reports;
+  if (failed(imported))
+    return llvm::createStringError(std::errc::invalid_argument, "%s", firstError.c_str());
+  if (llvm::Error error = returnOutputs(scope))
+    return error;
+  evaluator.materialize(function.getBody().front());
+  return llvm::Error::success();
+}
+
+} // namespace dsc::onnx

@@ -1,0 +1,106 @@
+//===- GraphImporter.h - Walking a graph, node by node ---------*- C++ -*-===//
+
+#ifndef DSC_FRONTEND_ONNX_GRAPHIMPORTER_H
+#define DSC_FRONTEND_ONNX_GRAPHIMPORTER_H
+
+#include "ConstantEvaluator.h"
+#include "Dimensions.h"
+#include "NodeImport.h"
+#include "Rebatch.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace dsc::onnx {
+
+/// The names of one graph or function body.
+class Scope {
+public:
+  /// A subgraph sees the names around it; a function body does not.
+  explicit Scope(const Scope *parent = nullptr) : parent(parent) {}
+
+  const ImportedValue *find(llvm::StringRef name) const;
+  ImportedValue &define(llvm::StringRef name) { return values[name]; }
+
+  /// In a function body: the attributes of the call, with the function's defaults.
+  llvm::StringMap<const NodeAttribute *> attributes;
+  /// Where the scope stands in the model, to tell equal names apart.
+  std::string path;
+
+private:
+  const Scope *parent;
+  llvm::StringMap<ImportedValue> values;
+};
+
+/// A node that uses a name, and as which input.
+struct NameUse {
+  const Node *node;
+  unsigned index;
+};
+
+class GraphImporter {
+public:
+  GraphImporter(const Model &model, const ImportOptions &options, Variables &variables,
+                const BoundInputs &inputs, mlir::func::FuncOp function,
+                const ShapeRecord *exported);
+
+  /// Imports the whole graph into the function's body and returns from it.
+  llvm::Error run(ImportResult &result);
+
+  /// What was seen, for importing the same model with another batch.
+  ShapeRecord record;
+
+private:
+  friend class NodeImport;
+
+  void collectUses(const std::vector<Node> &nodes);
+  void defineInputs(Scope &scope);
+  void defineInitializers(const Graph &graph, Scope &scope);
+  llvm::LogicalResult importNodes(llvm::ArrayRef<Node> nodes, Scope &scope, int64_t opset);
+  llvm::LogicalResult importNode(const Node &node, Scope &scope, int64_t opset);
+  llvm::LogicalResult importOperator(const Node &node, Scope &scope, int64_t opset);
+  llvm::LogicalResult importCall(const Function &function, const Node &node, Scope &scope);
+  llvm::LogicalResult importSubgraph(const Graph &graph, Scope &scope, int64_t opset,
+                                     std::vector<ImportedValue> &outputs);
+  llvm::LogicalResult checkInputs(const Operator &op, NodeImport &node);
+  llvm::LogicalResult verifyAndEvaluate(const Node &node, int64_t opset);
+  void recordShapes(const Node &node, const Scope &scope);
+  llvm::Error returnOutputs(Scope &scope);
+  llvm::Error checkOutputBatch(const ValueInfo &output, mlir::Value value);
+  const Function *findFunction(const Node &node) const;
+
+  mlir::Value valueOf(const ImportedValue &value);
+  bool isUsedAsWeight(llvm::StringRef name, int64_t opset) const;
+  Shape rebatch(const Node &node, const Scope &scope, mlir::Value x,
+                llvm::ArrayRef<int64_t> target);
+  void markFailed(const Node &node, Scope &scope);
+  void note(const Node &node, llvm::StringRef status, llvm::StringRef message = "");
+  std::string statusOf(const Node &node, Scope &scope) const;
+  llvm::LogicalResult fail(const Node &node, int64_t opset, const llvm::Twine &message);
+
+  const Model &model;
+  const ImportOptions &options;
+  Variables &variables;
+  const BoundInputs &boundInputs;
+  mlir::func::FuncOp function;
+  const ShapeRecord *exported;
+
+  mlir::OpBuilder builder;
+  ConstantEvaluator evaluator;
+  llvm::StringMap<std::vector<NameUse>> uses;
+  llvm::StringSet<> constantNodes;
+  llvm::StringSet<> outputNames;
+  llvm::StringMap<const Tensor *> initializers;
+  /// Constant ops made of initializers.
+  llvm::DenseMap<Variable *, mlir::Value> constants;
+  std::vector<mlir::Operation *> created;
+  std::vector<OperatorReport> reports;
+  std::string firstError;
+  int64_t streams = 0;
+  unsigned depth = 0;
+  bool generatedWeights = false;
+};
+
+} // namespace dsc::onnx
+
+#endif // DSC_FRONTEND_ONNX_GRAPHIMPORTER_H

@@ -1,0 +1,116 @@
+//===- Importer.cpp - ONNX model to train dialect -------------------------===//
+
+#include "dsc/Frontend/ONNX/Importer.h"
+#include "GraphImporter.h"
+#include "dsc/Frontend/ONNX/Reader.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+
+namespace dsc::onnx {
+
+static llvm::Error error(const llvm::Twine &message) {
+  return llvm::createStringError(std::errc::invalid_argument, "%s", message.str().c_str());
+}
+
+static llvm::Error checkOpset(const Model &model) {
+  int64_t opset = model.defaultOpset();
+  if (opset >= oldestOpset && opset <= newestOpset)
+    return llvm::Error::success();
+  if (opset == 0)
+    return error("the model does not say which opset version of ai.onnx it uses");
+  return error("the model uses opset " + llvm::Twine(opset) + " of ai.onnx; known are " +
+               llvm::Twine(oldestOpset) + " to " + llvm::Twine(newestOpset) +
+               ", so export it with one of these");
+}
+
+static llvm::Expected<func::FuncOp> createForward(ModuleOp module, const BoundInputs &inputs) {
+  OpBuilder builder(module.getContext());
+  llvm::SmallVector<Type> types;
+  llvm::SmallVector<mlir::Attribute> names;
+  for (const BoundInput &input : inputs.inputs) {
+    Type element = elementType(input.type, module.getContext());
+    if (!element)
+      return error("input '" + input.name + "' has type " + dataTypeName(input.type) +
+                   ", which is not supported");
+    types.push_back(RankedTensorType::get(input.shape, element));
+    names.push_back(builder.getDictionaryAttr(
+        builder.getNamedAttr(train::kNameAttr, builder.getStringAttr(input.name))));
+  }
+  builder.setInsertionPointToEnd(module.getBody());
+  auto function =
+      func::FuncOp::create(builder, module.getLoc(), "forward", builder.getFunctionType(types, {}));
+  function.setArgAttrsAttr(builder.getArrayAttr(names));
+  function.addEntryBlock();
+  return function;
+}
+
+/// The dialect's verifiers speak through diagnostics; here they become the error.
+static llvm::Error verifyModule(ModuleOp module) {
+  std::string message;
+  ScopedDiagnosticHandler capture(module.getContext(), [&](Diagnostic &diagnostic) {
+    auto name = dyn_cast<NameLoc>(diagnostic.getLocation());
+    if (message.empty())
+      message = (name ? name.getName().str() + ": " : "") + diagnostic.str();
+    return success();
+  });
+  if (succeeded(mlir::verify(module)))
+    return llvm::Error::success();
+  return error(message.empty() ? "the imported module is not valid" : message);
+}
+
+/// One import; with `exported`, for another batch than that of the record.
+static llvm::Error importOnce(const Model &model, MLIRContext &context,
+                              const ImportOptions &options, const BoundInputs &inputs,
+                              const ShapeRecord *exported, ShapeRecord &record,
+                              ImportResult &result) {
+  auto variables = Variables::create(options, context);
+  if (!variables)
+    return variables.takeError();
+  result.module = ModuleOp::create(NameLoc::get(StringAttr::get(&context, model.path)));
+  auto function = createForward(*result.module, inputs);
+  if (!function)
+    return function.takeError();
+  GraphImporter importer(model, options, **variables, inputs, *function, exported);
+  if (llvm::Error problem = importer.run(result))
+    return problem;
+  record = std::move(importer.record);
+  bool complete = llvm::none_of(result.operators, [](const OperatorReport &row) {
+    return row.status == "error" || row.status == "unsupported";
+  });
+  (*variables)->finish(*result.module, function->getBody().front(), result, complete);
+  if (complete)
+    return verifyModule(*result.module);
+  result.module = {}; // An inspection goes on after errors, a compilation does not.
+  return llvm::Error::success();
+}
+
+llvm::Expected<ImportResult> importModel(const Model &model, MLIRContext &context,
+                                         const ImportOptions &options) {
+  if (llvm::Error problem = checkOpset(model))
+    return problem;
+  auto inputs = bindInputs(model, options);
+  if (!inputs)
+    return inputs.takeError();
+  ShapeRecord exported, record;
+  if (inputs->exportedBatch) {
+    ImportOptions asExported = options;
+    asExported.batch = 0;
+    auto exportedInputs = bindInputs(model, asExported);
+    if (!exportedInputs)
+      return exportedInputs.takeError();
+    ImportResult discarded;
+    if (llvm::Error problem =
+            importOnce(model, context, asExported, *exportedInputs, nullptr, exported, discarded))
+      return problem;
+  }
+  ImportResult result;
+  if (llvm::Error problem = importOnce(model, context, options, *inputs,
+                                       inputs->exportedBatch ? &exported : nullptr, record, result))
+    return problem;
+  return result;
+}
+
+} // namespace dsc::onnx

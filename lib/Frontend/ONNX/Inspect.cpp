@@ -1,0 +1,88 @@
+//===- Inspect.cpp - What --inspect prints --------------------------------===//
+
+#include "dsc/Frontend/ONNX/Importer.h"
+
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+
+namespace dsc::onnx {
+
+/// The length of the longest of a column, for alignment.
+template <typename Rows, typename Column> static size_t width(const Rows &rows, Column column) {
+  size_t most = 0;
+  for (const auto &row : rows)
+    most = std::max(most, column(row).size());
+  return most;
+}
+
+static void pad(llvm::raw_ostream &os, llvm::StringRef text, size_t columns) {
+  os << text;
+  os.indent(columns - std::min(columns, text.size()) + 2);
+}
+
+static void printTensors(const ImportResult &result, llvm::raw_ostream &os) {
+  size_t names = width(result.tensors, [](const TensorReport &row) { return row.name; });
+  size_t types = width(result.tensors, [](const TensorReport &row) { return row.type; });
+  os << "tensors (name, type, role, uses, why)\n";
+  for (const TensorReport &row : result.tensors) {
+    os << "  ";
+    pad(os, row.name, names);
+    pad(os, row.type, types);
+    pad(os, row.role, 9);
+    os << llvm::format("%4zu  ", row.uses.size()) << row.why << "\n";
+  }
+}
+
+static void printOperators(const ImportResult &result, llvm::raw_ostream &os) {
+  size_t names = width(result.operators, [](const OperatorReport &row) { return row.op; });
+  os << "operators (name, count, gradient, first node)\n";
+  for (const OperatorReport &row : result.operators) {
+    os << "  ";
+    pad(os, row.op, names);
+    os << llvm::format("%5lld  ", static_cast<long long>(row.count));
+    pad(os, row.status, 11);
+    os << row.node;
+    if (!row.message.empty())
+      os << ": " << row.message;
+    os << "\n";
+  }
+}
+
+void printInspection(const ImportResult &result, llvm::raw_ostream &os) {
+  printTensors(result, os);
+  printOperators(result, os);
+}
+
+void printInspectionJson(const ImportResult &result, llvm::raw_ostream &os) {
+  llvm::json::OStream json(os, 2);
+  json.object([&] {
+    json.attributeArray("tensors", [&] {
+      for (const TensorReport &row : result.tensors)
+        json.object([&] {
+          json.attribute("name", llvm::json::fixUTF8(row.name));
+          json.attribute("type", row.type);
+          json.attribute("role", row.role);
+          json.attribute("trainable", row.trainable);
+          json.attributeArray("uses", [&] {
+            for (const std::string &use : row.uses)
+              json.value(llvm::json::fixUTF8(use));
+          });
+          json.attribute("why", llvm::json::fixUTF8(row.why));
+        });
+    });
+    json.attributeArray("operators", [&] {
+      for (const OperatorReport &row : result.operators)
+        json.object([&] {
+          json.attribute("op", llvm::json::fixUTF8(row.op));
+          json.attribute("count", row.count);
+          json.attribute("status", row.status);
+          json.attribute("node", llvm::json::fixUTF8(row.node));
+          json.attribute("message", llvm::json::fixUTF8(row.message));
+        });
+    });
+  });
+  os << "\n";
+}
+
+} // namespace dsc::onnx

@@ -1,0 +1,270 @@
+//===- NodeImport.cpp - What an operator's import function sees -----------===//
+
+#include "NodeImport.h"
+#include "GraphImporter.h"
+
+#include <charconv>
+#include <cmath>
+
+using namespace mlir;
+
+namespace dsc::onnx {
+
+const ImportOptions &NodeImport::options() const { return graph.options; }
+
+Variables &NodeImport::variables() { return graph.variables; }
+
+//===----------------------------------------------------------------------===//
+// Inputs
+//===----------------------------------------------------------------------===//
+
+const ImportedValue *NodeImport::find(unsigned i) const { return scope.find(node.inputs[i]); }
+
+Value NodeImport::input(unsigned i) { return graph.valueOf(*scope.find(node.inputs[i])); }
+
+llvm::SmallVector<Value> NodeImport::allInputs() {
+  llvm::SmallVector<Value> values;
+  for (unsigned i = 0; i < numInputs(); ++i)
+    if (has(i))
+      values.push_back(input(i));
+  return values;
+}
+
+llvm::ArrayRef<Value> NodeImport::sequence(unsigned i) {
+  return scope.find(node.inputs[i])->sequence;
+}
+
+Variable *NodeImport::variable(unsigned i) {
+  if (!has(i))
+    return nullptr;
+  const ImportedValue *value = scope.find(node.inputs[i]);
+  return value && value->kind == ImportedValue::Kind::Variable ? value->variable : nullptr;
+}
+
+const HostTensor *NodeImport::known(Value value) const { return graph.evaluator.lookup(value); }
+
+const HostTensor *NodeImport::known(unsigned i) {
+  Variable *source = variable(i);
+  if (!has(i) || (source && !source->constant))
+    return nullptr;
+  return known(input(i));
+}
+
+llvm::FailureOr<HostTensor> NodeImport::constant(unsigned i, llvm::StringRef what) {
+  if (!has(i))
+    return fail("has no " + what);
+  // An initializer that looks like a parameter, but decides shapes here.
+  if (Variable *source = variable(i); source && source->data && !source->constant)
+    if (std::optional<HostTensor> host = decode(*source->data, b.getContext()))
+      return std::move(*host);
+  if (const HostTensor *host = known(i))
+    return *host;
+  return fail(what + " (input '" + node.inputs[i] +
+              "') is computed from the data, but has to be known at compile time");
+}
+
+llvm::FailureOr<Shape> NodeImport::integers(unsigned i, llvm::StringRef what) {
+  llvm::FailureOr<HostTensor> host = constant(i, what);
+  if (failed(host))
+    return failure();
+  if (host->isFloat())
+    return fail(what + " (input '" + node.inputs[i] + "') is not of an integer type");
+  return Shape(host->ints.begin(), host->ints.end());
+}
+
+llvm::FailureOr<double> NodeImport::number(unsigned i, llvm::StringRef what) {
+  llvm::FailureOr<HostTensor> host = constant(i, what);
+  if (failed(host))
+    return failure();
+  if (host->size() != 1)
+    return fail(what + " (input '" + node.inputs[i] + "') is not a single number");
+  return host->number(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+const NodeAttribute *NodeImport::attribute(llvm::StringRef name) const {
+  const NodeAttribute *found = node.attribute(name);
+  if (!found || found->reference.empty())
+    return found;
+  // Inside a function, the attribute stands for one of the call.
+  auto bound = scope.attributes.find(found->reference);
+  return bound == scope.attributes.end() ? nullptr : bound->second;
+}
+
+int64_t NodeImport::integer(llvm::StringRef name, int64_t absent) const {
+  const NodeAttribute *found = attribute(name);
+  return found && !found->ints.empty() ? found->ints.front() : absent;
+}
+
+/// The double a person meant who wrote the float: 1e-5, not 9.9999997473787516e-6.
+static double asWritten(float value) {
+  if (!std::isfinite(value))
+    return value;
+  char text[32];
+  auto [end, error] = std::to_chars(text, text + sizeof(text), value);
+  double result = value;
+  std::from_chars(text, end, result);
+  return result;
+}
+
+double NodeImport::number(llvm::StringRef name, double absent) const {
+  const NodeAttribute *found = attribute(name);
+  return found && !found->floats.empty() ? asWritten(found->floats.front()) : absent;
+}
+
+llvm::StringRef NodeImport::string(llvm::StringRef name, llvm::StringRef absent) const {
+  const NodeAttribute *found = attribute(name);
+  return found && !found->strings.empty() ? found->strings.front() : absent;
+}
+
+std::optional<Shape> NodeImport::integers(llvm::StringRef name) const {
+  const NodeAttribute *found = attribute(name);
+  if (!found)
+    return std::nullopt;
+  return Shape(found->ints.begin(), found->ints.end());
+}
+
+//===----------------------------------------------------------------------===//
+// Checked properties
+//===----------------------------------------------------------------------===//
+
+llvm::FailureOr<int64_t> NodeImport::axis(int64_t value, int64_t rank, bool orEnd) {
+  if (value < -rank || value >= rank + orEnd)
+    return fail("axis " + llvm::Twine(value) + " is outside a tensor of rank " + llvm::Twine(rank));
+  return value < 0 ? value + rank : value;
+}
+
+llvm::FailureOr<int64_t> NodeImport::axis(llvm::StringRef name, int64_t absent, int64_t rank) {
+  return axis(integer(name, absent), rank);
+}
+
+llvm::FailureOr<Shape> NodeImport::axes(llvm::ArrayRef<int64_t> values, int64_t rank) {
+  Shape result;
+  for (int64_t value : values) {
+    llvm::FailureOr<int64_t> one = axis(value, rank);
+    if (failed(one))
+      return failure();
+    if (llvm::is_contained(result, *one))
+      return fail("axis " + llvm::Twine(value) + " is named twice");
+    result.push_back(*one);
+  }
+  llvm::sort(result);
+  return result;
+}
+
+LogicalResult NodeImport::expectRank(unsigned i, int64_t least, int64_t most) {
+  int64_t rank = rankOf(input(i));
+  if (rank >= least && rank <= most)
+    return success();
+  return fail("input '" + node.inputs[i] + "' has rank " + llvm::Twine(rank) + ", expected " +
+              (rank < least ? "at least " + llvm::Twine(least) : "at most " + llvm::Twine(most)));
+}
+
+LogicalResult NodeImport::expectFloat(unsigned i) {
+  if (isFloat(input(i)))
+    return success();
+  return fail("input '" + node.inputs[i] + "' is " + describe(input(i)) +
+              ", expected a float type");
+}
+
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+bool NodeImport::isUsed(unsigned i) const {
+  // Names inside functions and branches are not told apart; to be safe, they count.
+  return wants(i) && (graph.uses.contains(node.outputs[i]) ||
+                      graph.outputNames.contains(node.outputs[i]) || !scope.path.empty());
+}
+
+LogicalResult NodeImport::set(unsigned i, Value value) {
+  if (!value) {
+    std::string operands;
+    for (Value operand : allInputs())
+      operands += (operands.empty() ? "" : ", ") + describe(operand);
+    return fail("its inputs do not fit each other: " + llvm::Twine(operands));
+  }
+  if (!wants(i))
+    return success();
+  ImportedValue &result = scope.define(node.outputs[i]);
+  result.kind = ImportedValue::Kind::Tensor;
+  result.tensor = value;
+  return success();
+}
+
+LogicalResult NodeImport::setSequence(unsigned i, llvm::ArrayRef<Value> values) {
+  if (!wants(i))
+    return success();
+  ImportedValue &result = scope.define(node.outputs[i]);
+  result.kind = ImportedValue::Kind::Sequence;
+  result.sequence.assign(values.begin(), values.end());
+  return success();
+}
+
+LogicalResult NodeImport::setVariable(unsigned i, Variable *variable) {
+  if (!wants(i))
+    return success();
+  ImportedValue &result = scope.define(node.outputs[i]);
+  result.kind = ImportedValue::Kind::Variable;
+  result.variable = variable;
+  return success();
+}
+
+LogicalResult NodeImport::fail(const llvm::Twine &message) {
+  return graph.fail(node, opset, message);
+}
+
+//===----------------------------------------------------------------------===//
+// The model around the node
+//===----------------------------------------------------------------------===//
+
+LogicalResult NodeImport::setInitialized(RankedTensorType type, mlir::Attribute init,
+                                         llvm::StringRef why) {
+  return setVariable(0, graph.variables.add(node.outputs.front(), type, init, why));
+}
+
+bool NodeImport::isUsedAsWeight() const {
+  return graph.isUsedAsWeight(node.outputs.front(), opset);
+}
+
+bool NodeImport::isUsedInArithmetic() const {
+  auto found = graph.uses.find(node.outputs.front());
+  return found != graph.uses.end() && llvm::all_of(found->second, [](const NameUse &use) {
+           return llvm::is_contained({"Add", "Sub", "Mul", "Div", "Identity"}, use.node->opType);
+         });
+}
+
+bool NodeImport::hasGeneratedWeights() const { return graph.generatedWeights; }
+
+bool NodeImport::isLiteral(unsigned i) const {
+  return has(i) && (graph.initializers.contains(node.inputs[i]) ||
+                    graph.constantNodes.contains(node.inputs[i]));
+}
+
+Shape NodeImport::rebatch(Value x, llvm::ArrayRef<int64_t> target) {
+  return graph.rebatch(node, scope, x, target);
+}
+
+void NodeImport::write(Variable &variable, Value value) {
+  train::WriteOp::create(b, loc, variable.name, value);
+}
+
+int64_t NodeImport::nextStream() { return graph.streams++; }
+
+LogicalResult NodeImport::inlineGraph(const Graph &body) {
+  std::vector<ImportedValue> outputs;
+  if (failed(graph.importSubgraph(body, scope, opset, outputs)))
+    return failure();
+  if (outputs.size() < node.outputs.size())
+    return fail("its branch has " + llvm::Twine(outputs.size()) + " outputs, expected " +
+                llvm::Twine(node.outputs.size()));
+  for (auto [name, value] : llvm::zip(node.outputs, outputs))
+    if (!name.empty())
+      scope.define(name) = value;
+  return success();
+}
+
+} // namespace dsc::onnx

@@ -1,0 +1,134 @@
+//===- NodeImport.h - What an operator's import function sees --*- C++ -*-===//
+//
+// One node being imported: its inputs as values or, where an operator needs to know
+// them now, as numbers; its attributes; builders that put the node's location on
+// every op; and a way to say what is wrong with it.
+//
+// Example, ONNX Relu:
+//
+//   static LogicalResult importRelu(NodeImport &n) {
+//     return n.set(0, n.make<train::ReluOp>(n.input(0)));
+//   }
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DSC_FRONTEND_ONNX_NODEIMPORT_H
+#define DSC_FRONTEND_ONNX_NODEIMPORT_H
+
+#include "HostTensor.h"
+#include "Registry.h"
+#include "TensorBuilder.h"
+#include "Variables.h"
+
+#include "dsc/Frontend/ONNX/Importer.h"
+
+namespace dsc::onnx {
+
+class GraphImporter;
+class Scope;
+
+/// What a name in the graph stands for.
+struct ImportedValue {
+  enum class Kind { Missing, Tensor, Variable, Sequence, Failed };
+  Kind kind = Kind::Missing;
+  mlir::Value tensor;
+  Variable *variable = nullptr;
+  std::vector<mlir::Value> sequence;
+};
+
+class NodeImport : public TensorBuilder {
+public:
+  NodeImport(GraphImporter &graph, Scope &scope, const Node &node, int64_t opset,
+             mlir::OpBuilder &builder, mlir::Location loc)
+      : TensorBuilder(builder, loc), node(node), opset(opset), graph(graph), scope(scope) {}
+
+  const Node &node;
+  const int64_t opset;
+
+  const ImportOptions &options() const;
+
+  //===--- inputs ---===//
+
+  /// Whether input i is given at all.
+  bool has(unsigned i) const { return i < node.inputs.size() && !node.inputs[i].empty(); }
+  unsigned numInputs() const { return node.inputs.size(); }
+  /// The value of input i, which must be given.
+  mlir::Value input(unsigned i);
+  llvm::SmallVector<mlir::Value> allInputs();
+  llvm::ArrayRef<mlir::Value> sequence(unsigned i);
+  /// What input i's name stands for; null if nothing.
+  const ImportedValue *find(unsigned i) const;
+  /// The variable that input i names directly; null if it is something else.
+  Variable *variable(unsigned i);
+
+  /// The elements of input i (or of a value), if they are known at import.
+  const HostTensor *known(unsigned i);
+  const HostTensor *known(mlir::Value value) const;
+  /// The same, where the operator cannot be imported otherwise.
+  llvm::FailureOr<HostTensor> constant(unsigned i, llvm::StringRef what);
+  llvm::FailureOr<Shape> integers(unsigned i, llvm::StringRef what);
+  llvm::FailureOr<double> number(unsigned i, llvm::StringRef what);
+
+  //===--- attributes ---===//
+
+  bool hasAttribute(llvm::StringRef name) const { return attribute(name) != nullptr; }
+  const NodeAttribute *attribute(llvm::StringRef name) const;
+  int64_t integer(llvm::StringRef name, int64_t absent) const;
+  double number(llvm::StringRef name, double absent) const;
+  llvm::StringRef string(llvm::StringRef name, llvm::StringRef absent) const;
+  std::optional<Shape> integers(llvm::StringRef name) const;
+
+  //===--- checked properties ---===//
+
+  /// A possibly negative axis as 0 ... rank-1 (or ... rank with `orEnd`).
+  llvm::FailureOr<int64_t> axis(int64_t value, int64_t rank, bool orEnd = false);
+  llvm::FailureOr<int64_t> axis(llvm::StringRef name, int64_t absent, int64_t rank);
+  /// Axes as a sorted list without repetition.
+  llvm::FailureOr<Shape> axes(llvm::ArrayRef<int64_t> values, int64_t rank);
+  llvm::LogicalResult expectRank(unsigned i, int64_t least, int64_t most = 64);
+  llvm::LogicalResult expectFloat(unsigned i);
+
+  //===--- results ---===//
+
+  /// Whether output i has a name, and whether anything uses it.
+  bool wants(unsigned i) const { return i < node.outputs.size() && !node.outputs[i].empty(); }
+  bool isUsed(unsigned i) const;
+  /// Defines output i; a null value means that the operands did not fit each other.
+  llvm::LogicalResult set(unsigned i, mlir::Value value);
+  llvm::LogicalResult setSequence(unsigned i, llvm::ArrayRef<mlir::Value> values);
+  llvm::LogicalResult setVariable(unsigned i, Variable *variable);
+  /// Says what is wrong with the node.
+  llvm::LogicalResult fail(const llvm::Twine &message);
+
+  //===--- the model around the node ---===//
+
+  Variables &variables();
+  /// Makes output 0 a trained variable that starts at `init`.
+  llvm::LogicalResult setInitialized(mlir::RankedTensorType type, mlir::Attribute init,
+                                     llvm::StringRef why);
+  /// Whether all that output 0 is used for is to be a weight.
+  bool isUsedAsWeight() const;
+  /// Whether output 0 only enters arithmetic (a bias), not masks or comparisons.
+  bool isUsedInArithmetic() const;
+  /// Whether weights of this model are made by RandomNormal and RandomUniform nodes.
+  bool hasGeneratedWeights() const;
+  /// Whether input i is an initializer or the output of a Constant node.
+  bool isLiteral(unsigned i) const;
+  /// The target shape the node gives x, changed to the batch that is asked for if it
+  /// holds that of the export; see Rebatch.h.
+  Shape rebatch(mlir::Value x, llvm::ArrayRef<int64_t> target);
+  /// Writes a variable at the end of the step.
+  void write(Variable &variable, mlir::Value value);
+  /// A number that tells this node's random numbers from those of all others.
+  int64_t nextStream();
+  /// Imports a subgraph in place; its outputs become the node's.
+  llvm::LogicalResult inlineGraph(const Graph &body);
+
+private:
+  GraphImporter &graph;
+  Scope &scope;
+};
+
+} // namespace dsc::onnx
+
+#endif // DSC_FRONTEND_ONNX_NODEIMPORT_H

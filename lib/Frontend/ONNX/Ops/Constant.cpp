@@ -1,0 +1,103 @@
+//===- Constant.cpp - Values in the graph, copies, and branches -----------===//
+
+#include "../NodeImport.h"
+
+using namespace mlir;
+
+namespace dsc::onnx {
+
+static Value numbers(NodeImport &n, const NodeAttribute &attribute, bool isList) {
+  auto count = static_cast<int64_t>(std::max(attribute.floats.size(), attribute.ints.size()));
+  Shape shape;
+  if (isList)
+    shape.push_back(count);
+  bool isFloat = attribute.name.starts_with("value_float");
+  Type element = isFloat ? Type(n.b.getF32Type()) : Type(n.b.getI64Type());
+  HostTensor host = HostTensor::zeros(RankedTensorType::get(shape, element));
+  if (host.size() != count || (isFloat ? attribute.ints.size() : attribute.floats.size()) != 0)
+    return {};
+  for (int64_t i = 0; i < count; ++i) {
+    if (isFloat)
+      host.floats[i] = attribute.floats[i];
+    else
+      host.ints[i] = attribute.ints[i];
+  }
+  return n.make<train::ConstantOp>(encode(host));
+}
+
+/// Exporters keep scalars and shapes in Constant nodes, some of them weights too.
+static LogicalResult tensorConstant(NodeImport &n, const Tensor &tensor) {
+  Type element = elementType(tensor.type, n.b.getContext());
+  if (!element)
+    return n.fail("its value has type " + dataTypeName(tensor.type) + ", which is not supported");
+  if (isa<FloatType>(element) && !tensor.dims.empty() && n.isUsedAsWeight())
+    return n.setVariable(0, n.variables().add(tensor, n.node.outputs.front()));
+  std::optional<HostTensor> host = decode(tensor, n.b.getContext());
+  if (!host)
+    return n.fail("its value is too large for a constant; make it an initializer");
+  return n.set(0, n.make<train::ConstantOp>(encode(*host)));
+}
+
+static LogicalResult importConstant(NodeImport &n) {
+  if (const NodeAttribute *value = n.attribute("value"); value && !value->tensors.empty())
+    return tensorConstant(n, value->tensors.front());
+  for (llvm::StringRef name : {"value_float", "value_floats", "value_int", "value_ints"})
+    if (const NodeAttribute *value = n.attribute(name))
+      if (Value constant = numbers(n, *value, name.ends_with("s")))
+        return n.set(0, constant);
+  return n.fail("has no numeric value");
+}
+
+/// A tensor of equal elements: initial weights (of ones or zeros) in models that
+/// carry none in the file, a constant elsewhere.
+static LogicalResult importConstantOfShape(NodeImport &n) {
+  auto shape = n.integers(0, "its shape");
+  if (failed(shape))
+    return failure();
+  HostTensor value = HostTensor::zeros(RankedTensorType::get({1}, n.b.getF32Type()));
+  if (const NodeAttribute *given = n.attribute("value"); given && !given->tensors.empty()) {
+    std::optional<HostTensor> decoded = decode(given->tensors.front(), n.b.getContext());
+    if (!decoded || decoded->size() != 1)
+      return n.fail("attribute 'value' is not one number of a supported type");
+    value = *decoded;
+  }
+  if (!productOf(*shape))
+    return n.fail("its shape is not a shape");
+  auto type = RankedTensorType::get(*shape, value.type.getElementType());
+  value.type = RankedTensorType::get({}, value.type.getElementType());
+  auto splat = encode(value).resizeSplat(type);
+  bool canTrain = value.isFloat() && !shape->empty() && n.isLiteral(0);
+  if (canTrain && (n.isUsedAsWeight() || (n.hasGeneratedWeights() && n.isUsedInArithmetic())))
+    return n.setInitialized(type, splat, "made by ConstantOfShape");
+  return n.set(0, n.make<train::ConstantOp>(splat));
+}
+
+/// Exporters merge equal initial values and write Identity for the second: two
+/// parameters that merely begin alike, unless --tie says that they are one.
+static LogicalResult importIdentity(NodeImport &n) {
+  if (Variable *source = n.variable(0))
+    return n.setVariable(0, n.variables().copy(*source, n.node.outputs.front()));
+  if (n.find(0)->kind == ImportedValue::Kind::Sequence)
+    return n.setSequence(0, n.sequence(0));
+  return n.set(0, n.input(0));
+}
+
+/// A branch that is decided now.
+static LogicalResult importIf(NodeImport &n) {
+  auto condition = n.number(0, "its condition");
+  if (failed(condition))
+    return failure();
+  const NodeAttribute *branch = n.attribute(*condition != 0 ? "then_branch" : "else_branch");
+  if (!branch || branch->graphs.empty())
+    return n.fail("has no branch to take");
+  return n.inlineGraph(branch->graphs.front());
+}
+
+void populateConstant(Registry &registry) {
+  registry.add("Constant", 1, inputs(0), importConstant);
+  registry.add("ConstantOfShape", 9, inputs(1), importConstantOfShape);
+  registry.add("Identity", 1, inputs(1), importIdentity).takesSequences();
+  registry.add("If", 11, inputs(1), importIf);
+}
+
+} // namespace dsc::onnx

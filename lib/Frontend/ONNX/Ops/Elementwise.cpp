@@ -1,0 +1,365 @@
+//===- Elementwise.cpp - One result element per operand element -----------===//
+
+#include "../NodeImport.h"
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+using namespace mlir;
+
+namespace dsc::onnx {
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+/// Functions of floats that are one train op.
+template <typename Op> static LogicalResult importUnary(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  return n.set(0, n.make<Op>(n.input(0)));
+}
+
+template <typename Op> static LogicalResult importBinary(NodeImport &n) {
+  return n.set(0, n.binary<Op>(n.input(0), n.input(1)));
+}
+
+/// And, Or, Xor.
+template <typename Op> static LogicalResult importLogic(NodeImport &n) {
+  if (!isBool(n.input(0)) || !isBool(n.input(1)))
+    return n.fail("expected boolean inputs");
+  return importBinary<Op>(n);
+}
+
+static LogicalResult importNot(NodeImport &n) {
+  if (!isBool(n.input(0)))
+    return n.fail("expected a boolean input");
+  return n.set(0, n.make<train::NotOp>(n.input(0)));
+}
+
+template <train::Comparison relation> static LogicalResult importCompare(NodeImport &n) {
+  return n.set(0, n.compare(relation, n.input(0), n.input(1)));
+}
+
+/// Max, Min, Sum of any number of inputs.
+template <typename Op> static Value foldInputs(NodeImport &n) {
+  Value result = n.input(0);
+  for (Value next : n.allInputs().size() > 1 ? llvm::ArrayRef(n.allInputs()).drop_front().vec()
+                                             : std::vector<Value>()) {
+    if (result)
+      result = n.binary<Op>(result, next);
+  }
+  return result;
+}
+template <typename Op> static LogicalResult importVariadic(NodeImport &n) {
+  return n.set(0, foldInputs<Op>(n));
+}
+static LogicalResult importMean(NodeImport &n) {
+  Value sum = foldInputs<train::AddOp>(n);
+  return n.set(0, sum ? n.mul(sum, 1.0 / n.numInputs()) : Value());
+}
+
+static LogicalResult importNeg(NodeImport &n) {
+  Value x = n.input(0);
+  return n.set(0, isFloat(x) ? n.make<train::NegOp>(x) : n.make<train::SubOp>(n.like(x, 0), x));
+}
+
+static LogicalResult importAbs(NodeImport &n) {
+  Value x = n.input(0);
+  if (isFloat(x))
+    return n.set(0, n.make<train::AbsOp>(x));
+  return n.set(0, n.make<train::MaxOp>(x, n.make<train::SubOp>(n.like(x, 0), x)));
+}
+
+static LogicalResult importSign(NodeImport &n) {
+  Value x = n.input(0);
+  if (isFloat(x))
+    return n.set(0, n.make<train::SignOp>(x));
+  Value atLeast = n.make<train::MaxOp>(x, n.like(x, -1));
+  return n.set(0, n.make<train::MinOp>(atLeast, n.like(x, 1)));
+}
+
+/// The exponent may be of another type than the base, whose type the result has.
+static LogicalResult importPow(NodeImport &n) {
+  Value x = n.input(0), y = n.convert(n.input(1), elementOf(n.input(0)));
+  const HostTensor *exponent = n.known(y);
+  if (exponent && exponent->size() == 1 && rankOf(y) <= rankOf(x)) {
+    double value = exponent->number(0);
+    if (value == 1)
+      return n.set(0, x);
+    if (value == 2)
+      return n.set(0, n.make<train::MulOp>(x, x));
+    if (value == 3)
+      return n.set(0, n.make<train::MulOp>(n.make<train::MulOp>(x, x), x));
+    if (value == 0.5 && isFloat(x))
+      return n.set(0, n.make<train::SqrtOp>(x));
+  }
+  return n.set(0, n.binary<train::PowOp>(x, y));
+}
+
+/// The remainder's sign is the divisor's, or with `fmod` the dividend's.
+static LogicalResult importMod(NodeImport &n) {
+  Value a = n.input(0), b = n.input(1);
+  Value quotient = n.binary<train::DivOp>(a, b);
+  if (!quotient)
+    return n.set(0, {});
+  bool truncates = n.integer("fmod", 0) != 0;
+  a = n.broadcast(a, shapeOf(quotient));
+  b = n.broadcast(b, shapeOf(quotient));
+  if (isFloat(a)) {
+    Value down = n.make<train::FloorOp>(quotient);
+    Value negative = n.compare(train::Comparison::LT, quotient, n.like(quotient, 0));
+    if (truncates)
+      down = n.select(negative, n.make<train::CeilOp>(quotient), down);
+    return n.set(0, n.make<train::SubOp>(a, n.make<train::MulOp>(down, b)));
+  }
+  Value rest = n.make<train::SubOp>(a, n.make<train::MulOp>(quotient, b));
+  if (truncates)
+    return n.set(0, rest);
+  Value zero = n.like(rest, 0);
+  Value differs = n.make<train::XorOp>(n.compare(train::Comparison::LT, rest, zero),
+                                       n.compare(train::Comparison::LT, b, zero));
+  Value inexact = n.compare(train::Comparison::NE, rest, zero);
+  Value adjust = n.make<train::AndOp>(differs, inexact);
+  return n.set(0, n.select(adjust, n.make<train::AddOp>(rest, b), rest));
+}
+
+/// The cases are those of ONNX Where: condition, value if true, value if false.
+static LogicalResult importWhere(NodeImport &n) {
+  return n.set(0, n.select(n.input(0), n.input(1), n.input(2)));
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+static LogicalResult importCast(NodeImport &n) {
+  auto type = static_cast<DataType>(n.integer("to", 0));
+  Type element = elementType(type, n.b.getContext());
+  if (!element)
+    return n.fail("cannot convert to type " + dataTypeName(type));
+  return n.set(0, n.convert(n.input(0), element));
+}
+
+static LogicalResult importCastLike(NodeImport &n) {
+  return n.set(0, n.convert(n.input(0), elementOf(n.input(1))));
+}
+
+//===----------------------------------------------------------------------===//
+// Activations
+//===----------------------------------------------------------------------===//
+
+/// `y` where x < 0, x itself elsewhere.
+static Value whereNegative(NodeImport &n, Value x, Value y) {
+  return n.select(n.compare(train::Comparison::LT, x, n.like(x, 0)), y, x);
+}
+
+static Value clamp(NodeImport &n, Value x, double low, double high) {
+  return n.make<train::MinOp>(n.make<train::MaxOp>(x, n.like(x, low)), n.like(x, high));
+}
+
+/// log(1 + e^x) = max(x, 0) + log1p(e^-|x|): no overflow for large x.
+static Value softplus(NodeImport &n, Value x) {
+  Value magnitude = n.make<train::AbsOp>(x);
+  Value tail = n.make<train::Log1pOp>(n.make<train::ExpOp>(n.make<train::NegOp>(magnitude)));
+  return n.make<train::AddOp>(n.make<train::ReluOp>(x), tail);
+}
+
+/// e^x - 1 where x < 0, and 0 elsewhere, so that it cannot overflow.
+static Value expm1OfNegative(NodeImport &n, Value x) {
+  return n.make<train::Expm1Op>(n.make<train::MinOp>(x, n.like(x, 0)));
+}
+
+static LogicalResult importLeakyRelu(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  Value x = n.input(0);
+  return n.set(0, whereNegative(n, x, n.mul(x, n.number("alpha", 0.01))));
+}
+
+/// The slope broadcasts to x from the right, except that exporters for old opsets
+/// also write one value per channel.
+static LogicalResult importPRelu(NodeImport &n) {
+  Value x = n.input(0), slope = n.input(1);
+  if (!broadcastShapes(shapeOf(x), shapeOf(slope)) && rankOf(slope) == 1 && rankOf(x) > 1)
+    slope = n.broadcastAlong(slope, {1}, shapeOf(x));
+  Value scaled = n.binary<train::MulOp>(x, slope);
+  if (!scaled || shapeOf(scaled) != shapeOf(x))
+    return n.set(0, {});
+  return n.set(0, whereNegative(n, x, scaled));
+}
+
+static LogicalResult importElu(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  Value x = n.input(0);
+  return n.set(0, whereNegative(n, x, n.mul(expm1OfNegative(n, x), n.number("alpha", 1))));
+}
+
+static LogicalResult importCelu(NodeImport &n) {
+  double alpha = n.number("alpha", 1);
+  if (failed(n.expectFloat(0)) || alpha == 0)
+    return n.fail("expected a float input and an alpha other than 0");
+  Value x = n.input(0);
+  Value negative = n.mul(expm1OfNegative(n, n.mul(x, 1 / alpha)), alpha);
+  return n.set(0, whereNegative(n, x, negative));
+}
+
+static LogicalResult importSelu(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  double alpha = n.number("alpha", 1.67326319217681884765625);
+  double gamma = n.number("gamma", 1.05070102214813232421875);
+  Value x = n.input(0);
+  return n.set(0, n.mul(whereNegative(n, x, n.mul(expm1OfNegative(n, x), alpha)), gamma));
+}
+
+static LogicalResult importThresholdedRelu(NodeImport &n) {
+  Value x = n.input(0);
+  Value above = n.compare(train::Comparison::GT, x, n.like(x, n.number("alpha", 1)));
+  return n.set(0, n.select(above, x, n.like(x, 0)));
+}
+
+static LogicalResult importSoftplus(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  return n.set(0, softplus(n, n.input(0)));
+}
+
+static LogicalResult importSoftsign(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  Value x = n.input(0);
+  return n.set(0, n.make<train::DivOp>(x, n.add(n.make<train::AbsOp>(x), 1)));
+}
+
+static Value hardSigmoid(NodeImport &n, Value x, double alpha, double beta) {
+  return clamp(n, n.add(n.mul(x, alpha), beta), 0, 1);
+}
+
+static LogicalResult importHardSigmoid(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  return n.set(0, hardSigmoid(n, n.input(0), n.number("alpha", 0.2), n.number("beta", 0.5)));
+}
+
+static LogicalResult importHardSwish(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  return n.set(0, n.make<train::MulOp>(n.input(0), hardSigmoid(n, n.input(0), 1.0 / 6, 0.5)));
+}
+
+static LogicalResult importMish(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  Value x = n.input(0);
+  return n.set(0, n.make<train::MulOp>(x, n.make<train::TanhOp>(softplus(n, x))));
+}
+
+static LogicalResult importSwish(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  Value x = n.input(0);
+  Value gate = n.make<train::SigmoidOp>(n.mul(x, n.number("alpha", 1)));
+  return n.set(0, n.make<train::MulOp>(x, gate));
+}
+
+static LogicalResult importGelu(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  bool isTanh = n.string("approximate", "none") == "tanh";
+  auto approximation = isTanh ? train::GeluApproximation::Tanh : train::GeluApproximation::Erf;
+  return n.set(0, n.make<train::GeluOp>(approximation, n.input(0)));
+}
+
+/// Bounds may be computed values, so they are compared with, not read.
+static LogicalResult importClip(NodeImport &n) {
+  Value x = n.input(0);
+  if (n.has(1))
+    x = n.binary<train::MaxOp>(x, n.input(1));
+  if (n.has(2) && x)
+    x = n.binary<train::MinOp>(x, n.input(2));
+  return n.set(0, x && shapeOf(x) == shapeOf(n.input(0)) ? x : Value());
+}
+
+//===----------------------------------------------------------------------===//
+// Tests
+//===----------------------------------------------------------------------===//
+
+static LogicalResult importIsNaN(NodeImport &n) {
+  return n.set(0, n.compare(train::Comparison::NE, n.input(0), n.input(0)));
+}
+
+static LogicalResult importIsInf(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  Value x = n.input(0);
+  double infinity = std::numeric_limits<double>::infinity();
+  if (!n.integer("detect_negative", 1))
+    return n.set(0, n.compare(train::Comparison::EQ, x, n.like(x, infinity)));
+  if (!n.integer("detect_positive", 1))
+    return n.set(0, n.compare(train::Comparison::EQ, x, n.like(x, -infinity)));
+  Value magnitude = n.make<train::AbsOp>(x);
+  return n.set(0, n.compare(train::Comparison::EQ, magnitude, n.like(x, infinity)));
+}
+
+void populateElementwise(Registry &registry) {
+  using train::Comparison;
+  registry.add("Abs", 1, inputs(1), importAbs);
+  registry.add("Add", 7, inputs(2), importBinary<train::AddOp>);
+  registry.add("And", 7, inputs(2), importLogic<train::AndOp>);
+  registry.add("Cast", 1, inputs(1), importCast);
+  registry.add("CastLike", 15, inputs(2), importCastLike);
+  registry.add("Ceil", 1, inputs(1), importUnary<train::CeilOp>);
+  registry.add("Celu", 12, inputs(1), importCelu);
+  registry.add("Clip", 11, inputs(1, 3), importClip);
+  registry.add("Cos", 7, inputs(1), importUnary<train::CosOp>);
+  registry.add("Div", 7, inputs(2), importBinary<train::DivOp>);
+  registry.add("Elu", 6, inputs(1), importElu);
+  registry.add("Equal", 7, inputs(2), importCompare<Comparison::EQ>);
+  registry.add("Erf", 9, inputs(1), importUnary<train::ErfOp>);
+  registry.add("Exp", 6, inputs(1), importUnary<train::ExpOp>);
+  registry.add("Floor", 1, inputs(1), importUnary<train::FloorOp>);
+  registry.add("Gelu", 20, inputs(1), importGelu);
+  registry.add("Greater", 7, inputs(2), importCompare<Comparison::GT>);
+  registry.add("GreaterOrEqual", 12, inputs(2), importCompare<Comparison::GE>);
+  registry.add("HardSigmoid", 6, inputs(1), importHardSigmoid);
+  registry.add("HardSwish", 14, inputs(1), importHardSwish);
+  registry.add("IsInf", 10, inputs(1), importIsInf);
+  registry.add("IsNaN", 9, inputs(1), importIsNaN);
+  registry.add("LeakyRelu", 6, inputs(1), importLeakyRelu);
+  registry.add("Less", 7, inputs(2), importCompare<Comparison::LT>);
+  registry.add("LessOrEqual", 12, inputs(2), importCompare<Comparison::LE>);
+  registry.add("Log", 1, inputs(1), importUnary<train::LogOp>);
+  registry.add("Max", 8, atLeast(1), importVariadic<train::MaxOp>);
+  registry.add("Mean", 8, atLeast(1), importMean);
+  registry.add("Min", 8, atLeast(1), importVariadic<train::MinOp>);
+  registry.add("Mish", 18, inputs(1), importMish);
+  registry.add("Mod", 10, inputs(2), importMod);
+  registry.add("Mul", 7, inputs(2), importBinary<train::MulOp>);
+  registry.add("Neg", 6, inputs(1), importNeg);
+  registry.add("Not", 1, inputs(1), importNot);
+  registry.add("Or", 7, inputs(2), importLogic<train::OrOp>);
+  registry.add("PRelu", 7, inputs(2), importPRelu).weightInputs({1});
+  registry.add("Pow", 7, inputs(2), importPow);
+  registry.add("Reciprocal", 1, inputs(1), importUnary<train::ReciprocalOp>);
+  registry.add("Relu", 6, inputs(1), importUnary<train::ReluOp>);
+  registry.add("Round", 11, inputs(1), importUnary<train::RoundOp>);
+  registry.add("Selu", 6, inputs(1), importSelu);
+  registry.add("Sigmoid", 1, inputs(1), importUnary<train::SigmoidOp>);
+  registry.add("Sign", 9, inputs(1), importSign);
+  registry.add("Sin", 7, inputs(1), importUnary<train::SinOp>);
+  registry.add("Softplus", 1, inputs(1), importSoftplus);
+  registry.add("Softsign", 1, inputs(1), importSoftsign);
+  registry.add("Sqrt", 1, inputs(1), importUnary<train::SqrtOp>);
+  registry.add("Sub", 7, inputs(2), importBinary<train::SubOp>);
+  registry.add("Sum", 8, atLeast(1), importVariadic<train::AddOp>);
+  registry.add("Swish", 24, inputs(1), importSwish);
+  registry.add("Tanh", 1, inputs(1), importUnary<train::TanhOp>);
+  registry.add("ThresholdedRelu", 10, inputs(1), importThresholdedRelu);
+  registry.add("Where", 9, inputs(3), importWhere);
+  registry.add("Xor", 7, inputs(2), importLogic<train::XorOp>);
+}
+
+} // namespace dsc::onnx

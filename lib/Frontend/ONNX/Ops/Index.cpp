@@ -1,0 +1,119 @@
+//===- Index.cpp - Gathering by integer tensors ---------------------------===//
+
+#include "../NodeImport.h"
+
+using namespace mlir;
+
+namespace dsc::onnx {
+
+/// start, start + stride, ...: such indices are a slice, whose derivative is a pad.
+static std::optional<std::pair<int64_t, int64_t>> asSlice(llvm::ArrayRef<int64_t> indices) {
+  if (indices.empty())
+    return std::nullopt;
+  int64_t stride = indices.size() > 1 ? indices[1] - indices[0] : 1;
+  for (size_t i = 1; i < indices.size(); ++i)
+    if (indices[i] - indices[i - 1] != stride)
+      return std::nullopt;
+  if (stride < 1)
+    return std::nullopt;
+  return std::pair(indices.front(), stride);
+}
+
+/// Indices known now: checked, counted from the front.
+static llvm::FailureOr<HostTensor> normalize(NodeImport &n, const HostTensor &indices,
+                                             int64_t size) {
+  HostTensor result = indices;
+  for (int64_t &index : result.ints) {
+    if (index < -size || index >= size)
+      return n.fail("index " + llvm::Twine(index) + " is outside a dimension of " +
+                    llvm::Twine(size));
+    index += index < 0 ? size : 0;
+  }
+  return result;
+}
+
+static LogicalResult gatherKnown(NodeImport &n, Value x, const HostTensor &given, int64_t axis) {
+  auto indices = normalize(n, given, shapeOf(x)[axis]);
+  if (failed(indices))
+    return failure();
+  Shape shape(shapeOf(x).take_front(axis));
+  llvm::append_range(shape, indices->shape());
+  llvm::append_range(shape, shapeOf(x).drop_front(axis + 1));
+  if (auto slice = asSlice(indices->ints))
+    return n.set(0,
+                 n.reshape(n.slice(x, axis, slice->first, indices->size(), slice->second), shape));
+  Value known = n.make<train::ConstantOp>(encode(*indices));
+  return n.set(0, n.make<train::TakeOp>(x, known, axis));
+}
+
+/// Indices that come with the data count from the front; negative ones, which
+/// exporters do not write there, are found out of range when the trainer runs.
+static LogicalResult importGather(NodeImport &n) {
+  Value x = n.input(0), indices = n.input(1);
+  auto axis = n.axis("axis", 0, rankOf(x));
+  if (failed(axis))
+    return failure();
+  if (isFloat(indices) || elementOf(indices).getIntOrFloatBitWidth() < 32)
+    return n.fail("its indices are " + describe(indices) + ", expected int32 or int64");
+  if (const HostTensor *known = n.known(1))
+    return gatherKnown(n, x, *known, *axis);
+  return n.set(0, n.make<train::TakeOp>(x, indices, *axis));
+}
+
+static LogicalResult importGatherElements(NodeImport &n) {
+  Value x = n.input(0), indices = n.input(1);
+  auto axis = n.axis("axis", 0, rankOf(x));
+  if (failed(axis))
+    return failure();
+  if (rankOf(indices) != rankOf(x) || isFloat(indices))
+    return n.set(0, {});
+  for (int64_t d = 0; d < rankOf(x); ++d) {
+    if (d == *axis)
+      continue;
+    if (shapeOf(indices)[d] > shapeOf(x)[d])
+      return n.set(0, {});
+    x = n.slice(x, d, 0, shapeOf(indices)[d]);
+  }
+  if (const HostTensor *known = n.known(1)) {
+    auto normal = normalize(n, *known, shapeOf(x)[*axis]);
+    if (failed(normal))
+      return failure();
+    indices = n.make<train::ConstantOp>(encode(*normal));
+  }
+  auto type = RankedTensorType::get(shapeOf(indices), elementOf(x));
+  return n.set(0, n.make<train::TakeAlongOp>(type, x, indices, *axis));
+}
+
+/// values = [off, on]; the new dimension of size `depth` stands at `axis`.
+static LogicalResult importOneHot(NodeImport &n) {
+  auto depth = n.number(1, "depth");
+  if (failed(depth))
+    return failure();
+  Value indices = n.input(0), values = n.input(2);
+  auto size = static_cast<int64_t>(*depth);
+  auto axis = n.axis("axis", -1, rankOf(indices) + 1);
+  if (failed(axis))
+    return failure();
+  if (rankOf(values) != 1 || shapeOf(values)[0] != 2 || size < 1)
+    return n.fail("expected a positive depth and two values");
+  indices = n.convert(indices, n.b.getI64Type());
+  Value negative = n.compare(train::Comparison::LT, indices, n.like(indices, 0));
+  indices = n.select(negative, n.add(indices, *depth), indices);
+  Shape shape(shapeOf(indices)), dims;
+  shape.insert(shape.begin() + *axis, size);
+  for (int64_t d = 0; d < rankOf(indices); ++d)
+    dims.push_back(d < *axis ? d : d + 1);
+  auto type = RankedTensorType::get(shape, n.b.getI64Type());
+  Value isHot = n.compare(train::Comparison::EQ, n.make<train::IotaOp>(type, *axis),
+                          n.make<train::BroadcastOp>(type, indices, dims));
+  Value off = n.reshape(n.slice(values, 0, 0, 1), {}), on = n.reshape(n.slice(values, 0, 1, 1), {});
+  return n.set(0, n.select(isHot, on, off));
+}
+
+void populateIndex(Registry &registry) {
+  registry.add("Gather", 1, inputs(2), importGather).weightInputs({0});
+  registry.add("GatherElements", 11, inputs(2), importGatherElements);
+  registry.add("OneHot", 11, inputs(3), importOneHot);
+}
+
+} // namespace dsc::onnx

@@ -1,0 +1,118 @@
+//===- Random.cpp - Dropout, and weights made by random nodes -------------===//
+
+#include "../NodeImport.h"
+
+#include "llvm/Support/xxhash.h"
+
+#include <algorithm>
+
+using namespace mlir;
+
+namespace dsc::onnx {
+
+//===----------------------------------------------------------------------===//
+// Dropout
+//===----------------------------------------------------------------------===//
+
+static llvm::FailureOr<double> dropoutRatio(NodeImport &n) {
+  if (n.opset < 12)
+    return n.number("ratio", 0.5);
+  if (!n.has(1))
+    return 0.5;
+  return n.number(1, "ratio");
+}
+
+static Value scalar(NodeImport &n, llvm::StringRef name) {
+  auto type = RankedTensorType::get({}, n.b.getI64Type());
+  return n.make<train::ScalarOp>(type, n.b.getStringAttr(name), FlatSymbolRefAttr());
+}
+
+/// y and the mask of what was kept; both are wanted rarely, so then the mask is
+/// drawn by itself and applied.
+static LogicalResult dropWithMask(NodeImport &n, Value x, double ratio) {
+  auto zero = n.splat(RankedTensorType::get({}, n.b.getI64Type()), 0);
+  Value drawn = n.make<train::UniformOp>(x.getType(), scalar(n, "seed"), scalar(n, "step"), zero,
+                                         n.nextStream());
+  Value mask = n.compare(train::Comparison::GE, drawn, n.like(drawn, ratio));
+  Value y = n.select(mask, n.mul(x, 1 / (1 - ratio)), n.like(x, 0));
+  if (failed(n.set(1, mask)))
+    return failure();
+  return n.set(0, y);
+}
+
+static LogicalResult importDropout(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  Value x = n.input(0);
+  auto ratio = dropoutRatio(n);
+  if (failed(ratio))
+    return failure();
+  if (!(*ratio >= 0 && *ratio < 1))
+    return n.fail("a ratio of " + std::to_string(*ratio) + " is not in [0, 1)");
+  if (*ratio == 0 || !n.options().dropout) {
+    Value mask =
+        n.isUsed(1) ? n.splat(RankedTensorType::get(shapeOf(x), n.b.getI1Type()), 1) : Value();
+    if (mask && failed(n.set(1, mask)))
+      return failure();
+    return n.set(0, x);
+  }
+  if (n.isUsed(1))
+    return dropWithMask(n, x, *ratio);
+  auto zero = n.splat(RankedTensorType::get({}, n.b.getI64Type()), 0);
+  return n.set(0, n.make<train::DropoutOp>(x.getType(), x, scalar(n, "seed"), scalar(n, "step"),
+                                           zero, n.b.getF64FloatAttr(*ratio),
+                                           n.b.getI64IntegerAttr(n.nextStream())));
+}
+
+//===----------------------------------------------------------------------===//
+// Initial weights
+//===----------------------------------------------------------------------===//
+
+/// The type a generating node's attributes say.
+static llvm::FailureOr<RankedTensorType> generatedType(NodeImport &n) {
+  Shape shape = n.integers("shape").value_or(Shape());
+  auto type = static_cast<DataType>(n.integer("dtype", static_cast<int64_t>(DataType::Float)));
+  Type element = elementType(type, n.b.getContext());
+  if (!element || !isa<FloatType>(element) || !productOf(shape))
+    return n.fail("its attributes 'shape' and 'dtype' do not say a float tensor");
+  return RankedTensorType::get(shape, element);
+}
+
+/// Files without a seed still give the same weights each time: by the node's name.
+static int64_t seedOf(NodeImport &n) {
+  if (const NodeAttribute *seed = n.attribute("seed"); seed && !seed->floats.empty()) {
+    float value = seed->floats.front();
+    return static_cast<int64_t>(std::clamp(value, -9e18F, 9e18F));
+  }
+  return static_cast<int64_t>(llvm::xxh3_64bits(n.node.outputs.front()) >> 1);
+}
+
+static FloatAttr f64(NodeImport &n, llvm::StringRef name, double absent) {
+  return n.b.getF64FloatAttr(n.number(name, absent));
+}
+
+static LogicalResult importRandomNormal(NodeImport &n) {
+  auto type = generatedType(n);
+  if (failed(type))
+    return failure();
+  auto init =
+      train::NormalAttr::get(n.b.getContext(), f64(n, "mean", 0), f64(n, "scale", 1), seedOf(n));
+  return n.setInitialized(*type, init, "made by RandomNormal");
+}
+
+static LogicalResult importRandomUniform(NodeImport &n) {
+  auto type = generatedType(n);
+  if (failed(type))
+    return failure();
+  auto init =
+      train::UniformInitAttr::get(n.b.getContext(), f64(n, "low", 0), f64(n, "high", 1), seedOf(n));
+  return n.setInitialized(*type, init, "made by RandomUniform");
+}
+
+void populateRandom(Registry &registry) {
+  registry.add("Dropout", 7, inputs(1, 3), importDropout);
+  registry.add("RandomNormal", 1, inputs(0), importRandomNormal);
+  registry.add("RandomUniform", 1, inputs(0), importRandomUniform);
+}
+
+} // namespace dsc::onnx

@@ -1,0 +1,120 @@
+//===- Sequence.cpp - Sequences of tensors, resolved at import ------------===//
+//
+// A sequence whose length and positions are known is only names: nothing of it is
+// left in the program.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../NodeImport.h"
+
+using namespace mlir;
+
+namespace dsc::onnx {
+
+static llvm::FailureOr<Shape> partSizes(NodeImport &n, int64_t total) {
+  if (!n.has(1))
+    return Shape(total, 1);
+  auto host = n.constant(1, "the sizes of its parts");
+  if (failed(host))
+    return failure();
+  if (host->type.getRank() == 1)
+    return Shape(host->ints.begin(), host->ints.end());
+  if (host->isFloat() || host->size() != 1 || host->ints.front() < 1)
+    return n.fail("the sizes of its parts are not sizes");
+  Shape sizes;
+  for (int64_t rest = total; rest > 0; rest -= host->ints.front())
+    sizes.push_back(std::min(rest, host->ints.front()));
+  return sizes;
+}
+
+static LogicalResult importSplitToSequence(NodeImport &n) {
+  Value x = n.input(0);
+  auto axis = n.axis("axis", 0, rankOf(x));
+  if (failed(axis))
+    return failure();
+  auto sizes = partSizes(n, shapeOf(x)[*axis]);
+  if (failed(sizes))
+    return failure();
+  bool squeeze = !n.has(1) && !n.integer("keepdims", 1);
+  Shape squeezed(shapeOf(x));
+  squeezed.erase(squeezed.begin() + *axis);
+  llvm::SmallVector<Value> parts;
+  int64_t start = 0;
+  for (int64_t size : *sizes) {
+    if (size < 0 || size > shapeOf(x)[*axis] - start)
+      return n.fail("its parts do not fit into a dimension of " + llvm::Twine(shapeOf(x)[*axis]));
+    Value part = n.slice(x, *axis, start, size);
+    parts.push_back(squeeze ? n.reshape(part, squeezed) : part);
+    start += size;
+  }
+  return n.setSequence(0, parts);
+}
+
+static LogicalResult importSequenceConstruct(NodeImport &n) {
+  return n.setSequence(0, n.allInputs());
+}
+
+static LogicalResult expectSequence(NodeImport &n) {
+  if (n.find(0)->kind == ImportedValue::Kind::Sequence)
+    return success();
+  return n.fail("input '" + n.node.inputs[0] + "' is not a sequence");
+}
+
+static LogicalResult importSequenceAt(NodeImport &n) {
+  if (failed(expectSequence(n)))
+    return failure();
+  auto position = n.number(1, "its position");
+  if (failed(position))
+    return failure();
+  auto size = static_cast<int64_t>(n.sequence(0).size());
+  auto index = static_cast<int64_t>(*position);
+  if (index < -size || index >= size)
+    return n.fail("position " + llvm::Twine(index) + " is outside a sequence of " +
+                  llvm::Twine(size));
+  return n.set(0, n.sequence(0)[index < 0 ? index + size : index]);
+}
+
+static LogicalResult importSequenceLength(NodeImport &n) {
+  if (failed(expectSequence(n)))
+    return failure();
+  auto type = RankedTensorType::get({}, n.b.getI64Type());
+  return n.set(0, n.splat(type, static_cast<double>(n.sequence(0).size())));
+}
+
+static LogicalResult importConcatFromSequence(NodeImport &n) {
+  if (failed(expectSequence(n)) || n.sequence(0).empty())
+    return n.fail("expected a sequence that is not empty");
+  llvm::SmallVector<Value> parts(n.sequence(0));
+  bool isNew = n.integer("new_axis", 0) != 0;
+  auto axis = n.axis("axis", 0, rankOf(parts.front()) + isNew);
+  if (failed(axis))
+    return failure();
+  for (Value &part : parts) {
+    if (part.getType() != parts.front().getType() && isNew)
+      return n.fail("its tensors have different shapes");
+    Shape shape(shapeOf(part));
+    if (isNew)
+      shape.insert(shape.begin() + *axis, 1);
+    part = n.reshape(part, shape);
+  }
+  Shape expected(shapeOf(parts.front()));
+  for (Value part : parts) {
+    Shape shape(shapeOf(part));
+    if (shape.size() != expected.size() || elementOf(part) != elementOf(parts.front()))
+      return n.fail("its tensors do not fit each other");
+    shape[*axis] = expected[*axis];
+    if (shape != expected)
+      return n.fail("its tensors do not fit each other");
+  }
+  return n.set(0, n.make<train::ConcatOp>(*axis, parts));
+}
+
+void populateSequence(Registry &registry) {
+  registry.add("ConcatFromSequence", 11, inputs(1), importConcatFromSequence).takesSequences();
+  registry.add("SequenceAt", 11, inputs(2), importSequenceAt).takesSequences();
+  registry.add("SequenceConstruct", 11, atLeast(1), importSequenceConstruct);
+  registry.add("SequenceLength", 11, inputs(1), importSequenceLength).takesSequences();
+  registry.add("SplitToSequence", 11, inputs(1, 2), importSplitToSequence);
+}
+
+} // namespace dsc::onnx

@@ -1,0 +1,55 @@
+//===- Rebatch.cpp - Another batch for a model exported with one ----------===//
+
+#include "Rebatch.h"
+
+namespace dsc::onnx {
+
+namespace {
+/// Where a shape holds the batch: a dimension whose outer part it is.
+struct BatchPlace {
+  int64_t stride; // elements from one sample to the next
+  int64_t oldSize, newSize;
+};
+} // namespace
+
+/// The one dimension that changed.
+static std::optional<BatchPlace> findBatch(llvm::ArrayRef<int64_t> before,
+                                           llvm::ArrayRef<int64_t> now, int64_t oldBatch) {
+  if (before.size() != now.size())
+    return std::nullopt;
+  std::optional<BatchPlace> place;
+  int64_t inner = 1;
+  for (size_t d = before.size(); d-- > 0; inner *= before[d]) {
+    if (before[d] == now[d])
+      continue;
+    if (place || before[d] % oldBatch != 0)
+      return std::nullopt;
+    place = BatchPlace{inner * (before[d] / oldBatch), before[d], now[d]};
+  }
+  return place;
+}
+
+std::optional<Shape> rebatchReshape(llvm::ArrayRef<int64_t> before, llvm::ArrayRef<int64_t> now,
+                                    llvm::ArrayRef<int64_t> target, int64_t oldBatch) {
+  std::optional<BatchPlace> place = findBatch(before, now, oldBatch);
+  if (!place)
+    return std::nullopt;
+  // Dimensions of size 1 make several candidates; a dimension that is the batch and
+  // nothing else is the likeliest, then the outermost.
+  std::optional<size_t> best;
+  int64_t inner = 1;
+  for (size_t d = target.size(); d-- > 0; inner *= target[d]) {
+    if (target[d] % oldBatch != 0 || inner * (target[d] / oldBatch) != place->stride)
+      continue;
+    if (!best || target[d] == oldBatch)
+      best = d;
+  }
+  if (!best)
+    return std::nullopt;
+  Shape shape(target);
+  int64_t newBatch = place->newSize / (place->oldSize / oldBatch);
+  shape[*best] = target[*best] / oldBatch * newBatch;
+  return shape;
+}
+
+} // namespace dsc::onnx

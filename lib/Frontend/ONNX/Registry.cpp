@@ -1,0 +1,47 @@
+//===- Registry.cpp - Which function imports which operator ---------------===//
+
+#include "Registry.h"
+
+namespace dsc::onnx {
+
+const Registry &Registry::get() {
+  static const Registry registry = [] {
+    Registry all;
+    populateAttention(all);
+    populateConstant(all);
+    populateElementwise(all);
+    populateIndex(all);
+    populateLinear(all);
+    populateLoss(all);
+    populateNorm(all);
+    populatePool(all);
+    populateRandom(all);
+    populateReduce(all);
+    populateSequence(all);
+    populateShape(all);
+    return all;
+  }();
+  return registry;
+}
+
+Operator &Registry::add(llvm::StringRef name, int64_t since, InputCount inputs,
+                        ImportFunction import) {
+  auto entry = std::make_unique<Operator>();
+  entry->since = since;
+  entry->inputs = inputs;
+  entry->import = import;
+  return *operators[name].emplace_back(std::move(entry));
+}
+
+const Operator *Registry::find(llvm::StringRef name, int64_t opset) const {
+  auto entries = operators.find(name);
+  if (entries == operators.end())
+    return nullptr;
+  const Operator *best = nullptr;
+  for (const auto &entry : entries->second)
+    if (entry->since <= opset && (!best || entry->since > best->since))
+      best = entry.get();
+  return best;
+}
+
+} // namespace dsc::onnx
