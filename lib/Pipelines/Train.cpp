@@ -32,17 +32,19 @@ void dsc::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   pm.addPass(createMakeEvaluatePass());
 
   //===--------------------------------------------------------------------===//
-  // Gradients. Replaces the graph by forward and backward of a step. Gradients
-  // of weights stored [in, out] come out transposed; folding is a matter of the
-  // pairs that the rules leave, so it follows at once. Common subexpressions come from rules that
-  // state the same value twice (and from exporters); removing them here serves both programs made
-  // from the step. Dropout is a pure function of seed, step and position, so that merging equal
-  // draws does not change any.
+  // Gradients. Replaces the graph by forward and backward of a step. The rules,
+  // op by op, leave pairs that are better said at once: transposed gradients of
+  // weights stored [in, out], padded gradients of the parts of a split. Common
+  // subexpressions come from rules that state the same value twice (and from
+  // exporters); removing them here serves both programs made from the step.
+  // Dropout is a pure function of seed, step and position, so that merging
+  // equal draws does not change any.
   //===--------------------------------------------------------------------===//
   AutodiffPassOptions autodiff;
   autodiff.microbatches = options.microbatches;
   pm.addPass(createAutodiffPass(autodiff));
   pm.addPass(createFoldTransposesPass());
+  pm.addPass(createFoldPaddedSumsPass());
   pm.addPass(createCSEPass());
 
   //===--------------------------------------------------------------------===//

@@ -190,6 +190,31 @@ def AutodiffPass : Pass<"dsc-autodiff", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dsc::train::TrainDialect", "::mlir::func::FuncDialect"];
 }
 
+def FoldPaddedSumsPass : Pass<"dsc-fold-padded-sums"> {
+  let summary = "Concatenate what is padded by zeros and added";
+  let description = [{
+    Problem: where a tensor is split (queries, keys and values of one product),
+    its gradient is a sum of the parts' gradients, each padded by zeros to the
+    whole size: several passes over the whole tensor, mostly over zeros.
+
+    Method: the sum of two parts that are padded along the same dimension and
+    adjoin there is one part, their concatenation; without padding left it is
+    the sum. Only pads that nothing else reads are folded. Adding +0 is exact,
+    but for the sign of a zero.
+
+    Requires: train IR. Guarantees: no sum of adjoining parts is left.
+
+    ```mlir
+    %p = train.pad %v value 0.0 low [0, 4] high [0, 0] interior [0, 0] : tensor<2x4xf32> to tensor<2x8xf32>
+    %q = train.pad %k value 0.0 low [0, 0] high [0, 4] interior [0, 0] : tensor<2x4xf32> to tensor<2x8xf32>
+    %y = train.add %p, %q : tensor<2x8xf32>
+    // becomes
+    %y = train.concat 1 %k, %v : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x8xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numFolded", "num-folded", "sums folded into concatenations">];
+}
+
 def FoldTransposesPass : Pass<"dsc-fold-transposes"> {
   let summary = "Exchange a product's operands where its result is transposed at once";
   let description = [{
