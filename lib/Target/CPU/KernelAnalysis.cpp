@@ -9,6 +9,7 @@
 #include "KernelNeeds.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -247,11 +248,12 @@ bool Analyzer::isSeparable(linalg::GenericOp op) {
 LogicalResult Analyzer::checkBody(const Statement &statement) {
   linalg::GenericOp op = statement.op;
   for (Operation &inner : op.getBody()->without_terminator()) {
-    bool known = isa<linalg::IndexOp, arith::ConstantOp, tensor::ExtractOp>(inner) ||
-                 OpTrait::hasElementwiseMappableTraits(&inner);
+    bool known =
+        isa<linalg::IndexOp, affine::AffineApplyOp, arith::ConstantOp, tensor::ExtractOp>(inner) ||
+        OpTrait::hasElementwiseMappableTraits(&inner);
     if (!known || inner.getNumRegions() != 0)
       return error(&inner, "op cannot be vectorized: expected elementwise arith or math, a "
-                           "constant, linalg.index or tensor.extract");
+                           "constant, linalg.index, affine.apply or tensor.extract");
     for (Value value : inner.getOperands())
       if (failed(checkBodyOperand(statement, inner, value)))
         return failure();

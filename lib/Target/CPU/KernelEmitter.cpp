@@ -12,6 +12,7 @@
 #include "dsc/Target/CPU/Kernels.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -80,6 +81,7 @@ private:
   SmallVector<Lanes> evaluateOperation(Operation &op, const llvm::DenseMap<Value, Lanes> &local);
   Lanes evaluateExtract(tensor::ExtractOp op, ArrayRef<Lanes> operands);
   Lanes evaluateIndex(linalg::IndexOp op);
+  Lanes evaluateExpression(AffineExpr expr, AffineMap map, ArrayRef<Lanes> operands);
   Operation *cloneOperation(Operation &op, ArrayRef<Value> operands, bool isVector);
   void protectTail(Operation &op, SmallVectorImpl<Lanes> &operands);
 
@@ -515,6 +517,9 @@ SmallVector<Lanes> KernelEmitter::evaluateOperation(Operation &op,
   if (auto extract = dyn_cast<tensor::ExtractOp>(op))
     return {evaluateExtract(extract, ArrayRef<Lanes>(operands).drop_front())};
 
+  if (auto apply = dyn_cast<affine::AffineApplyOp>(op))
+    return {evaluateExpression(apply.getAffineMap().getResult(0), apply.getAffineMap(), operands)};
+
   protectTail(op, operands);
   bool uniform = llvm::all_of(operands, [](const Lanes &lanes) { return lanes.uniform; });
   SmallVector<Lanes> results(op.getNumResults(), Lanes{uniform, {}});
@@ -534,6 +539,41 @@ Lanes KernelEmitter::evaluateIndex(linalg::IndexOp op) {
   if (!dim)
     return constantLanes(b.getIndexAttr(0));
   return lanes.dimIndex(at, *dim);
+}
+
+/// An index expression; divisors are positive constants.
+Lanes KernelEmitter::evaluateExpression(AffineExpr expr, AffineMap map, ArrayRef<Lanes> operands) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constantLanes(b.getIndexAttr(constant.getValue()));
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return operands[dim.getPosition()];
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return operands[map.getNumDims() + symbol.getPosition()];
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  Lanes lhs = evaluateExpression(binary.getLHS(), map, operands);
+  Lanes rhs = evaluateExpression(binary.getRHS(), map, operands);
+  auto create = [&](Value x, Value y) -> Value {
+    switch (expr.getKind()) {
+    case AffineExprKind::Add:
+      return arith::AddIOp::create(b, x, y);
+    case AffineExprKind::Mul:
+      return arith::MulIOp::create(b, x, y);
+    case AffineExprKind::FloorDiv:
+      return arith::FloorDivSIOp::create(b, x, y);
+    case AffineExprKind::CeilDiv:
+      return arith::CeilDivSIOp::create(b, x, y);
+    default: // x mod y lies in [0, y)
+      Value quotient = arith::FloorDivSIOp::create(b, x, y);
+      return arith::SubIOp::create(b, x, arith::MulIOp::create(b, quotient, y));
+    }
+  };
+  Lanes result{lhs.uniform && rhs.uniform, {}};
+  for (unsigned i = 0, e = result.uniform ? 1 : at.copies; i < e; ++i) {
+    Value x = result.uniform ? lhs.values[0] : lanes.asVector(lhs, i);
+    Value y = result.uniform ? rhs.values[0] : lanes.asVector(rhs, i);
+    result.values.push_back(create(x, y));
+  }
+  return result;
 }
 
 /// tensor.extract of an operand at computed indices.

@@ -638,3 +638,23 @@ func.func @no_rows(%x: tensor<0x3xf32>) -> tensor<0x3xf32> attributes {check.ext
   } -> tensor<0x3xf32>
   return %y : tensor<0x3xf32>
 }
+
+// Index arithmetic, as reordering and collapsing dims leaves it behind.
+func.func @index_expressions(%x: tensor<6x35xf32>) -> (tensor<6x35xi64>, tensor<6x35xf32>) attributes {check.share = "0:1"} {
+  %e = tensor.empty() : tensor<6x35xi64>
+  %ef = tensor.empty() : tensor<6x35xf32>
+  %y:2 = linalg.generic {indexing_maps = [#full, #full, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<6x35xf32>) outs(%e, %ef : tensor<6x35xi64>, tensor<6x35xf32>) {
+  ^bb0(%a: f32, %o: i64, %p: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %0 = affine.apply affine_map<(i, j) -> ((j - i * 3) floordiv 4 + (j - 20) mod 7 + j ceildiv 5)>(%i, %j)
+    %1 = arith.index_cast %0 : index to i64
+    %2 = affine.apply affine_map<(i)[s] -> (i * 2 + s)>(%i)[%i]
+    %3 = arith.index_cast %2 : index to i32
+    %4 = arith.sitofp %3 : i32 to f32
+    %5 = arith.addf %a, %4 : f32
+    linalg.yield %1, %5 : i64, f32
+  } -> (tensor<6x35xi64>, tensor<6x35xf32>)
+  return %y#0, %y#1 : tensor<6x35xi64>, tensor<6x35xf32>
+}

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Evaluator.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -124,6 +125,7 @@ const llvm::StringMap<Function> &functions() {
       INTEGER("arith.minsi", std::min(x, y)),
       INTEGER("arith.shli", static_cast<int64_t>(bits(x) << y)),
       INTEGER("arith.shrsi", x >> y),
+      INTEGER("arith.shrui", static_cast<int64_t>(bits(x) >> y)),
       {"math.fma", [](Arguments a) { return real(a[0].f * a[1].f + a[2].f); }},
       {"math.fpowi", [](Arguments a) { return real(std::pow(a[0].f, a[1].i)); }},
       {"math.ipowi", [](Arguments a) { return integer(std::pow(a[0].i, a[1].i)); }},
@@ -183,6 +185,12 @@ bool compareIntegers(arith::CmpIPredicate predicate, int64_t x, int64_t y) {
   default:
     llvm::report_fatal_error("predicate not known to the evaluator");
   }
+}
+
+/// The bits of a sign-extended value read as unsigned.
+int64_t unsignedValue(Type type, int64_t value) {
+  unsigned unused = 64 - type.getIntOrFloatBitWidth();
+  return static_cast<int64_t>(bits(value) << unused >> unused);
 }
 
 Number fromAttribute(Attribute attr) {
@@ -312,14 +320,23 @@ FailureOr<Number> Evaluator::runScalar(Operation &op, ArrayRef<int64_t> loop) {
   SmallVector<Number> operands;
   for (Value operand : op.getOperands())
     operands.push_back(scalars.at(operand));
+  if (auto apply = dyn_cast<affine::AffineApplyOp>(op)) {
+    Builder b(op.getContext());
+    SmallVector<Attribute> index, result;
+    for (const Number &operand : operands)
+      index.push_back(b.getIndexAttr(operand.i));
+    if (failed(apply.getAffineMap().constantFold(index, result)))
+      return op.emitError("cannot be evaluated");
+    return fromAttribute(result[0]);
+  }
   if (auto compare = dyn_cast<arith::CmpFOp>(op))
     return integer(compareFloats(compare.getPredicate(), operands[0].f, operands[1].f));
   if (auto compare = dyn_cast<arith::CmpIOp>(op))
     return integer(compareIntegers(compare.getPredicate(), operands[0].i, operands[1].i));
-  if (auto extend = dyn_cast<arith::ExtUIOp>(op)) {
-    unsigned unused = 64 - extend.getIn().getType().getIntOrFloatBitWidth();
-    return integer(static_cast<int64_t>(bits(operands[0].i) << unused >> unused));
-  }
+  if (auto extend = dyn_cast<arith::ExtUIOp>(op))
+    return integer(unsignedValue(extend.getIn().getType(), operands[0].i));
+  if (isa<arith::ShRUIOp, arith::UIToFPOp>(op))
+    operands[0].i = unsignedValue(op.getOperand(0).getType(), operands[0].i);
   auto it = functions().find(op.getName().getStringRef());
   if (it == functions().end())
     return op.emitError("not known to the evaluator");

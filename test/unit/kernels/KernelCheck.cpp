@@ -1,6 +1,6 @@
 //===- KernelCheck.cpp - dsc-kernel-check: run kernels and compare --------===//
 //
-// Compiles every function of a .mlir file as the CPU target does, loads the
+// Compiles every function (or every exec.kernel) of a .mlir file as the CPU target does, loads the
 // object, runs it on random operands and compares with the Evaluator. Each
 // kernel is run whole, in single parts, and in place for every pair of buffers
 // that `canShareBuffer` allows; all runs must agree bit for bit.
@@ -21,11 +21,14 @@
 #include "Evaluator.h"
 #include "GuardedBuffer.h"
 
+#include "dialects/Exec/ExecDialect.h"
+#include "dsc/Target/CPU/ExecEmission.h"
 #include "dsc/Target/CPU/Kernels.h"
 #include "dsc/Target/CPU/ObjectEmission.h"
 #include "dsc/Target/CPU/Passes.h"
 #include "runtime/abi/Abi.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -425,8 +428,9 @@ int main(int argc, char **argv) {
   llvm::cl::ParseCommandLineOptions(argc, argv, "run kernels and compare\n");
   MLIRContext context;
   context.allowUnregisteredDialects();
-  context.loadDialect<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
-                      LLVM::LLVMDialect, math::MathDialect, tensor::TensorDialect>();
+  context.loadDialect<affine::AffineDialect, arith::ArithDialect, func::FuncDialect,
+                      linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect,
+                      tensor::TensorDialect, exec::ExecDialect>();
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(input, &context);
   llvm::Expected<CpuTarget> target = CpuTarget::get(cpuName);
   if (!target) {
@@ -435,6 +439,8 @@ int main(int argc, char **argv) {
   }
   if (!module)
     return 1;
+  if (!module->getOps<exec::KernelOp>().empty())
+    module = extractKernels(*module);
   FailureOr<std::vector<Kernel>> kernels = collect(*module, *target);
   if (failed(kernels))
     return 1;

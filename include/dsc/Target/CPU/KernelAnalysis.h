@@ -45,7 +45,8 @@
 //       such a value needs a kernel of its own.
 //   K4  Row work reads no element work (only its reductions).
 //   K5  Bodies are elementwise operations of arith and math, constants and
-//       `linalg.index`, and `tensor.extract` from an operand of the kernel.
+//       `linalg.index` (with `affine.apply` on it), and `tensor.extract` from an
+//       operand of the kernel.
 //   K6  A reduction whose body is not `combine(accumulator, f(inputs))` for an
 //       associative and commutative combine with a neutral element (for
 //       instance arg-max carrying a pair) is run in order, element by element.
