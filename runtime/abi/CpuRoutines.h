@@ -243,6 +243,12 @@ int32_t dscCpuCopy(const DscCall *call, void *const *buffers);
 /// ints:    bytes (1, 2, 4, 8), rank, dims[rank], strides[rank], offset, pattern
 int32_t dscCpuFill(const DscCall *call, void *const *buffers);
 
+/// Rows of micro-batch m become rows m n ... (m + 1) n - 1 of out, n = rows of part.
+///
+/// buffers: part, number (i64, m), out
+/// ints:    bytes of part, micro-batches
+int32_t dscCpuStackRows(const DscCall *call, void *const *buffers);
+
 #ifdef __cplusplus
 }
 #endif

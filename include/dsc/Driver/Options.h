@@ -1,0 +1,53 @@
+//===- Options.h - What a user asks of dsc-compile ------------------------===//
+#ifndef DSC_DRIVER_OPTIONS_H
+#define DSC_DRIVER_OPTIONS_H
+
+#include "dsc/Pipelines/Train.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dsc {
+
+/// Exit statuses of every tool (docs: CONTRACT of the command line).
+enum ExitCode { kDone = 0, kBadInput = 1, kBadUsage = 2, kInternalError = 70 };
+
+struct CompileOptions {
+  std::string input;
+  std::string output; // empty: the input's stem + "-trainer"
+  enum class Inspect { No, Text, Json } inspect = Inspect::No;
+
+  // The model.
+  int64_t batch = 0; // 0: as the model has it
+  std::map<std::string, int64_t> dims;
+  std::string trainable, freeze, tie;
+  std::string batchNorm = "train";
+  bool dropout = true;
+  std::string init; // weights that replace the input's, by name
+
+  // The step.
+  TrainOptions train;
+
+  // The machine and the plan.
+  std::string target = "cpu", cpu = "native", precision = "fp32";
+  bool printPlan = false, planOnly = false;
+  std::string planFile;                 // obey this plan
+  std::vector<std::string> planDiff;    // compare two
+  std::optional<int64_t> microbatches;  // as the user gave it
+  std::string weights = "auto";         // inside, beside or auto
+
+  // For the curious.
+  std::string dumpIr;
+  std::string emit = "trainer"; // plan, train, exec, llvm or trainer
+  bool timeReport = false;
+};
+
+/// Reads the command line. On a wrong one prints an `error:` line and returns
+/// the exit status; so it does (0) after --help and --version.
+std::optional<int> parseCommandLine(int argc, char **argv, CompileOptions &options);
+
+} // namespace dsc
+
+#endif // DSC_DRIVER_OPTIONS_H

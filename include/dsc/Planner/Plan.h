@@ -1,0 +1,72 @@
+//===- Plan.h - What is decided about how a step runs ---------------------===//
+//
+// The planner writes a plan, passes obey it, people edit it and keep it under
+// version control. One device today; the fields of many are there, at one.
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_PLANNER_PLAN_H
+#define DSC_PLANNER_PLAN_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
+
+#include <string>
+#include <vector>
+
+namespace dsc {
+
+/// Measured peaks of the host, all threads together.
+struct Hardware {
+  std::string name = "host";
+  double gemmGflops = 0;    // f32, a multiply-add counts as 2
+  double copyGigabytes = 0; // per second, bytes read plus bytes written
+  int64_t threads = 1;
+};
+
+/// Bytes of the arena by class.
+struct MemoryByClass {
+  int64_t parameters = 0, gradients = 0, optimizer = 0, state = 0, activations = 0, workspace = 0;
+  int64_t total() const {
+    return parameters + gradients + optimizer + state + activations + workspace;
+  }
+  llvm::json::Object toJson() const;
+};
+
+/// A plan that was not chosen, and why.
+struct Alternative {
+  std::string change; // "micro-batches 2"
+  double stepSeconds;
+  int64_t memoryBytes;
+  std::string reason;
+};
+
+struct Plan {
+  std::string model, modelHash;
+  int64_t batch = 0;
+  int64_t dp = 1, tp = 1, pp = 1;
+  int64_t microbatches = 1;
+  std::string schedule = "none", precision = "fp32", remat = "none", target = "cpu", cpu;
+  int64_t zero = 0;
+  bool sequenceParallel = false;
+  Hardware hardware;
+  // Predictions.
+  double stepSeconds = 0;
+  double flops = 0; // of a step
+  int64_t tokensPerSample = 0;
+  MemoryByClass memory;
+  std::vector<Alternative> alternatives;
+
+  llvm::json::Value toJson() const;
+  static llvm::Expected<Plan> fromJson(llvm::StringRef text, llvm::StringRef file);
+
+  /// The table that --plan prints.
+  void print(llvm::raw_ostream &os) const;
+};
+
+/// The fields in which two plans differ, one line each.
+void printPlanDiff(const Plan &a, const Plan &b, llvm::raw_ostream &os);
+
+} // namespace dsc
+
+#endif // DSC_PLANNER_PLAN_H

@@ -1,0 +1,667 @@
+//===- Compile.cpp - The whole road of dsc-compile ------------------------===//
+//
+// Reads as the road of docs/Architecture.md: import, train, exec, plan, emit,
+// link. Everything is written to temporary names beside the output and moved
+// there at the end.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dsc/Driver/Compile.h"
+
+#include "dialects/Exec/ExecDialect.h"
+#include "dialects/Train/TrainDialect.h"
+#include "dsc/Frontend/ONNX/Importer.h"
+#include "dsc/Frontend/ONNX/Reader.h"
+#include "dsc/Pipelines/Exec.h"
+#include "dsc/Planner/CostModel.h"
+#include "dsc/Target/CPU/ExecEmission.h"
+#include "dsc/Target/CPU/ObjectEmission.h"
+#include "dsc/Target/CPU/Passes.h"
+#include "lib/Driver/Debugging.h"
+#include "lib/Driver/Description.h"
+#include "lib/Driver/Link.h"
+#include "lib/Driver/OnnxSkeleton.h"
+#include "lib/Driver/SafetensorsFile.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using namespace dsc;
+
+/// Weights above this lie beside the trainer unless the user says otherwise.
+static constexpr int64_t kWeightsInsideLimit = int64_t(1) << 30;
+
+namespace {
+/// A file under a temporary name that disappears unless it is kept.
+class PendingFile {
+public:
+  static llvm::Expected<PendingFile> create(const std::string &finalName) {
+    std::string name = finalName + ".tmp" + std::to_string(llvm::sys::Process::getProcessId());
+    std::error_code error;
+    llvm::raw_fd_ostream probe(name, error);
+    if (error) {
+      return llvm::createStringError("cannot write '" + finalName + "': " + error.message());
+    }
+    return PendingFile(name, finalName);
+  }
+  PendingFile(PendingFile &&other) noexcept
+      : temporary(std::move(other.temporary)), finalName(std::move(other.finalName)) {
+    other.temporary.clear();
+  }
+  PendingFile &operator=(PendingFile &&) = delete;
+  ~PendingFile() {
+    if (!temporary.empty()) {
+      llvm::sys::fs::remove(temporary);
+    }
+  }
+  const std::string &name() const { return temporary; }
+  llvm::Error keep() {
+    if (std::error_code error = llvm::sys::fs::rename(temporary, finalName)) {
+      return llvm::createStringError("cannot write '" + finalName + "': " + error.message());
+    }
+    temporary.clear();
+    return llvm::Error::success();
+  }
+
+private:
+  PendingFile(std::string temporary, std::string finalName)
+      : temporary(std::move(temporary)), finalName(std::move(finalName)) {}
+  std::string temporary, finalName;
+};
+
+class Compilation {
+public:
+  explicit Compilation(const CompileOptions &options);
+  int run();
+
+private:
+  // Each returns an exit status; kDone goes on.
+  int prepareFolders();
+  int readPlanFile();
+  int import();
+  int importOnnx();
+  int importMlir();
+  int inspect();
+  int lowerToTrain();
+  int lowerToExec();
+  int makePlan();
+  int emit();
+  int emitKernels(llvm::raw_pwrite_stream &object);
+  int writeText(Operation *op);
+  int runPasses(PassManager &pm, ModuleOp module, int onFailure);
+  int fail(llvm::Error error, int status = kBadInput);
+  std::string description();
+
+  const CompileOptions &options;
+  TrainOptions trainOptions;
+  DialectRegistry registry;
+  MLIRContext context;
+  ErrorLines errors;
+  PhaseTimes times;
+  unsigned nextDump = 1;
+
+  std::string stem, output;
+  std::unique_ptr<onnx::Model> onnxModel;
+  onnx::ImportResult imported;
+  OwningOpRef<ModuleOp> module;
+  std::vector<InitialValue> weights;
+  std::unique_ptr<llvm::MemoryBuffer> initFile;
+  llvm::json::Array inputs;
+  std::optional<cpu::CpuTarget> cpuTarget;
+  std::optional<Plan> obeyed;
+  Plan plan;
+};
+} // namespace
+
+static DialectRegistry makeRegistry() {
+  DialectRegistry registry;
+  registry.insert<train::TrainDialect, exec::ExecDialect, arith::ArithDialect, func::FuncDialect,
+                  linalg::LinalgDialect, math::MathDialect, tensor::TensorDialect>();
+  return registry;
+}
+
+Compilation::Compilation(const CompileOptions &options)
+    : options(options), trainOptions(options.train), registry(makeRegistry()), context(registry),
+      errors(&context) {
+  stem = llvm::sys::path::stem(options.input).str();
+  output = options.output.empty() ? stem + "-trainer" : options.output;
+}
+
+int Compilation::fail(llvm::Error error, int status) {
+  printError(llvm::toString(std::move(error)));
+  return status;
+}
+
+int Compilation::run() {
+  using Phase = int (Compilation::*)();
+  const std::pair<const char *, Phase> phases[] = {
+      {"read the plan", &Compilation::readPlanFile}, {"prepare", &Compilation::prepareFolders},
+      {"import", &Compilation::import},              {"inspect", &Compilation::inspect},
+      {"train", &Compilation::lowerToTrain},         {"exec", &Compilation::lowerToExec},
+      {"plan", &Compilation::makePlan},              {"emit", &Compilation::emit}};
+  for (auto [name, phase] : phases) {
+    times.begin(name);
+    bool isDone = false;
+    if (int status = (this->*phase)()) {
+      isDone = status == -1; // the user asked to stop here
+      if (!isDone) {
+        return status;
+      }
+    }
+    times.end();
+    if (isDone) {
+      break;
+    }
+  }
+  if (options.timeReport) {
+    times.print(llvm::errs());
+  }
+  return kDone;
+}
+
+//===----------------------------------------------------------------------===//
+// Before anything is read
+//===----------------------------------------------------------------------===//
+
+static llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> readFile(const std::string &path) {
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!file) {
+    return llvm::createStringError("cannot read '" + path + "': " + file.getError().message());
+  }
+  return std::move(*file);
+}
+
+static llvm::Expected<Plan> readPlan(const std::string &path) {
+  auto file = readFile(path);
+  if (!file) {
+    return file.takeError();
+  }
+  return Plan::fromJson((*file)->getBuffer(), path);
+}
+
+int Compilation::readPlanFile() {
+  if (!options.planDiff.empty()) {
+    auto a = readPlan(options.planDiff[0]), b = readPlan(options.planDiff[1]);
+    if (!a || !b) {
+      llvm::Error error = a ? b.takeError() : a.takeError();
+      if (!a && !b) {
+        llvm::consumeError(b.takeError());
+      }
+      return fail(std::move(error));
+    }
+    printPlanDiff(*a, *b, llvm::outs());
+    return -1;
+  }
+  if (options.planFile.empty()) {
+    return kDone;
+  }
+  auto read = readPlan(options.planFile);
+  if (!read) {
+    return fail(read.takeError());
+  }
+  obeyed = *read;
+  if (obeyed->dp * obeyed->tp * obeyed->pp != 1) {
+    printError("plan '" + options.planFile + "' is for several ranks, which are not supported yet");
+    return kBadInput;
+  }
+  if (options.microbatches && *options.microbatches != obeyed->microbatches) {
+    printError("--microbatches " + std::to_string(*options.microbatches) + " contradicts " +
+               options.planFile + ", which says " + std::to_string(obeyed->microbatches));
+    return kBadUsage;
+  }
+  if (options.batch != 0 && options.batch != obeyed->batch) {
+    printError("--batch " + std::to_string(options.batch) + " contradicts " + options.planFile +
+               ", which says " + std::to_string(obeyed->batch));
+    return kBadUsage;
+  }
+  trainOptions.microbatches = obeyed->microbatches;
+  return kDone;
+}
+
+int Compilation::prepareFolders() {
+  auto target = cpu::CpuTarget::get(options.cpu);
+  if (!target) {
+    return fail(target.takeError(), kBadUsage);
+  }
+  cpuTarget = *target;
+  if (!options.dumpIr.empty()) {
+    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpIr)) {
+      printError("cannot create '" + options.dumpIr + "': " + error.message());
+      return kBadInput;
+    }
+  }
+  return kDone;
+}
+
+//===----------------------------------------------------------------------===//
+// ① Import
+//===----------------------------------------------------------------------===//
+
+int Compilation::import() {
+  bool isMlir = llvm::sys::path::extension(options.input) == ".mlir";
+  if (int status = isMlir ? importMlir() : importOnnx()) {
+    return status;
+  }
+  if (options.inspect != CompileOptions::Inspect::No) {
+    return kDone;
+  }
+  auto values = collectInitialValues(*module, imported.weights);
+  if (!values) {
+    return fail(values.takeError());
+  }
+  weights = std::move(*values);
+  if (options.init.empty()) {
+    return kDone;
+  }
+  auto file = readFile(options.init);
+  if (!file) {
+    return fail(file.takeError());
+  }
+  initFile = std::move(*file);
+  if (llvm::Error error = overrideInitialValues(*initFile, options.init, weights)) {
+    return fail(std::move(error));
+  }
+  return kDone;
+}
+
+static onnx::BatchNormMode batchNormMode(const std::string &mode) {
+  if (mode == "frozen") {
+    return onnx::BatchNormMode::Frozen;
+  }
+  return mode == "local" ? onnx::BatchNormMode::Local : onnx::BatchNormMode::Train;
+}
+
+/// The leading dimension of the graph's first input.
+static int64_t leadingDim(ModuleOp module) {
+  auto forward = module.lookupSymbol<func::FuncOp>("forward");
+  if (!forward || forward.getNumArguments() == 0) {
+    return 0;
+  }
+  auto type = dyn_cast<RankedTensorType>(forward.getArgumentTypes()[0]);
+  return type && type.getRank() > 0 ? type.getDimSize(0) : 0;
+}
+
+int Compilation::importOnnx() {
+  auto model = onnx::readModel(options.input);
+  if (!model) {
+    return fail(model.takeError());
+  }
+  onnxModel = std::move(*model);
+  onnx::ImportOptions import;
+  import.dims = options.dims;
+  import.trainable = options.trainable;
+  import.freeze = options.freeze;
+  import.tie = options.tie;
+  import.batchNorm = batchNormMode(options.batchNorm);
+  import.dropout = options.dropout;
+  import.inspect = options.inspect != CompileOptions::Inspect::No;
+  int64_t count = trainOptions.microbatches;
+  int64_t batch = obeyed ? obeyed->batch : options.batch;
+  if (batch == 0 && count > 1) {
+    // The model's own batch is the global one: look it up, then import its part.
+    auto whole = onnx::importModel(*onnxModel, context, import);
+    if (!whole) {
+      return fail(whole.takeError());
+    }
+    batch = leadingDim(*whole->module);
+  }
+  if (batch % count != 0) {
+    printError("batch " + std::to_string(batch) + " does not divide into " +
+               std::to_string(count) + " micro-batches");
+    return kBadUsage;
+  }
+  import.batch = batch / count;
+  auto result = onnx::importModel(*onnxModel, context, import);
+  if (!result) {
+    return fail(result.takeError());
+  }
+  imported = std::move(*result);
+  module = std::move(imported.module);
+  return kDone;
+}
+
+int Compilation::importMlir() {
+  auto file = readFile(options.input);
+  if (!file) {
+    return fail(file.takeError());
+  }
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
+  module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module) {
+    if (!errors.hasError()) {
+      printError("'" + options.input + "' is not a program in the train dialect");
+    }
+    return kBadInput;
+  }
+  if (!module->lookupSymbol("forward")) {
+    printError("'" + options.input + "' has no function @forward (docs/TrainByHand.md shows one)");
+    return kBadInput;
+  }
+  return kDone;
+}
+
+int Compilation::inspect() {
+  if (options.inspect == CompileOptions::Inspect::No) {
+    return kDone;
+  }
+  if (!onnxModel) {
+    printError("--inspect lists ONNX models; '" + options.input + "' is not one");
+    return kBadUsage;
+  }
+  if (options.inspect == CompileOptions::Inspect::Json) {
+    onnx::printInspectionJson(imported, llvm::outs());
+  } else {
+    onnx::printInspection(imported, llvm::outs());
+  }
+  return -1;
+}
+
+//===----------------------------------------------------------------------===//
+// ② Train, ⑤ exec
+//===----------------------------------------------------------------------===//
+
+/// Runs a phase. Where failure is the compiler's own (70), a reproducer stays.
+int Compilation::runPasses(PassManager &pm, ModuleOp op, int onFailure) {
+  if (!options.dumpIr.empty()) {
+    dumpAfterEachPass(pm, options.dumpIr, nextDump);
+  }
+  std::string reproducer = stem + "-reproducer.mlir";
+  bool existed = llvm::sys::fs::exists(reproducer);
+  pm.enableCrashReproducerGeneration(reproducer);
+  if (succeeded(pm.run(op))) {
+    return kDone;
+  }
+  if (onFailure == kBadInput && errors.hasError()) {
+    if (!existed) {
+      llvm::sys::fs::remove(reproducer);
+    }
+    return kBadInput;
+  }
+  printError("internal error in dsc-compile; '" + reproducer +
+             "' reproduces it with dsc-opt: please report it");
+  return kInternalError;
+}
+
+int Compilation::lowerToTrain() {
+  PassManager pm(&context);
+  buildTrainPipeline(pm, trainOptions);
+  if (int status = runPasses(pm, *module, kBadInput)) {
+    return status;
+  }
+  inputs = describeInputs(*module);
+  plan.model = stem;
+  plan.modelHash = hashModel(*module);
+  auto step = module->lookupSymbol<FunctionOpInterface>("train");
+  auto first = step.getNumArguments() ? dyn_cast<RankedTensorType>(step.getArgumentTypes()[0])
+                                      : RankedTensorType();
+  if (!first || first.getRank() == 0) {
+    printError("the model has no input with a batch dimension");
+    return kBadInput;
+  }
+  plan.batch = first.getDimSize(0);
+  if (obeyed && obeyed->modelHash != plan.modelHash) {
+    printError("plan '" + options.planFile + "' is of another model (" + obeyed->model +
+               "); make a new one with --plan");
+    return kBadInput;
+  }
+  return options.emit == "train" ? writeText(*module) : kDone;
+}
+
+int Compilation::lowerToExec() {
+  PassManager pm(&context);
+  buildExecPipeline(pm, cpu::createCpuTargetModel());
+  if (int status = runPasses(pm, *module, kBadInput)) {
+    return status;
+  }
+  return options.emit == "exec" ? writeText(*module) : kDone;
+}
+
+/// Prints to the output if one is named, else to stdout; then stops.
+int Compilation::writeText(Operation *op) {
+  if (options.output.empty()) {
+    op->print(llvm::outs());
+    llvm::outs() << '\n';
+    return -1;
+  }
+  auto file = PendingFile::create(output);
+  if (!file) {
+    return fail(file.takeError());
+  }
+  std::error_code error;
+  llvm::raw_fd_ostream os(file->name(), error);
+  op->print(os);
+  os << '\n';
+  os.close();
+  if (llvm::Error kept = file->keep()) {
+    return fail(std::move(kept));
+  }
+  return -1;
+}
+
+//===----------------------------------------------------------------------===//
+// ③ Plan
+//===----------------------------------------------------------------------===//
+
+/// Asks the prober beside this tool, so that the compiler itself needs no oneDNN.
+static llvm::Expected<Hardware> measureHost() {
+  std::string self = llvm::sys::fs::getMainExecutable(
+      nullptr, reinterpret_cast<void *>(reinterpret_cast<intptr_t>(&measureHost)));
+  llvm::SmallString<256> prober(llvm::sys::path::parent_path(self));
+  llvm::sys::path::append(prober, "dsc-probe");
+  llvm::SmallString<128> answer;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile("dsc-probe", "json", answer)) {
+    return llvm::createStringError("cannot create a temporary file: " + error.message());
+  }
+  llvm::FileRemover remove(answer);
+  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(answer), std::nullopt};
+  if (llvm::sys::ExecuteAndWait(prober, {prober}, std::nullopt, redirects) != 0) {
+    return llvm::createStringError("cannot measure this host: '" + prober.str() + "' failed");
+  }
+  auto file = readFile(std::string(answer));
+  if (!file) {
+    return file.takeError();
+  }
+  auto value = llvm::json::parse((*file)->getBuffer());
+  if (!value || !value->getAsObject()) {
+    llvm::consumeError(value.takeError());
+    return llvm::createStringError("cannot measure this host: dsc-probe said nothing useful");
+  }
+  const llvm::json::Object &object = *value->getAsObject();
+  return Hardware{"host", object.getNumber("gemm_gflops").value_or(1),
+                  object.getNumber("copy_gigabytes_per_second").value_or(1),
+                  object.getInteger("threads").value_or(1)};
+}
+
+int Compilation::makePlan() {
+  plan.microbatches = trainOptions.microbatches;
+  plan.cpu = cpuTarget->cpu;
+  if (obeyed) {
+    plan.hardware = obeyed->hardware;
+  } else {
+    auto hardware = measureHost();
+    if (!hardware) {
+      return fail(hardware.takeError());
+    }
+    plan.hardware = *hardware;
+  }
+  predict(*module, plan);
+  if (options.printPlan || options.planOnly) {
+    plan.print(llvm::outs());
+    llvm::outs().flush();
+  }
+  bool stops = options.planOnly || options.emit == "plan";
+  if (!stops) {
+    return kDone;
+  }
+  auto file = PendingFile::create(output + ".plan.json");
+  if (!file) {
+    return fail(file.takeError());
+  }
+  std::error_code error;
+  llvm::raw_fd_ostream os(file->name(), error);
+  os << llvm::formatv("{0:2}\n", plan.toJson());
+  os.close();
+  if (llvm::Error kept = file->keep()) {
+    return fail(std::move(kept));
+  }
+  return -1;
+}
+
+//===----------------------------------------------------------------------===//
+// ⑥ Emit
+//===----------------------------------------------------------------------===//
+
+static const char *optimizerName(OptimizerKind kind) {
+  switch (kind) {
+  case OptimizerKind::Sgd:
+    return "sgd";
+  case OptimizerKind::Momentum:
+    return "momentum";
+  case OptimizerKind::Adam:
+    return "adam";
+  case OptimizerKind::AdamW:
+    return "adamw";
+  }
+  llvm_unreachable("unknown optimizer");
+}
+
+static const char *lossName(const TrainOptions &options) {
+  if (!options.lossOutput.empty()) {
+    return "model";
+  }
+  switch (options.loss) {
+  case LossKind::CrossEntropy:
+    return "cross-entropy";
+  case LossKind::Mse:
+    return "mse";
+  case LossKind::L1:
+    return "l1";
+  case LossKind::BceWithLogits:
+    return "bce-with-logits";
+  }
+  llvm_unreachable("unknown loss");
+}
+
+std::string Compilation::description() {
+  llvm::json::Object object{{"version", 1},
+                            {"model", stem},
+                            {"model_hash", plan.modelHash},
+                            {"source", llvm::sys::path::filename(options.input)},
+                            {"batch", plan.batch},
+                            {"microbatches", plan.microbatches},
+                            {"target", "cpu"},
+                            {"cpu", cpuTarget->cpu},
+                            {"precision", plan.precision},
+                            {"optimizer", optimizerName(trainOptions.optimizer)},
+                            {"clip", trainOptions.clip},
+                            {"loss", lossName(trainOptions)},
+                            {"predicted_step_seconds", plan.stepSeconds},
+                            {"libraries", llvm::json::Array{"libdnnl.so.2", "libgomp.so.1"}},
+                            {"inputs", llvm::json::Array(inputs)}};
+  describePlacement(*module, object);
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::json::Value(std::move(object));
+  return text;
+}
+
+int Compilation::emitKernels(llvm::raw_pwrite_stream &object) {
+  OwningOpRef<ModuleOp> kernels = cpu::extractKernels(*module);
+  PassManager pm(&context);
+  cpu::buildKernelPipeline(pm, options.cpu);
+  if (int status = runPasses(pm, *kernels, kInternalError)) {
+    return status;
+  }
+  if (options.emit == "llvm") {
+    return writeText(*kernels);
+  }
+  if (failed(cpu::emitObject(*kernels, *cpuTarget, object))) {
+    return kInternalError;
+  }
+  return kDone;
+}
+
+int Compilation::emit() {
+  llvm::SmallString<128> kernels, tables;
+  for (auto *path : {&kernels, &tables}) {
+    if (std::error_code error = llvm::sys::fs::createTemporaryFile("dsc", "o", *path)) {
+      printError("cannot create a temporary file: " + error.message());
+      return kBadInput;
+    }
+  }
+  llvm::FileRemover removeKernels(kernels), removeTables(tables);
+  std::error_code error;
+  {
+    llvm::raw_fd_ostream kernelObject(kernels, error), tableObject(tables, error);
+    if (int status = emitKernels(kernelObject)) {
+      return status;
+    }
+    if (failed(cpu::emitTables(*module, *cpuTarget, description(), tableObject))) {
+      return kInternalError;
+    }
+  }
+  times.begin("link");
+  auto binary = PendingFile::create(output);
+  if (!binary) {
+    return fail(binary.takeError());
+  }
+  if (llvm::Error linked =
+          linkTrainer({std::string(kernels), std::string(tables)}, binary->name())) {
+    return fail(std::move(linked));
+  }
+  int64_t bytes = 0;
+  llvm::StringSet<> names;
+  for (const InitialValue &value : weights) {
+    bytes += static_cast<int64_t>(value.bytes().size());
+    names.insert(value.name);
+  }
+  bool beside = options.weights == "beside" ||
+                (options.weights == "auto" && bytes > kWeightsInsideLimit);
+  std::optional<PendingFile> besideFile;
+  if (beside) {
+    auto file = PendingFile::create(output + ".weights.safetensors");
+    if (!file) {
+      return fail(file.takeError());
+    }
+    besideFile.emplace(std::move(*file));
+  }
+  std::string skeleton;
+  if (onnxModel) {
+    skeleton = dropInitializerData(onnxModel->files.front()->getBuffer(), names);
+  }
+  if (llvm::Error appended = appendPayload(binary->name(), weights,
+                                           besideFile ? besideFile->name() : "", skeleton)) {
+    return fail(std::move(appended));
+  }
+  auto planFile = PendingFile::create(output + ".plan.json");
+  if (!planFile) {
+    return fail(planFile.takeError());
+  }
+  {
+    llvm::raw_fd_ostream os(planFile->name(), error);
+    os << llvm::formatv("{0:2}\n", plan.toJson());
+  }
+  for (PendingFile *file : {besideFile ? &*besideFile : nullptr, &*planFile, &*binary}) {
+    if (file) {
+      if (llvm::Error kept = file->keep()) {
+        return fail(std::move(kept));
+      }
+    }
+  }
+  return kDone;
+}
+
+int dsc::compile(const CompileOptions &options) { return Compilation(options).run(); }

@@ -1,0 +1,49 @@
+//===- Debugging.h - IR dumps, errors as lines, seconds per phase ---------===//
+#ifndef DSC_LIB_DRIVER_DEBUGGING_H
+#define DSC_LIB_DRIVER_DEBUGGING_H
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace dsc {
+
+/// Prints `error: message`.
+void printError(const llvm::Twine &message);
+
+/// Turns the first MLIR error into an `error:` line that names the ONNX node or
+/// the place in the file; further ones belong to it and are dropped.
+class ErrorLines {
+public:
+  explicit ErrorLines(mlir::MLIRContext *context);
+  bool hasError() const { return seen; }
+
+private:
+  bool seen = false;
+  mlir::ScopedDiagnosticHandler handler;
+};
+
+/// Writes the module after each pass to FOLDER/NNN-<pass>.mlir. `next` numbers
+/// the files over all pass managers of a compilation.
+void dumpAfterEachPass(mlir::PassManager &pm, const std::string &folder, unsigned &next);
+
+/// Seconds by phase, in order.
+class PhaseTimes {
+public:
+  void begin(std::string name);
+  void end();
+  void print(llvm::raw_ostream &os) const;
+
+private:
+  using Clock = std::chrono::steady_clock;
+  std::vector<std::pair<std::string, double>> phases;
+  Clock::time_point started;
+};
+
+} // namespace dsc
+
+#endif // DSC_LIB_DRIVER_DEBUGGING_H

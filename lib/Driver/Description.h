@@ -1,0 +1,23 @@
+//===- Description.h - What a trainer is told about itself ----------------===//
+#ifndef DSC_LIB_DRIVER_DESCRIPTION_H
+#define DSC_LIB_DRIVER_DESCRIPTION_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/JSON.h"
+
+namespace dsc {
+
+/// What the data must look like, read off the training programs: names, types,
+/// and which integers must stay below which bound.
+llvm::json::Array describeInputs(mlir::ModuleOp train);
+
+/// Adds what placement decided (docs/TrainerFormat.md): arena, parameters, state,
+/// scalars, programs.
+void describePlacement(mlir::ModuleOp exec, llvm::json::Object &description);
+
+/// A hash over graph and shapes, not weights.
+std::string hashModel(mlir::ModuleOp train);
+
+} // namespace dsc
+
+#endif // DSC_LIB_DRIVER_DESCRIPTION_H

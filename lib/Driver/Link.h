@@ -1,0 +1,20 @@
+//===- Link.h - From object files to a trainer ----------------------------===//
+#ifndef DSC_LIB_DRIVER_LINK_H
+#define DSC_LIB_DRIVER_LINK_H
+
+#include "lib/Driver/Weights.h"
+#include "llvm/Support/Error.h"
+
+namespace dsc {
+
+/// Links `objects` with the runtime's libraries, which lie beside this tool.
+llvm::Error linkTrainer(llvm::ArrayRef<std::string> objects, llvm::StringRef output);
+
+/// Appends initial weights and the input model's skeleton (docs/TrainerFormat.md)
+/// to the trainer `binary`; the weights go to the file `beside`, if it is named.
+llvm::Error appendPayload(llvm::StringRef binary, llvm::ArrayRef<InitialValue> weights,
+                          llvm::StringRef beside, llvm::StringRef model);
+
+} // namespace dsc
+
+#endif // DSC_LIB_DRIVER_LINK_H

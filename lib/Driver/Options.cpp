@@ -1,0 +1,233 @@
+//===- Options.cpp - What a user asks of dsc-compile ----------------------===//
+
+#include "dsc/Driver/Options.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <CLI/CLI.hpp>
+
+using namespace dsc;
+
+namespace {
+/// What --plan and --inspect mean without a value.
+constexpr const char *kNoValue = "";
+
+/// Flags of the contract whose time has not come.
+struct Later {
+  const char *flag;
+  const char *reason;
+};
+constexpr Later kLater[] = {
+    {"--schedule", "pipeline schedules are not supported yet; leave the flag out"},
+    {"--zero", "sharded optimizer state is not supported yet; leave the flag out"},
+    {"--sequence-parallel", "sequence parallelism is not supported yet; leave the flag out"},
+    {"--memory-limit", "memory limits are not supported yet; leave the flag out"},
+    {"--remat", "rematerialization is not supported yet; leave the flag out"},
+};
+} // namespace
+
+static int usageError(const std::string &message) {
+  llvm::errs() << "error: " << message << '\n';
+  return kBadUsage;
+}
+
+/// `--flag` without a value would swallow the next argument.
+static std::vector<std::string> withoutOptionalValues(int argc, char **argv) {
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i) { // CLI11 wants them reversed
+    std::string argument = argv[i];
+    bool isBare = argument == "--plan" || argument == "--inspect";
+    arguments.push_back(isBare ? argument + "=" + kNoValue : argument);
+  }
+  return arguments;
+}
+
+static void addLossFlags(CLI::App &app, CompileOptions &options, std::string &loss) {
+  app.add_option("--loss", loss,
+                 "cross-entropy|mse|l1|bce-with-logits[:OUTPUT]: attach a loss to an output");
+  app.add_option("--loss-output", options.train.lossOutput,
+                 "the model's scalar output that is the loss");
+  app.add_option("--class-axis", options.train.classAxis, "dimension of the classes");
+  app.add_option("--ignore-index", options.train.ignoreIndex, "label that does not count");
+  app.add_option("--label-smoothing", options.train.labelSmoothing, "0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
+}
+
+static void addModelFlags(CLI::App &app, CompileOptions &options, std::vector<std::string> &dims,
+                          std::string &dropout) {
+  app.add_option("--batch", options.batch, "global batch")->check(CLI::PositiveNumber);
+  app.add_option("--dim", dims, "NAME=N: size of a symbolic dimension");
+  app.add_option("--trainable", options.trainable, "initializers to train (regex)");
+  app.add_option("--freeze", options.freeze, "initializers not to train (regex)");
+  app.add_option("--tie", options.tie, "copies to treat as one parameter (regex)");
+  app.add_option("--batch-norm", options.batchNorm, "train|local|frozen")
+      ->check(CLI::IsMember({"train", "local", "frozen"}));
+  app.add_option("--dropout", dropout, "on|off")->check(CLI::IsMember({"on", "off"}));
+  app.add_option("--init", options.init, "FILE.safetensors: initial weights by name");
+}
+
+/// cross-entropy:logits -> kind and output.
+static bool parseLoss(const std::string &text, TrainOptions &train) {
+  auto [kind, output] = llvm::StringRef(text).split(':');
+  train.lossOf = output.str();
+  static const std::map<std::string, LossKind> kinds = {
+      {"cross-entropy", LossKind::CrossEntropy},
+      {"mse", LossKind::Mse},
+      {"l1", LossKind::L1},
+      {"bce-with-logits", LossKind::BceWithLogits}};
+  auto it = kinds.find(kind.str());
+  if (it == kinds.end()) {
+    return false;
+  }
+  train.loss = it->second;
+  return true;
+}
+
+static std::optional<int> parseDims(const std::vector<std::string> &texts, CompileOptions &options) {
+  for (const std::string &text : texts) {
+    auto [name, size] = llvm::StringRef(text).rsplit('=');
+    int64_t value = 0;
+    if (name.empty() || size.getAsInteger(10, value) || value <= 0) {
+      return usageError("--dim " + text + ": expected NAME=N with a positive N");
+    }
+    auto [it, isNew] = options.dims.try_emplace(name.str(), value);
+    if (!isNew && it->second != value) {
+      return usageError("--dim gives " + name.str() + " two sizes, " +
+                        std::to_string(it->second) + " and " + size.str());
+    }
+  }
+  return std::nullopt;
+}
+
+/// Several devices are planned for one day; one is what there is.
+static std::optional<int> refuseSeveralDevices(const std::string &mesh, int64_t devices) {
+  if (devices != 1) {
+    return usageError("--devices " + std::to_string(devices) +
+                      ": several ranks are not supported yet; use --devices 1");
+  }
+  llvm::SmallVector<llvm::StringRef> axes;
+  llvm::StringRef(mesh).split(axes, ',', -1, false);
+  for (llvm::StringRef axis : axes) {
+    auto [name, degree] = axis.split('=');
+    int64_t value = 0;
+    if ((name != "dp" && name != "tp" && name != "pp") || degree.getAsInteger(10, value) ||
+        value <= 0) {
+      return usageError("--mesh " + mesh + ": expected dp=N,tp=N,pp=N");
+    }
+    if (value != 1) {
+      return usageError("--mesh " + mesh + ": several ranks are not supported yet; leave " +
+                        name.str() + " at 1");
+    }
+  }
+  return std::nullopt;
+}
+
+static std::optional<int> refuseLater(const CompileOptions &options, const std::string &cluster) {
+  if (options.target == "cuda") {
+    return usageError("--target cuda is not supported yet; use --target cpu");
+  }
+  if (options.precision != "fp32") {
+    return usageError("--precision " + options.precision +
+                      " is not supported yet; use --precision fp32");
+  }
+  if (options.emit == "cuda" || options.emit == "dist") {
+    return usageError("--emit " + options.emit +
+                      " is not supported yet; use plan, train, exec, llvm or trainer");
+  }
+  if (cluster != "host") {
+    return usageError("--cluster " + cluster + " is not supported yet; use --cluster host");
+  }
+  return std::nullopt;
+}
+
+std::optional<int> dsc::parseCommandLine(int argc, char **argv, CompileOptions &options) {
+  CLI::App app("Compiles an ONNX model, or a program in the train dialect, to a trainer.",
+               "dsc-compile");
+  std::string loss, optimizer = "adamw", clip = "on", dropout = "on", plan = "none",
+              inspect = "none", mesh, cluster = "host";
+  std::vector<std::string> dims;
+  int64_t devices = 1;
+  app.set_version_flag("--version", "dsc-compile 0.1.0");
+  app.add_option("input", options.input, "model.onnx or program.mlir");
+  app.add_option("-o", options.output, "the trainer (default: the input's stem + -trainer)");
+  app.add_option("--inspect", inspect, "list parameters and operators; compile nothing")
+      ->expected(0, 1);
+  addModelFlags(app, options, dims, dropout);
+  addLossFlags(app, options, loss);
+  app.add_option("--optimizer", optimizer, "sgd|momentum|adam|adamw")
+      ->check(CLI::IsMember({"sgd", "momentum", "adam", "adamw"}));
+  app.add_option("--clip", clip, "on|off")->check(CLI::IsMember({"on", "off"}));
+  app.add_option("--plan", plan, "search for a plan and print it; =FILE obeys one")->expected(0, 1);
+  app.add_flag("--plan-only", options.planOnly, "stop after the plan");
+  app.add_option("--plan-diff", options.planDiff, "compare two plan files")->expected(2);
+  app.add_option("--cluster", cluster, "hardware to plan for (host)");
+  app.add_option("--devices", devices, "ranks to plan for");
+  app.add_option("--mesh", mesh, "dp=N,tp=N,pp=N");
+  app.add_option("--microbatches", options.microbatches, "micro-batches of a step")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--target", options.target, "cpu|cuda")->check(CLI::IsMember({"cpu", "cuda"}));
+  app.add_option("--cpu", options.cpu, "native|generic|NAME: instruction set");
+  app.add_option("--precision", options.precision, "fp32|fp16|bf16")
+      ->check(CLI::IsMember({"fp32", "fp16", "bf16"}));
+  app.add_option("--weights", options.weights, "inside|beside the trainer")
+      ->check(CLI::IsMember({"auto", "inside", "beside"}));
+  app.add_option("--dump-ir", options.dumpIr, "DIR: a file per pass");
+  app.add_option("--emit", options.emit, "plan|train|dist|exec|llvm|cuda|trainer: stop there")
+      ->check(CLI::IsMember({"plan", "train", "dist", "exec", "llvm", "cuda", "trainer"}));
+  app.add_flag("--time-report", options.timeReport, "seconds per phase");
+  std::map<std::string, std::string> later;
+  for (const Later &flag : kLater) {
+    app.add_option(flag.flag, later[flag.flag], flag.reason)->expected(0, 1);
+  }
+
+  try {
+    app.parse(withoutOptionalValues(argc, argv));
+  } catch (const CLI::Success &success) {
+    return app.exit(success); // --help, --version
+  } catch (const CLI::ParseError &error) {
+    return usageError(std::string(error.what()) + " (dsc-compile --help lists the flags)");
+  }
+
+  for (const Later &flag : kLater) {
+    if (app.count(flag.flag) > 0) {
+      return usageError(std::string(flag.flag) + ": " + flag.reason);
+    }
+  }
+  if (auto status = refuseLater(options, cluster)) {
+    return status;
+  }
+  if (auto status = refuseSeveralDevices(mesh, devices)) {
+    return status;
+  }
+  if (auto status = parseDims(dims, options)) {
+    return status;
+  }
+  if (!loss.empty() && !options.train.lossOutput.empty()) {
+    return usageError("--loss and --loss-output contradict each other; give one of them");
+  }
+  if (!loss.empty() && !parseLoss(loss, options.train)) {
+    return usageError("--loss " + loss + ": expected cross-entropy, mse, l1 or bce-with-logits, "
+                      "and perhaps :OUTPUT");
+  }
+  if (app.count("--inspect") > 0) {
+    if (!inspect.empty() && inspect != "json") {
+      return usageError("--inspect=" + inspect + ": expected --inspect or --inspect=json");
+    }
+    options.inspect = inspect.empty() ? CompileOptions::Inspect::Text : CompileOptions::Inspect::Json;
+  }
+  options.printPlan = app.count("--plan") > 0 && plan.empty();
+  options.planFile = app.count("--plan") > 0 ? plan : "";
+  static const std::map<std::string, OptimizerKind> optimizers = {
+      {"sgd", OptimizerKind::Sgd},
+      {"momentum", OptimizerKind::Momentum},
+      {"adam", OptimizerKind::Adam},
+      {"adamw", OptimizerKind::AdamW}};
+  options.train.optimizer = optimizers.at(optimizer);
+  options.train.clip = clip == "on";
+  options.dropout = dropout == "on";
+  options.train.microbatches = options.microbatches.value_or(1);
+  if (options.input.empty() && options.planDiff.empty()) {
+    return usageError("no input: dsc-compile model.onnx (dsc-compile --help lists the flags)");
+  }
+  return std::nullopt;
+}

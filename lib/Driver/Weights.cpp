@@ -1,0 +1,128 @@
+//===- Weights.cpp - Initial values of variables --------------------------===//
+
+#include "lib/Driver/Weights.h"
+
+#include "dialects/Train/TrainDialect.h"
+#include "dsc/Support/RandomInit.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+using namespace dsc;
+
+std::string dsc::dtypeName(Type element) {
+  if (element.isUnsignedInteger(8)) {
+    return "u8";
+  }
+  std::string text;
+  llvm::raw_string_ostream(text) << element; // f32, bf16, i64, i1, ...
+  return text;
+}
+
+/// safetensors' names of element types.
+static std::string safetensorsType(StringRef dtype) {
+  if (dtype == "i1") {
+    return "BOOL";
+  }
+  return dtype.upper(); // F32, BF16, I64, U8, ...
+}
+
+static void appendFloat(std::string &bytes, Type element, double value) {
+  APFloat number(value);
+  bool losesInfo = false;
+  number.convert(cast<FloatType>(element).getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                 &losesInfo);
+  uint64_t bits = number.bitcastToAPInt().getZExtValue();
+  bytes.append(reinterpret_cast<const char *>(&bits), element.getIntOrFloatBitWidth() / 8);
+}
+
+static std::string denseBytes(ElementsAttr value) {
+  Type element = value.getElementType();
+  std::string bytes;
+  if (isa<FloatType>(element)) {
+    for (const APFloat &number : value.getValues<APFloat>()) {
+      uint64_t bits = number.bitcastToAPInt().getZExtValue();
+      bytes.append(reinterpret_cast<const char *>(&bits), element.getIntOrFloatBitWidth() / 8);
+    }
+    return bytes;
+  }
+  size_t width = std::max(1U, element.getIntOrFloatBitWidth() / 8);
+  for (const APInt &number : value.getValues<APInt>()) {
+    uint64_t bits = number.getZExtValue();
+    bytes.append(reinterpret_cast<const char *>(&bits), width);
+  }
+  return bytes;
+}
+
+static std::string randomBytes(RankedTensorType type, Attribute init) {
+  std::vector<double> values(static_cast<size_t>(type.getNumElements()));
+  if (auto normal = dyn_cast<train::NormalAttr>(init)) {
+    fillNormal(static_cast<uint64_t>(normal.getSeed()), normal.getMean().getValueAsDouble(),
+               normal.getStddev().getValueAsDouble(), 0, values);
+  } else {
+    auto uniform = cast<train::UniformInitAttr>(init);
+    fillUniform(static_cast<uint64_t>(uniform.getSeed()), uniform.getLow().getValueAsDouble(),
+                uniform.getHigh().getValueAsDouble(), 0, values);
+  }
+  std::string bytes;
+  for (double value : values) {
+    appendFloat(bytes, type.getElementType(), value);
+  }
+  return bytes;
+}
+
+static llvm::Error fillValue(InitialValue &value, RankedTensorType type, Attribute init,
+                             const std::map<std::string, StringRef> &fileData) {
+  if (auto elements = dyn_cast<ElementsAttr>(init)) {
+    value.owned = denseBytes(elements);
+    return llvm::Error::success();
+  }
+  if (!isa<train::WeightsAttr>(init)) {
+    value.owned = randomBytes(type, init);
+    return llvm::Error::success();
+  }
+  auto it = fileData.find(value.name);
+  if (it == fileData.end()) {
+    return llvm::createStringError("variable '" + value.name +
+                                   "' takes its initial value from the input file, which has none: "
+                                   "give it a dense value, or --init FILE.safetensors");
+  }
+  value.view = it->second;
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::vector<InitialValue>>
+dsc::collectInitialValues(ModuleOp module, const std::map<std::string, StringRef> &fileData) {
+  std::vector<InitialValue> values;
+  for (auto variable : module.getOps<train::VariableOp>()) {
+    if (variable.getRole() == train::VariableRole::Slot) {
+      continue;
+    }
+    RankedTensorType type = variable.getTensorType();
+    InitialValue value{variable.getName().str(), dtypeName(type.getElementType()),
+                       SmallVector<int64_t>(type.getShape()), {}, {}};
+    if (llvm::Error error = fillValue(value, type, variable.getInit(), fileData)) {
+      return std::move(error);
+    }
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+std::string dsc::safetensorsHeader(ArrayRef<InitialValue> values) {
+  llvm::json::Object header;
+  int64_t offset = 0;
+  for (const InitialValue &value : values) {
+    int64_t end = offset + static_cast<int64_t>(value.bytes().size());
+    header[value.name] =
+        llvm::json::Object{{"dtype", safetensorsType(value.dtype)},
+                           {"shape", llvm::json::Array(ArrayRef<int64_t>(value.shape))},
+                           {"data_offsets", llvm::json::Array{offset, end}}};
+    offset = end;
+  }
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::json::Value(std::move(header));
+  // Eight bytes of length, then the JSON padded with spaces.
+  text.append((64 - (text.size() + 8) % 64) % 64, ' ');
+  uint64_t size = text.size();
+  return std::string(reinterpret_cast<const char *>(&size), 8) + text;
+}

@@ -1,0 +1,113 @@
+//===- CostModel.cpp - Predicted time and memory of placed programs -------===//
+
+#include "dsc/Planner/CostModel.h"
+
+#include "dialects/Exec/ExecDialect.h"
+
+using namespace mlir;
+using namespace dsc;
+
+static int64_t bytesOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return tensor.getNumElements() *
+         std::max<int64_t>(1, tensor.getElementTypeBitWidth() / 8);
+}
+
+static int64_t persistentBytes(ModuleOp exec) {
+  return exec->getAttrOfType<IntegerAttr>(exec::kPersistentBytesAttr).getInt();
+}
+
+int64_t dsc::countArenaBytes(ModuleOp exec) {
+  int64_t bytes = persistentBytes(exec);
+  for (auto program : exec.getOps<exec::ProgramOp>()) {
+    bytes = std::max(bytes, program->getAttrOfType<IntegerAttr>(exec::kArenaBytesAttr).getInt());
+  }
+  return bytes;
+}
+
+MemoryByClass dsc::countMemory(ModuleOp exec) {
+  MemoryByClass memory;
+  for (auto variable : exec.getOps<exec::VariableOp>()) {
+    int64_t bytes = bytesOf(variable.getType());
+    if (variable.getRole() == "slot") {
+      memory.optimizer += bytes;
+    } else if (variable.getRole() == "state") {
+      memory.state += bytes;
+    } else {
+      memory.parameters += bytes;
+      memory.gradients += variable.getRole() == "parameter" ? bytes : 0;
+    }
+  }
+  // Scalars and alignment count as workspace; what is left of the arena are
+  // activations.
+  int64_t persistent = persistentBytes(exec);
+  memory.workspace = persistent - memory.parameters - memory.optimizer - memory.state;
+  int64_t temporary = countArenaBytes(exec) - persistent;
+  memory.gradients = std::min(memory.gradients, temporary);
+  memory.activations = temporary - memory.gradients;
+  return memory;
+}
+
+namespace {
+struct Work {
+  double seconds = 0, flops = 0;
+};
+} // namespace
+
+static int64_t trafficOf(Operation *op) {
+  int64_t bytes = 0;
+  for (Type type : op->getOperandTypes()) {
+    bytes += bytesOf(type);
+  }
+  for (Type type : op->getResultTypes()) {
+    bytes += bytesOf(type);
+  }
+  return bytes;
+}
+
+static Work workOf(exec::ProgramOp program, const Hardware &hardware) {
+  Work work;
+  program.walk([&](Operation *op) {
+    if (!isa<exec::LaunchOp, exec::CallOp>(op)) {
+      return;
+    }
+    auto repeat = dyn_cast<exec::RepeatOp>(op->getParentOp());
+    double times = repeat ? static_cast<double>(repeat.getCount()) : 1;
+    double flops = static_cast<double>(op->getAttrOfType<IntegerAttr>("flops").getInt());
+    double compute = flops / (hardware.gemmGflops * 1e9);
+    double memory = static_cast<double>(trafficOf(op)) / (hardware.copyGigabytes * 1e9);
+    work.seconds += times * std::max(compute, memory);
+    work.flops += times * flops;
+  });
+  return work;
+}
+
+/// More micro-batches: less memory for activations, more traffic for adding up
+/// gradients (an accumulator is read and written, a part read).
+static void addAlternatives(Plan &plan) {
+  for (int64_t count : {1, 2, 4}) {
+    if (count == plan.microbatches || plan.batch % count != 0) {
+      continue;
+    }
+    double ratio = static_cast<double>(plan.microbatches) / static_cast<double>(count);
+    auto passes = [](int64_t n) { return n > 1 ? static_cast<double>(n) : 0.0; };
+    double traffic = 3.0 * static_cast<double>(plan.memory.parameters) *
+                     (passes(count) - passes(plan.microbatches));
+    double seconds = plan.stepSeconds + traffic / (plan.hardware.copyGigabytes * 1e9);
+    int64_t memory = plan.memory.total() - plan.memory.activations +
+                     static_cast<int64_t>(static_cast<double>(plan.memory.activations) * ratio);
+    plan.alternatives.push_back(
+        {"micro-batches " + std::to_string(count), seconds, memory,
+         seconds > plan.stepSeconds ? "slower: gradients are added up in memory"
+                                    : "needs more memory for activations"});
+  }
+}
+
+void dsc::predict(ModuleOp exec, Plan &plan) {
+  plan.memory = countMemory(exec);
+  auto program = exec.lookupSymbol<exec::ProgramOp>("train");
+  Work work = workOf(program, plan.hardware);
+  plan.stepSeconds = work.seconds;
+  plan.flops = work.flops;
+  addAlternatives(plan);
+}
