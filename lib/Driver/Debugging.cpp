@@ -3,6 +3,7 @@
 #include "lib/Driver/Debugging.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"

@@ -85,9 +85,10 @@ json::Array dsc::describeInputs(ModuleOp train) {
 //===----------------------------------------------------------------------===//
 
 static json::Object describeVariable(exec::VariableOp variable) {
-  return {{"name", variable.getName()}, {"dtype", elementOf(variable.getType())},
-          {"shape", shapeOf(variable.getType())},
-          {"offset", static_cast<int64_t>(*variable.getOffset())}};
+  return json::Object{{"name", variable.getName()},
+                      {"dtype", elementOf(variable.getType())},
+                      {"shape", shapeOf(variable.getType())},
+                      {"offset", static_cast<int64_t>(*variable.getOffset())}};
 }
 
 static json::Array describeVariables(ModuleOp exec, ArrayRef<StringRef> roles) {
@@ -153,7 +154,7 @@ static json::Object describeProgram(exec::ProgramOp program) {
         {"dtype", elementOf(value.getType())}, {"shape", shapeOf(value.getType())},
         {"offset", offsetOfResult(value)}});
   }
-  return {{"inputs", std::move(inputs)}, {"results", std::move(results)}};
+  return json::Object{{"inputs", std::move(inputs)}, {"results", std::move(results)}};
 }
 
 void dsc::describePlacement(ModuleOp exec, json::Object &description) {

@@ -2,7 +2,7 @@
 
 #include "dialects/Exec/ExecDialect.h"
 #include "dsc/Lowering/Passes.h"
-#include "dsc/Lowering/TargetModel.h"
+#include "dialects/Exec/TargetModel.h"
 #include "lib/Lowering/ArenaPacking.h"
 #include "lib/Lowering/ExecLowering.h"
 #include "mlir/IR/Builders.h"

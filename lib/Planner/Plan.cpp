@@ -11,8 +11,9 @@ namespace json = llvm::json;
 static constexpr int64_t kPlanVersion = 1;
 
 json::Object MemoryByClass::toJson() const {
-  return {{"parameters", parameters}, {"gradients", gradients},     {"optimizer", optimizer},
-          {"state", state},           {"activations", activations}, {"workspace", workspace}};
+  return json::Object{{"parameters", parameters}, {"gradients", gradients},
+                      {"optimizer", optimizer},   {"state", state},
+                      {"activations", activations}, {"workspace", workspace}};
 }
 
 json::Value Plan::toJson() const {

@@ -2,7 +2,7 @@
 #ifndef DSC_LOWERING_PASSES_H
 #define DSC_LOWERING_PASSES_H
 
-#include "dsc/Lowering/TargetModel.h"
+#include "dialects/Exec/TargetModel.h"
 #include "mlir/Pass/Pass.h"
 
 #include <memory>

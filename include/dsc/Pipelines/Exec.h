@@ -2,7 +2,7 @@
 #ifndef DSC_PIPELINES_EXEC_H
 #define DSC_PIPELINES_EXEC_H
 
-#include "dsc/Lowering/TargetModel.h"
+#include "dialects/Exec/TargetModel.h"
 #include "mlir/Pass/PassManager.h"
 
 namespace dsc {

@@ -7,7 +7,7 @@
 #ifndef DSC_TARGET_CPU_EXECEMISSION_H
 #define DSC_TARGET_CPU_EXECEMISSION_H
 
-#include "dsc/Lowering/TargetModel.h"
+#include "dialects/Exec/TargetModel.h"
 #include "dsc/Target/CPU/CpuTarget.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"

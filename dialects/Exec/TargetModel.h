@@ -1,6 +1,6 @@
 //===- TargetModel.h - What must be known of a target before buffers are --===//
-#ifndef DSC_LOWERING_TARGETMODEL_H
-#define DSC_LOWERING_TARGETMODEL_H
+#ifndef DSC_DIALECTS_EXEC_TARGETMODEL_H
+#define DSC_DIALECTS_EXEC_TARGETMODEL_H
 
 #include "mlir/IR/Region.h"
 #include "llvm/ADT/SmallVector.h"
@@ -28,4 +28,4 @@ public:
 
 } // namespace dsc
 
-#endif // DSC_LOWERING_TARGETMODEL_H
+#endif // DSC_DIALECTS_EXEC_TARGETMODEL_H
