@@ -30,11 +30,11 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/Process.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/SourceMgr.h"
 
@@ -136,6 +136,7 @@ static DialectRegistry makeRegistry() {
 Compilation::Compilation(const CompileOptions &options)
     : options(options), trainOptions(options.train), registry(makeRegistry()), context(registry),
       errors(&context) {
+  context.loadAllAvailableDialects(); // the importer builds ops without a pass
   stem = llvm::sys::path::stem(options.input).str();
   output = options.output.empty() ? stem + "-trainer" : options.output;
 }
@@ -147,11 +148,14 @@ int Compilation::fail(llvm::Error error, int status) {
 
 int Compilation::run() {
   using Phase = int (Compilation::*)();
-  const std::pair<const char *, Phase> phases[] = {
-      {"read the plan", &Compilation::readPlanFile}, {"prepare", &Compilation::prepareFolders},
-      {"import", &Compilation::import},              {"inspect", &Compilation::inspect},
-      {"train", &Compilation::lowerToTrain},         {"exec", &Compilation::lowerToExec},
-      {"plan", &Compilation::makePlan},              {"emit", &Compilation::emit}};
+  const std::pair<const char *, Phase> phases[] = {{"read the plan", &Compilation::readPlanFile},
+                                                   {"prepare", &Compilation::prepareFolders},
+                                                   {"import", &Compilation::import},
+                                                   {"inspect", &Compilation::inspect},
+                                                   {"train", &Compilation::lowerToTrain},
+                                                   {"exec", &Compilation::lowerToExec},
+                                                   {"plan", &Compilation::makePlan},
+                                                   {"emit", &Compilation::emit}};
   for (auto [name, phase] : phases) {
     times.begin(name);
     bool isDone = false;
@@ -319,8 +323,8 @@ int Compilation::importOnnx() {
     batch = leadingDim(*whole->module);
   }
   if (batch % count != 0) {
-    printError("batch " + std::to_string(batch) + " does not divide into " +
-               std::to_string(count) + " micro-batches");
+    printError("batch " + std::to_string(batch) + " does not divide into " + std::to_string(count) +
+               " micro-batches");
     return kBadUsage;
   }
   import.batch = batch / count;
@@ -467,7 +471,8 @@ static llvm::Expected<Hardware> measureHost() {
     return llvm::createStringError("cannot create a temporary file: " + error.message());
   }
   llvm::FileRemover remove(answer);
-  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(answer), std::nullopt};
+  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(answer),
+                                                std::nullopt};
   if (llvm::sys::ExecuteAndWait(prober, {prober}, std::nullopt, redirects) != 0) {
     return llvm::createStringError("cannot measure this host: '" + prober.str() + "' failed");
   }
@@ -628,8 +633,8 @@ int Compilation::emit() {
     bytes += static_cast<int64_t>(value.bytes().size());
     names.insert(value.name);
   }
-  bool beside = options.weights == "beside" ||
-                (options.weights == "auto" && bytes > kWeightsInsideLimit);
+  bool beside =
+      options.weights == "beside" || (options.weights == "auto" && bytes > kWeightsInsideLimit);
   std::optional<PendingFile> besideFile;
   if (beside) {
     auto file = PendingFile::create(output + ".weights.safetensors");
@@ -642,8 +647,8 @@ int Compilation::emit() {
   if (onnxModel) {
     skeleton = dropInitializerData(onnxModel->files.front()->getBuffer(), names);
   }
-  if (llvm::Error appended = appendPayload(binary->name(), weights,
-                                           besideFile ? besideFile->name() : "", skeleton)) {
+  if (llvm::Error appended =
+          appendPayload(binary->name(), weights, besideFile ? besideFile->name() : "", skeleton)) {
     return fail(std::move(appended));
   }
   auto planFile = PendingFile::create(output + ".plan.json");

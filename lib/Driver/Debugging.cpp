@@ -58,8 +58,8 @@ public:
     StringRef name = pass->getArgument();
     name.consume_front("dsc-");
     std::string file;
-    llvm::raw_string_ostream(file) << folder << '/' << llvm::format("%03u-", next++) << name
-                                   << ".mlir";
+    llvm::raw_string_ostream(file)
+        << folder << '/' << llvm::format("%03u-", next++) << name << ".mlir";
     std::error_code error;
     llvm::raw_fd_ostream os(file, error);
     if (!error) {

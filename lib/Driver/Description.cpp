@@ -65,8 +65,8 @@ json::Array dsc::describeInputs(ModuleOp train) {
   for (unsigned i = 0; i < step.getNumArguments(); ++i) {
     auto name = step.getArgAttrOfType<StringAttr>(i, train::kNameAttr);
     Type type = step.getArgumentTypes()[i];
-    json::Object input{{"name", name.getValue()}, {"dtype", elementOf(type)},
-                       {"shape", shapeOf(type)}};
+    json::Object input{
+        {"name", name.getValue()}, {"dtype", elementOf(type)}, {"shape", shapeOf(type)}};
     BlockArgument argument = evaluate.getArgument(i);
     if (name.getValue() == "labels") {
       input["labels"] = true;
@@ -121,8 +121,8 @@ static json::Array describeScalars(ModuleOp exec) {
     if (!seen.insert(offset).second) {
       return;
     }
-    json::Object object{{"name", scalar.getName()}, {"dtype", elementOf(scalar.getType())},
-                        {"offset", offset}};
+    json::Object object{
+        {"name", scalar.getName()}, {"dtype", elementOf(scalar.getType())}, {"offset", offset}};
     if (scalar.getParameter()) {
       object["parameter"] = *scalar.getParameter();
     }
@@ -151,7 +151,8 @@ static json::Object describeProgram(exec::ProgramOp program) {
     Value value = end->getOperand(i);
     results.push_back(json::Object{
         {"name", program.getResultAttrOfType<StringAttr>(i, exec::kNameAttr).getValue()},
-        {"dtype", elementOf(value.getType())}, {"shape", shapeOf(value.getType())},
+        {"dtype", elementOf(value.getType())},
+        {"shape", shapeOf(value.getType())},
         {"offset", offsetOfResult(value)}});
   }
   return json::Object{{"inputs", std::move(inputs)}, {"results", std::move(results)}};
@@ -174,7 +175,7 @@ std::string dsc::hashModel(ModuleOp train) {
   std::string text;
   llvm::raw_string_ostream os(text);
   train->print(os, OpPrintingFlags().useLocalScope().elideLargeElementsAttrs(64));
-  auto digest = llvm::SHA256::hash(
-      ArrayRef(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
+  auto digest =
+      llvm::SHA256::hash(ArrayRef(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
   return llvm::toHex(digest, /*LowerCase=*/true).substr(0, 32);
 }

@@ -60,13 +60,11 @@ static std::string rewriteGraph(protozero::data_view graph, const llvm::StringSe
 }
 
 std::string dsc::dropInitializerData(llvm::StringRef model, const llvm::StringSet<> &variables) {
-  return rewrite({model.data(), model.size()},
-                 [&](protozero::pbf_reader &field, std::string &out) {
-                   if (field.tag() != kModelGraph) {
-                     return false;
-                   }
-                   protozero::pbf_writer(out).add_message(kModelGraph,
-                                                          rewriteGraph(field.get_view(), variables));
-                   return true;
-                 });
+  return rewrite({model.data(), model.size()}, [&](protozero::pbf_reader &field, std::string &out) {
+    if (field.tag() != kModelGraph) {
+      return false;
+    }
+    protozero::pbf_writer(out).add_message(kModelGraph, rewriteGraph(field.get_view(), variables));
+    return true;
+  });
 }

@@ -83,7 +83,8 @@ static bool parseLoss(const std::string &text, TrainOptions &train) {
   return true;
 }
 
-static std::optional<int> parseDims(const std::vector<std::string> &texts, CompileOptions &options) {
+static std::optional<int> parseDims(const std::vector<std::string> &texts,
+                                    CompileOptions &options) {
   for (const std::string &text : texts) {
     auto [name, size] = llvm::StringRef(text).rsplit('=');
     int64_t value = 0;
@@ -92,8 +93,8 @@ static std::optional<int> parseDims(const std::vector<std::string> &texts, Compi
     }
     auto [it, isNew] = options.dims.try_emplace(name.str(), value);
     if (!isNew && it->second != value) {
-      return usageError("--dim gives " + name.str() + " two sizes, " +
-                        std::to_string(it->second) + " and " + size.str());
+      return usageError("--dim gives " + name.str() + " two sizes, " + std::to_string(it->second) +
+                        " and " + size.str());
     }
   }
   return std::nullopt;
@@ -144,7 +145,7 @@ std::optional<int> dsc::parseCommandLine(int argc, char **argv, CompileOptions &
   CLI::App app("Compiles an ONNX model, or a program in the train dialect, to a trainer.",
                "dsc-compile");
   std::string loss, optimizer = "adamw", clip = "on", dropout = "on", plan = "none",
-              inspect = "none", mesh, cluster = "host";
+                    inspect = "none", mesh, cluster = "host";
   std::vector<std::string> dims;
   int64_t devices = 1;
   app.set_version_flag("--version", "dsc-compile 0.1.0");
@@ -206,14 +207,16 @@ std::optional<int> dsc::parseCommandLine(int argc, char **argv, CompileOptions &
     return usageError("--loss and --loss-output contradict each other; give one of them");
   }
   if (!loss.empty() && !parseLoss(loss, options.train)) {
-    return usageError("--loss " + loss + ": expected cross-entropy, mse, l1 or bce-with-logits, "
+    return usageError("--loss " + loss +
+                      ": expected cross-entropy, mse, l1 or bce-with-logits, "
                       "and perhaps :OUTPUT");
   }
   if (app.count("--inspect") > 0) {
     if (!inspect.empty() && inspect != "json") {
       return usageError("--inspect=" + inspect + ": expected --inspect or --inspect=json");
     }
-    options.inspect = inspect.empty() ? CompileOptions::Inspect::Text : CompileOptions::Inspect::Json;
+    options.inspect =
+        inspect.empty() ? CompileOptions::Inspect::Text : CompileOptions::Inspect::Json;
   }
   options.printPlan = app.count("--plan") > 0 && plan.empty();
   options.planFile = app.count("--plan") > 0 ? plan : "";

@@ -45,8 +45,7 @@ static llvm::Error overrideValue(InitialValue &value, const json::Object &entry,
     return fail(path, "tensor '" + value.name + "' has another shape than the model's");
   }
   auto begin = (*offsets)[0].getAsInteger(), end = (*offsets)[1].getAsInteger();
-  if (!begin || !end || *begin < 0 || *end < *begin ||
-      static_cast<uint64_t>(*end) > data.size() ||
+  if (!begin || !end || *begin < 0 || *end < *begin || static_cast<uint64_t>(*end) > data.size() ||
       static_cast<uint64_t>(*end - *begin) != value.bytes().size()) {
     return fail(path, "the data of tensor '" + value.name + "' are incomplete");
   }

@@ -98,8 +98,11 @@ dsc::collectInitialValues(ModuleOp module, const std::map<std::string, StringRef
       continue;
     }
     RankedTensorType type = variable.getTensorType();
-    InitialValue value{variable.getName().str(), dtypeName(type.getElementType()),
-                       SmallVector<int64_t>(type.getShape()), {}, {}};
+    InitialValue value{variable.getName().str(),
+                       dtypeName(type.getElementType()),
+                       SmallVector<int64_t>(type.getShape()),
+                       {},
+                       {}};
     if (llvm::Error error = fillValue(value, type, variable.getInit(), fileData)) {
       return std::move(error);
     }

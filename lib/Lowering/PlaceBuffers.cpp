@@ -1,8 +1,8 @@
 //===- PlaceBuffers.cpp - Give every value its place in the arena ---------===//
 
 #include "dialects/Exec/ExecDialect.h"
-#include "dsc/Lowering/Passes.h"
 #include "dialects/Exec/TargetModel.h"
+#include "dsc/Lowering/Passes.h"
 #include "lib/Lowering/ArenaPacking.h"
 #include "lib/Lowering/ExecLowering.h"
 #include "mlir/IR/Builders.h"

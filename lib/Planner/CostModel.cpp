@@ -9,8 +9,7 @@ using namespace dsc;
 
 static int64_t bytesOf(Type type) {
   auto tensor = cast<RankedTensorType>(type);
-  return tensor.getNumElements() *
-         std::max<int64_t>(1, tensor.getElementTypeBitWidth() / 8);
+  return tensor.getNumElements() * std::max<int64_t>(1, tensor.getElementTypeBitWidth() / 8);
 }
 
 static int64_t persistentBytes(ModuleOp exec) {
@@ -96,10 +95,10 @@ static void addAlternatives(Plan &plan) {
     double seconds = plan.stepSeconds + traffic / (plan.hardware.copyGigabytes * 1e9);
     int64_t memory = plan.memory.total() - plan.memory.activations +
                      static_cast<int64_t>(static_cast<double>(plan.memory.activations) * ratio);
-    plan.alternatives.push_back(
-        {"micro-batches " + std::to_string(count), seconds, memory,
-         seconds > plan.stepSeconds ? "slower: gradients are added up in memory"
-                                    : "needs more memory for activations"});
+    plan.alternatives.push_back({"micro-batches " + std::to_string(count), seconds, memory,
+                                 seconds > plan.stepSeconds
+                                     ? "slower: gradients are added up in memory"
+                                     : "needs more memory for activations"});
   }
 }
 

@@ -11,8 +11,8 @@ namespace json = llvm::json;
 static constexpr int64_t kPlanVersion = 1;
 
 json::Object MemoryByClass::toJson() const {
-  return json::Object{{"parameters", parameters}, {"gradients", gradients},
-                      {"optimizer", optimizer},   {"state", state},
+  return json::Object{{"parameters", parameters},   {"gradients", gradients},
+                      {"optimizer", optimizer},     {"state", state},
                       {"activations", activations}, {"workspace", workspace}};
 }
 
@@ -42,9 +42,8 @@ json::Value Plan::toJson() const {
                                 {"gemm_gflops", hardware.gemmGflops},
                                 {"copy_gigabytes_per_second", hardware.copyGigabytes},
                                 {"threads", hardware.threads}}},
-      {"predicted", json::Object{{"step_seconds", stepSeconds},
-                                 {"flops", flops},
-                                 {"memory", memory.toJson()}}},
+      {"predicted",
+       json::Object{{"step_seconds", stepSeconds}, {"flops", flops}, {"memory", memory.toJson()}}},
       {"alternatives", std::move(others)}};
 }
 
@@ -134,8 +133,8 @@ static std::string readPlan(const json::Object &root, Plan &plan) {
   if (reader.error.empty() && version != kPlanVersion) {
     return "version " + std::to_string(version) + " is not " + std::to_string(kPlanVersion);
   }
-  if (reader.error.empty() && (plan.microbatches <= 0 || plan.batch <= 0 || plan.dp <= 0 ||
-                               plan.tp <= 0 || plan.pp <= 0)) {
+  if (reader.error.empty() &&
+      (plan.microbatches <= 0 || plan.batch <= 0 || plan.dp <= 0 || plan.tp <= 0 || plan.pp <= 0)) {
     return "batch, micro-batches and degrees must be positive";
   }
   return reader.error;
@@ -144,8 +143,8 @@ static std::string readPlan(const json::Object &root, Plan &plan) {
 llvm::Expected<Plan> Plan::fromJson(llvm::StringRef text, llvm::StringRef file) {
   llvm::Expected<json::Value> value = json::parse(text);
   if (!value) {
-    return llvm::createStringError("plan '" + file + "' is not JSON: " +
-                                   llvm::toString(value.takeError()));
+    return llvm::createStringError("plan '" + file +
+                                   "' is not JSON: " + llvm::toString(value.takeError()));
   }
   const json::Object *root = value->getAsObject();
   Plan plan;
@@ -191,8 +190,9 @@ static void printRow(llvm::raw_ostream &os, llvm::StringRef label, const llvm::T
 
 void Plan::print(llvm::raw_ostream &os) const {
   os << "plan for " << model << ", batch " << batch << ", on " << hardware.name << '\n';
-  printRow(os, "mesh", llvm::Twine("dp=") + llvm::Twine(dp) + " tp=" + llvm::Twine(tp) +
-                           " pp=" + llvm::Twine(pp));
+  printRow(os, "mesh",
+           llvm::Twine("dp=") + llvm::Twine(dp) + " tp=" + llvm::Twine(tp) +
+               " pp=" + llvm::Twine(pp));
   printRow(os, "micro-batches", llvm::Twine(microbatches));
   printRow(os, "precision", precision);
   printRow(os, "processor", cpu + ", " + llvm::Twine(hardware.threads) + " threads");
@@ -209,15 +209,16 @@ void Plan::print(llvm::raw_ostream &os) const {
   printRow(os, "predicted step", step);
   printRow(os, "predicted memory", bytesText(memory.total()));
   const std::pair<const char *, int64_t> classes[] = {
-      {"parameters", memory.parameters},   {"gradients", memory.gradients},
+      {"parameters", memory.parameters},     {"gradients", memory.gradients},
       {"optimizer state", memory.optimizer}, {"model state", memory.state},
-      {"activations", memory.activations}, {"workspace", memory.workspace}};
+      {"activations", memory.activations},   {"workspace", memory.workspace}};
   for (auto [label, bytes] : classes) {
     printRow(os, std::string("  ") + label, bytesText(bytes));
   }
   for (const Alternative &other : alternatives) {
-    printRow(os, "not chosen", other.change + ": " + timeText(other.stepSeconds) + ", " +
-                                   bytesText(other.memoryBytes) + "; " + other.reason);
+    printRow(os, "not chosen",
+             other.change + ": " + timeText(other.stepSeconds) + ", " +
+                 bytesText(other.memoryBytes) + "; " + other.reason);
   }
 }
 

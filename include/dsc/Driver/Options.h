@@ -33,10 +33,10 @@ struct CompileOptions {
   // The machine and the plan.
   std::string target = "cpu", cpu = "native", precision = "fp32";
   bool printPlan = false, planOnly = false;
-  std::string planFile;                 // obey this plan
-  std::vector<std::string> planDiff;    // compare two
-  std::optional<int64_t> microbatches;  // as the user gave it
-  std::string weights = "auto";         // inside, beside or auto
+  std::string planFile;                // obey this plan
+  std::vector<std::string> planDiff;   // compare two
+  std::optional<int64_t> microbatches; // as the user gave it
+  std::string weights = "auto";        // inside, beside or auto
 
   // For the curious.
   std::string dumpIr;
