@@ -96,7 +96,7 @@ static StringRef nameOf(Location loc) {
 std::string dsc::describeOp(Operation *op) {
   std::string text = op->getName().getStringRef().str();
   if (StringRef name = nameOf(op->getLoc()); !name.empty()) {
-    text += " (node \"" + name.str() + "\")";
+    text += " of " + name.str();
   }
   return text;
 }

@@ -49,7 +49,7 @@ llvm::SmallVector<train::VariableOp> getVariables(mlir::ModuleOp module, train::
 /// Erases operations of the block that nothing uses and that have no effect.
 void eraseDeadOps(mlir::Block &block);
 
-/// `train.conv (node "conv1")`: an op and, where its location has one, its name.
+/// "train.conv of node 'conv1' (Conv, opset 20)": an op and where it came from.
 std::string describeOp(mlir::Operation *op);
 
 /// 1 / count, and 0 where no target counts (all of them are ignored).

@@ -4,6 +4,8 @@
   losses GOLDEN MODULE       @gradients of a graph y = x + p with p = 0: the golden's loss and its
                              gradient with respect to the output
   optimizer GOLDEN MODULE    @train, step by step: losses, gradient norms, parameters at the end
+  model GOLDEN MODEL.onnx    the imported model's @gradients: loss, outputs, gradients; options of
+                             dsc-train-pipeline may follow
 
 Python's standard library only.
 """
@@ -18,7 +20,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import tensors as files  # noqa: E402
-from compare import Golden  # noqa: E402
+from compare import Golden, compare_step  # noqa: E402
 
 BOUND = 1e-6
 DEFAULTS = {"weight_decay": 0.0, "momentum": 0.9, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
@@ -100,6 +102,31 @@ def follow_optimizer(golden, module):
         check(name, values, variables[name][1])
 
 
+def loss_options(settings):
+    if settings["loss"] == "model":
+        return [f"loss-output={settings['output']}"]
+    return [f"loss={settings['loss']}"]
+
+
+def follow_model(golden, model, *options):
+    rows = golden.settings["batch"]
+    for option in options:
+        if option.startswith("microbatches="):
+            rows //= int(option.removeprefix("microbatches="))
+    with tempfile.TemporaryDirectory() as folder:
+        weights, module, programs = (f"{folder}/{x}" for x in ("w.npz", "m.mlir", "p.mlir"))
+        command = ["dsc-import", model, f"--batch={rows}", "--dropout=false"]
+        text = subprocess.run([*command, f"--weights={weights}"], check=True, capture_output=True)
+        pathlib.Path(module).write_bytes(text.stdout)
+        pipeline = " ".join([*loss_options(golden.settings), *options])
+        command = ["dsc-opt", module, f"--dsc-train-pipeline={pipeline}", "-o", programs]
+        subprocess.run(command, check=True)
+        found = interpret(programs, "gradients", {**files.read_npz(weights), **batch(golden, 1)})
+    loss = found["loss_sum"][1][0] / found["count"][1][0]
+    dump = {**found, "loss": ((), array.array("d", [loss]))}
+    print("\n".join(compare_step(golden, dump)))
+
+
 if __name__ == "__main__":
-    follow = {"losses": follow_loss, "optimizer": follow_optimizer}[sys.argv[1]]
-    follow(Golden(sys.argv[2]), sys.argv[3])
+    follow = {"losses": follow_loss, "optimizer": follow_optimizer, "model": follow_model}
+    follow[sys.argv[1]](Golden(sys.argv[2]), *sys.argv[3:])

@@ -3,7 +3,7 @@
 // RUN: not dsc-opt %s --dsc-attach-loss=kind=mse --dsc-autodiff=microbatches=0 2>&1 | FileCheck %s --check-prefix=COUNT
 // COUNT: error: expected a positive number of micro-batches, got 0
 // RUN: not dsc-opt %s --dsc-attach-loss=kind=mse --dsc-autodiff 2>&1 | FileCheck %s --check-prefix=RULE
-// RULE: error: {{.*}}no derivative rule for math.exp (node "odd"), which stands between a parameter and the loss
+// RULE: error: {{.*}}no derivative rule for math.exp of node 'odd' (Exp, opset 20), which stands between a parameter and the loss
 // RUN: sed 's/variable parameter/variable frozen/' %s | not dsc-opt --dsc-attach-loss=kind=mse --dsc-autodiff 2>&1 | FileCheck %s --check-prefix=NONE
 // NONE: error: the model has no parameters to train; --trainable REGEX makes initializers parameters
 // RUN: not dsc-opt %S/Inputs/mask-input.mlir --dsc-attach-loss=kind=mse --dsc-autodiff 2>&1 | FileCheck %s --check-prefix=BATCH
@@ -18,6 +18,6 @@ train.variable parameter @w : tensor<4x3xf32> = dense<1.0> : tensor<4x3xf32>
 func.func @forward(%x: tensor<4x3xf32> {train.name = "x"}) -> (tensor<4x3xf32> {train.name = "y"}) {
   %w = train.read @w : tensor<4x3xf32>
   %y = train.add %x, %w : tensor<4x3xf32>
-  %z = math.exp %y : tensor<4x3xf32> loc("odd")
+  %z = math.exp %y : tensor<4x3xf32> loc("node 'odd' (Exp, opset 20)")
   return %z : tensor<4x3xf32>
 }
