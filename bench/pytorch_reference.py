@@ -122,8 +122,7 @@ def main():
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    jobs = (lambda: train_cnn(args.data, args.epochs), lambda: train_gpt(args.data, args.steps))
-    for result in (job() for job in jobs):
+    for result in (train_cnn(args.data, args.epochs), train_gpt(args.data, args.steps)):
         print(
             json.dumps({**result, "threads": torch.get_num_threads(), "torch": torch.__version__}),
             flush=True,

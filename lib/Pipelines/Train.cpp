@@ -21,6 +21,12 @@ static AttachLossPassOptions lossOptions(const TrainOptions &options) {
 
 void dsc::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   //===--------------------------------------------------------------------===//
+  // Whole ops. Everything behind asks ops about themselves (derivative, cost,
+  // kernels), so what exporters took apart is put together before all else.
+  //===--------------------------------------------------------------------===//
+  pm.addPass(createRaisePass());
+
+  //===--------------------------------------------------------------------===//
   // Loss. What follows differentiates or evaluates it, so it comes first.
   //===--------------------------------------------------------------------===//
   pm.addPass(createAttachLossPass(lossOptions(options)));

@@ -302,6 +302,35 @@ def AddOptimizerPass : Pass<"dsc-add-optimizer", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dsc::train::TrainDialect"];
 }
 
+def RaisePass : Pass<"dsc-raise"> {
+  let summary = "Recognize whole ops in what exporters decomposed";
+  let description = [{
+    Problem: exporters write layer norm, gelu, cross-entropy and attention as
+    many small ops, which are slower and less stable than the whole op, and
+    hide it from everything that asks ops about themselves.
+
+    Method: rewrite patterns, a family a file (`Raise*.cpp`), each of which
+    states its algebra: layer norm, gelu (erf and tanh form), log-softmax and
+    likelihood of labels, attention with its scales and masks. Constants are
+    compared to six digits, since exporters round them. Equal subexpressions
+    are merged first. Attention whose probabilities are dropped out, or used
+    elsewhere, stays decomposed.
+
+    Requires: train IR. Guarantees: the same values up to rounding.
+
+    ```mlir
+    %e = train.erf %h : tensor<4x16xf32>          // h = x / sqrt 2
+    %g = train.add %e, %one : tensor<4x16xf32>
+    %p = train.mul %x, %g : tensor<4x16xf32>
+    %y = train.mul %p, %half : tensor<4x16xf32>
+    // becomes
+    %y = train.gelu erf %x : tensor<4x16xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numRaised", "num-raised", "whole ops recognized">];
+  let dependentDialects = ["::dsc::train::TrainDialect"];
+}
+
 def VerifyTrainPass : Pass<"dsc-verify-train", "::mlir::ModuleOp"> {
   let summary = "Check what the autodiff phase promises";
   let description = [{

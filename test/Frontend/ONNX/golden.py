@@ -49,7 +49,8 @@ def main(model, golden_path, *flags):
             if name == "labels":
                 arguments[name] = first_rows(tensor, batch)
         files.write_npz(data, arguments)
-        command = ["dsc-interpret", module, "--entry=forward", "--f64", "--data", data, "-o", result]
+        command = ["dsc-interpret", module, "--entry=forward", "--f64"]
+        command += ["--data", data, "-o", result]
         subprocess.run(command, check=True)
         outputs = files.read_npz(result)
     expected = {name: t for name, t in golden.items() if name.startswith("output.")}

@@ -140,7 +140,7 @@ write(
     [node("Concat", "x extra", "c", axis=1), node("MatMul", "c w", "y")],
     [value("x", [2, 3])],
     [value("y", [2, 2])],
-    [numpy_helper.from_array(np.ones((2, 1), np.int64).astype(np.float32), "extra"), weight("w", 4, 2)],
+    [numpy_helper.from_array(np.ones((2, 1), np.float32), "extra"), weight("w", 4, 2)],
 )
 
 # Several symbols.
