@@ -122,7 +122,8 @@ def main():
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    for result in (train_cnn(args.data, args.epochs), train_gpt(args.data, args.steps)):
+    jobs = (lambda: train_cnn(args.data, args.epochs), lambda: train_gpt(args.data, args.steps))
+    for result in (job() for job in jobs):
         print(
             json.dumps({**result, "threads": torch.get_num_threads(), "torch": torch.__version__}),
             flush=True,

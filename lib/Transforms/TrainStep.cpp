@@ -10,6 +10,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace dsc;
@@ -28,6 +29,7 @@ public:
 
 private:
   LogicalResult check();
+  LogicalResult checkWrites();
   LogicalResult checkBatch(BlockArgument argument, int64_t rows);
   void createStep();
   void readVariables();
@@ -90,6 +92,24 @@ LogicalResult StepBuilder::check() {
   for (BlockArgument argument : forward.getArguments()) {
     if (failed(rows) || failed(checkBatch(argument, *rows))) {
       return failure();
+    }
+  }
+  return checkWrites();
+}
+
+/// The graph updates state, each at most once.
+LogicalResult StepBuilder::checkWrites() {
+  llvm::StringSet<> written;
+  for (auto write : forward.getBody().front().getOps<train::WriteOp>()) {
+    auto variable = module.lookupSymbol<train::VariableOp>(write.getVariableAttr());
+    if (variable.getRole() != train::VariableRole::State) {
+      return write.emitError() << "the model itself writes @" << write.getVariable()
+                               << ", which is a "
+                               << train::stringifyVariableRole(variable.getRole())
+                               << "; only state can be updated by the model";
+    }
+    if (!written.insert(write.getVariable()).second) {
+      return write.emitError() << "the model writes @" << write.getVariable() << " twice";
     }
   }
   return success();

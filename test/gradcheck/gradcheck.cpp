@@ -33,6 +33,7 @@ namespace {
 struct Flags {
   cl::opt<std::string> input{cl::Positional, cl::Required};
   cl::opt<int> order{"order", cl::init(1), cl::desc("2: also second derivatives")};
+  cl::opt<bool> mayBeZero{"may-be-zero", cl::desc("accept gradients that are zero throughout")};
   cl::opt<bool> program{"program", cl::desc("check the train pipeline on @forward")};
   cl::opt<LossKind> loss{"loss", cl::init(LossKind::CrossEntropy),
                          cl::values(clEnumValN(LossKind::CrossEntropy, "cross-entropy", ""),
@@ -115,9 +116,9 @@ static LogicalResult checkFunction(ModuleOp module, func::FuncOp f, bool isFirst
   auto next = gradients->begin();
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     if (argument.isFloat()) {
-      subjects.push_back(
-          {"argument " + std::to_string(i), &argument, std::move(*next++),
-           !isFirst || f.getArgAttr(static_cast<unsigned>(i), "check.zero") != nullptr});
+      subjects.push_back({"argument " + std::to_string(i), &argument, std::move(*next++),
+                          !isFirst || flags.mayBeZero ||
+                              f.getArgAttr(static_cast<unsigned>(i), "check.zero") != nullptr});
     }
   }
   auto loss = [&] {
