@@ -74,8 +74,8 @@ BatchStream::~BatchStream() {
   {
     std::lock_guard<std::mutex> lock(mutex);
     stopping = true;
+    changed.notify_all();
   }
-  changed.notify_all();
   worker.join();
 }
 
