@@ -66,6 +66,32 @@ FailureOr<SmallVector<unsigned>> AutodiffPass::chooseArguments(func::FuncOp f) {
   return chosen;
 }
 
+/// A function's first floating-point result.
+static FailureOr<unsigned> findLoss(func::FuncOp f) {
+  auto types = f.getResultTypes();
+  const auto *first = llvm::find_if(types, isFloatTensor);
+  if (first == types.end()) {
+    return f.emitError("expected a result of floating-point type to differentiate");
+  }
+  return static_cast<unsigned>(first - types.begin());
+}
+
+/// "grad.x" for an argument called x, "grad.2" for one without a name.
+static DictionaryAttr gradientName(func::FuncOp f, unsigned argument) {
+  StringRef name = getArgName(f, argument);
+  return makeNameAttrs(f.getContext(),
+                       kGradPrefix + (name.empty() ? std::to_string(argument) : name.str()));
+}
+
+/// Makes `f` return these values instead.
+static void replaceResults(func::FuncOp f, ArrayRef<Value> values, ArrayRef<DictionaryAttr> attrs) {
+  f.getBody().front().getTerminator()->setOperands(values);
+  f.setFunctionType(
+      FunctionType::get(f.getContext(), f.getArgumentTypes(), ValueRange(values).getTypes()));
+  f.setAllResultAttrs(attrs);
+  eraseDeadOps(f.getBody().front());
+}
+
 /// A copy of the function that returns gradients instead.
 LogicalResult AutodiffPass::differentiateFunction(ReverseModeCounts &counts) {
   auto f = getOperation().lookupSymbol<func::FuncOp>(function);
@@ -74,35 +100,26 @@ LogicalResult AutodiffPass::differentiateFunction(ReverseModeCounts &counts) {
            << "the module has no function @" << function << " with a body";
   }
   FailureOr<SmallVector<unsigned>> arguments = chooseArguments(f);
-  auto *first = llvm::find_if(f.getResultTypes(), isFloatTensor);
-  if (failed(arguments) || first == f.getResultTypes().end()) {
-    return failed(arguments) ? failure()
-                             : f.emitError("expected a result of floating-point type to "
-                                           "differentiate");
+  FailureOr<unsigned> loss = findLoss(f);
+  if (failed(arguments) || failed(loss)) {
+    return failure();
   }
-  auto lossIndex = static_cast<unsigned>(first - f.getResultTypes().begin());
-  func::FuncOp gradient = f.clone();
-  gradient.setName((function + "_grad"));
-  SymbolTable(getOperation()).insert(gradient, std::next(Block::iterator(f)));
-  Block &body = gradient.getBody().front();
-  OpBuilder builder(body.getTerminator());
+  func::FuncOp copy = f.clone();
+  copy.setName((function + "_grad"));
+  SymbolTable(getOperation()).insert(copy, std::next(Block::iterator(f)));
   SmallVector<Value> values;
-  SmallVector<DictionaryAttr> attrs;
+  SmallVector<DictionaryAttr> names;
   for (unsigned index : *arguments) {
-    values.push_back(gradient.getArgument(index));
-    std::string name = getArgName(f, index).str();
-    attrs.push_back(
-        makeNameAttrs(&getContext(), kGradPrefix + (name.empty() ? std::to_string(index) : name)));
+    values.push_back(copy.getArgument(index));
+    names.push_back(gradientName(f, index));
   }
+  Operation *end = copy.getBody().front().getTerminator();
+  OpBuilder builder(end);
   ReverseMode reverse(builder, counts);
-  auto gradients = reverse.differentiate(body.getTerminator()->getOperand(lossIndex), values);
+  FailureOr<SmallVector<Value>> gradients = reverse.differentiate(end->getOperand(*loss), values);
   if (failed(gradients)) {
     return failure();
   }
-  body.getTerminator()->setOperands(*gradients);
-  gradient.setFunctionType(
-      builder.getFunctionType(gradient.getArgumentTypes(), ValueRange(*gradients).getTypes()));
-  gradient.setAllResultAttrs(attrs);
-  eraseDeadOps(body);
+  replaceResults(copy, *gradients, names);
   return success();
 }
