@@ -22,6 +22,7 @@
 #include "lib/Driver/Link.h"
 #include "lib/Driver/OnnxSkeleton.h"
 #include "lib/Driver/SafetensorsFile.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -128,8 +129,9 @@ private:
 
 static DialectRegistry makeRegistry() {
   DialectRegistry registry;
-  registry.insert<train::TrainDialect, exec::ExecDialect, arith::ArithDialect, func::FuncDialect,
-                  linalg::LinalgDialect, math::MathDialect, tensor::TensorDialect>();
+  registry
+      .insert<affine::AffineDialect, train::TrainDialect, exec::ExecDialect, arith::ArithDialect,
+              func::FuncDialect, linalg::LinalgDialect, math::MathDialect, tensor::TensorDialect>();
   return registry;
 }
 

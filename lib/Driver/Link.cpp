@@ -83,8 +83,11 @@ llvm::Error dsc::linkTrainer(llvm::ArrayRef<std::string> objects, llvm::StringRe
 // Payload
 //===----------------------------------------------------------------------===//
 
-static void padToPage(llvm::raw_fd_ostream &os) {
-  os.write_zeros(static_cast<unsigned>((kPage - os.tell() % kPage) % kPage));
+/// Pads a file that had `base` bytes before anything was appended; returns the
+/// position.
+static uint64_t padToPage(llvm::raw_fd_ostream &os, uint64_t base) {
+  os.write_zeros(static_cast<unsigned>((kPage - (base + os.tell()) % kPage) % kPage));
+  return base + os.tell();
 }
 
 static void writeWord(llvm::raw_ostream &os, uint64_t value) {
@@ -124,7 +127,8 @@ static llvm::Error writeWeightsBeside(llvm::StringRef file, llvm::ArrayRef<Initi
 
 llvm::Error dsc::appendPayload(llvm::StringRef binary, llvm::ArrayRef<InitialValue> weights,
                                llvm::StringRef beside, llvm::StringRef model) {
-  std::error_code error;
+  uint64_t base = 0;
+  std::error_code error = llvm::sys::fs::file_size(binary, base);
   llvm::raw_fd_ostream os(binary, error, llvm::sys::fs::OF_Append);
   if (error) {
     return llvm::createStringError("cannot write '" + binary + "': " + error.message());
@@ -135,14 +139,12 @@ llvm::Error dsc::appendPayload(llvm::StringRef binary, llvm::ArrayRef<InitialVal
       return failed;
     }
   } else {
-    padToPage(os);
-    weightsAt = os.tell();
+    weightsAt = padToPage(os, base);
     weightsSize = writeWeights(os, weights);
   }
-  padToPage(os);
-  uint64_t modelAt = os.tell();
+  uint64_t modelAt = padToPage(os, base);
   os << model;
-  padToPage(os);
+  padToPage(os, base);
   os << llvm::StringRef("dsc-payload-v1\0\0", 16);
   for (uint64_t word : {weightsAt, weightsSize, model.empty() ? 0 : modelAt,
                         static_cast<uint64_t>(model.size()), uint64_t(0), uint64_t(0)}) {

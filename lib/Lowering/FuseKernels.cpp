@@ -2,6 +2,7 @@
 
 #include "dialects/Exec/ExecDialect.h"
 #include "dsc/Lowering/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "lib/Lowering/FusionGroup.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

@@ -52,7 +52,7 @@ def FuseKernelsPass : Pass<"dsc-fuse-kernels", "::mlir::ModuleOp"> {
     Statistic<"numKernels", "num-kernels", "distinct kernels">,
     Statistic<"numLaunches", "num-launches", "kernel launches">
   ];
-  let dependentDialects = ["::dsc::exec::ExecDialect"];
+  let dependentDialects = ["::dsc::exec::ExecDialect", "::mlir::affine::AffineDialect"];
 }
 
 def PlaceBuffersPass : Pass<"dsc-place-buffers", "::mlir::ModuleOp"> {
