@@ -141,10 +141,11 @@ LogicalResult Analyzer::checkBlock() {
   Operation *parent = body.getParentOp();
   if (!body.hasOneBlock())
     return error(parent, "a kernel has exactly one block");
-  for (BlockArgument arg : body.getArguments())
+  for (BlockArgument arg : body.getArguments()) {
     if (!isSupportedTensor(arg.getType()))
       return error(parent, "operand " + Twine(arg.getArgNumber()) +
                                " of the kernel is not a static tensor of i1, i8-i64 or f16-f64");
+  }
   for (Operation &op : body.front().without_terminator())
     if (failed(checkOperation(op)))
       return failure();
@@ -367,10 +368,11 @@ LogicalResult Analyzer::addConstantResult(unsigned number, Value value) {
   SmallVector<int64_t> full = domain.parallel;
   full.append(domain.reduction);
   bool overQ = !domain.reduction.empty() && shape == ArrayRef<int64_t>(full);
-  if (!overQ && shape != ArrayRef<int64_t>(domain.parallel))
+  if (!overQ && shape != ArrayRef<int64_t>(domain.parallel)) {
     return error(terminator, "constant result " + Twine(number) +
                                  " does not have the shape of "
                                  "the kernel's domain");
+  }
   AffineMap identity =
       AffineMap::getMinorIdentityMap(shape.size(), shape.size(), value.getContext());
   FailureOr<LinearAccess> access = linearize(terminator, identity, shape);

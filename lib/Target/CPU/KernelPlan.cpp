@@ -18,7 +18,7 @@ namespace dsc::cpu {
 
 /// Scratch memory of a kernel lies on the stack of its thread. Beyond a few caches'
 /// worth, computing again is as fast.
-static constexpr int64_t maxScratchBytes = 64 * 1024;
+static constexpr int64_t maxScratchBytes = int64_t{64} * 1024;
 
 /// Above this many operations per element a value is kept, not recomputed.
 static constexpr double maxRecomputeCost = 10;
@@ -77,10 +77,11 @@ double bodyCost(linalg::GenericOp op) {
 
 /// Every access to memory: reads of operands by statements, stores of results.
 template <typename Fn> void forEachAccess(KernelAnalysis &kernel, Fn fn) {
-  for (Statement &statement : kernel.statements)
+  for (Statement &statement : kernel.statements) {
     for (OpOperand &operand : statement.op->getOpOperands())
       if (isa<BlockArgument>(operand.get()) && statement.op.payloadUsesValueFromOperand(&operand))
         fn(statement.accesses[operand.getOperandNumber()], statement.overQ);
+  }
   for (KernelResult &result : kernel.results)
     fn(result.access, result.overQ);
 }
@@ -251,11 +252,12 @@ private:
 
 unsigned chooseLanes(const KernelAnalysis &kernel, const CpuTarget &target) {
   bool wide = false;
-  for (const Statement &statement : kernel.statements)
+  for (const Statement &statement : kernel.statements) {
     statement.op->walk([&](Operation *op) {
       for (Value value : op->getOperands())
         wide |= value.getType().isF64();
     });
+  }
   return target.vectorBits / (wide ? 64 : 32);
 }
 

@@ -112,9 +112,9 @@ Value LaneBuilder::laneAddresses(const Position &at, Value base, Type memory,
                              ValueRange{iota(access.strides[*at.vectorDim])});
 }
 
-Value LaneBuilder::fromMemory(Value value) {
-  Type element = getElementTypeOrSelf(value);
-  if (!element.isInteger(8))
+/// The elements of a tensor of `element` from what was loaded.
+Value LaneBuilder::fromMemory(Type element, Value value) {
+  if (!element.isInteger(1))
     return value;
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
   return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, value, zero);
@@ -151,15 +151,14 @@ Value LaneBuilder::loadVector(const Position &at, Value base, Type memory,
 
 Lanes LaneBuilder::load(const Position &at, Value base, Type element, const LinearAccess &access) {
   Type memory = memoryType(element);
-  bool isBool = element.isInteger(1);
-  auto finish = [&](Value value) { return isBool ? fromMemory(value) : value; };
   if (!at.vectorDim || access.strides[*at.vectorDim] == 0) {
     Value pointer = address(base, memory, offsetOf(at, access));
-    return Lanes::scalar(finish(LLVM::LoadOp::create(b, memory, pointer, byteWidth(memory))));
+    return Lanes::scalar(
+        fromMemory(element, LLVM::LoadOp::create(b, memory, pointer, byteWidth(memory))));
   }
   Lanes result{false, {}};
   for (unsigned i = 0; i < at.copies; ++i)
-    result.values.push_back(finish(loadVector(at, base, memory, access, i)));
+    result.values.push_back(fromMemory(element, loadVector(at, base, memory, access, i)));
   return result;
 }
 
@@ -190,19 +189,18 @@ void LaneBuilder::store(const Position &at, Value base, Type element, const Line
 
 Lanes LaneBuilder::gather(const Position &at, Value base, Type element, const Lanes &offsets) {
   Type memory = memoryType(element);
-  bool isBool = element.isInteger(1);
-  auto finish = [&](Value value) { return isBool ? fromMemory(value) : value; };
   if (offsets.uniform) {
     Value offset = arith::IndexCastOp::create(b, b.getI64Type(), offsets.values.front());
     Value pointer = address(base, memory, offset);
-    return Lanes::scalar(finish(LLVM::LoadOp::create(b, memory, pointer, byteWidth(memory))));
+    return Lanes::scalar(
+        fromMemory(element, LLVM::LoadOp::create(b, memory, pointer, byteWidth(memory))));
   }
   Lanes result{false, {}};
   for (unsigned i = 0; i < at.copies; ++i) {
     Value offset = arith::IndexCastOp::create(b, vectorOf(b.getI64Type()), offsets.values[i]);
     Value addresses =
         LLVM::GEPOp::create(b, vectorOf(base.getType()), memory, base, ValueRange{offset});
-    result.values.push_back(finish(gatherVector(at, addresses, memory, i)));
+    result.values.push_back(fromMemory(element, gatherVector(at, addresses, memory, i)));
   }
   return result;
 }

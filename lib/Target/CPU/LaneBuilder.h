@@ -78,7 +78,7 @@ private:
                          const LinearAccess &access, unsigned copy);
   mlir::Value gatherVector(const Position &at, mlir::Value addresses, mlir::Type memory,
                            unsigned copy);
-  mlir::Value fromMemory(mlir::Value value);
+  mlir::Value fromMemory(mlir::Type element, mlir::Value value);
   mlir::Value toMemory(mlir::Value value);
 
   mlir::ImplicitLocOpBuilder &b;

@@ -124,11 +124,12 @@ Value CpuApproximateMath::lower(Operation *op, ImplicitLocOpBuilder &b) {
     return lowerWidened(op, b, b.getF32Type(), /*isInteger=*/false);
   if (Value value = lowerSpecial(op, b))
     return value;
-  if (element.isF32())
+  if (element.isF32()) {
     if (Value value = approximate(op, b)) {
       ++numApproximated;
       return value;
     }
+  }
   unsigned calls = 0;
   Value value = callLibm(op, cast<ModuleOp>(getOperation()), b, calls);
   numCalls += calls;

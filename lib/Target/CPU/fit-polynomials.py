@@ -45,19 +45,58 @@ def remez(name, f, weight, lo, hi, degree):
 
 
 one = mp.mpf(1)
+zero = mp.mpf("1e-12")  # where a quotient has a removable pole
 ln2 = mp.log(2)
+quarter = mp.pi / 4 * mp.mpf("1.001")
+
+
+def erf_over_x(s):
+    return mp.erf(mp.sqrt(s)) / mp.sqrt(s)
+
+
 # exp(r) = 1 + r + r^2 q(r)
-remez("exp", lambda r: (mp.expm1(r) - r) / r**2, lambda r: abs(r) if abs(r) > 1e-3 else mp.mpf("1e-3"),
-      -ln2 / 2 * mp.mpf("1.01"), ln2 / 2 * mp.mpf("1.01"), 4)
+remez(
+    "exp",
+    lambda r: (mp.expm1(r) - r) / r**2,
+    lambda r: max(abs(r), mp.mpf("1e-3")),
+    -ln2 / 2 * mp.mpf("1.01"),
+    ln2 / 2 * mp.mpf("1.01"),
+    4,
+)
 # log(1 + f) = f - f^2/2 + f^3 q(f)
-remez("log", lambda f: (mp.log1p(f) - f + f * f / 2) / f**3, lambda f: f * f,
-      mp.sqrt(one / 2) - 1, mp.sqrt(2) - 1, 8)
+remez(
+    "log",
+    lambda f: (mp.log1p(f) - f + f * f / 2) / f**3,
+    lambda f: f * f,
+    mp.sqrt(one / 2) - 1,
+    mp.sqrt(2) - 1,
+    8,
+)
 # erf(x) = x + x q(x^2) for |x| < 1
-remez("erf small", lambda s: mp.erf(mp.sqrt(s)) / mp.sqrt(s) - 1, lambda s: 1 / (mp.erf(mp.sqrt(s)) / mp.sqrt(s)),
-      mp.mpf("1e-12"), mp.mpf("1.0"), 6)
+remez("erf small", lambda s: erf_over_x(s) - 1, lambda s: 1 / erf_over_x(s), zero, one, 6)
 # erf(x) = 1 - exp(-q(x)) for x in [1, 4)
-remez("erf large", lambda x: -mp.log(mp.erfc(x)), lambda x: mp.erfc(x), mp.mpf("0.98"), mp.mpf("3.95"), 7)
+remez(
+    "erf large",
+    lambda x: -mp.log(mp.erfc(x)),
+    mp.erfc,
+    mp.mpf("0.98"),
+    mp.mpf("3.95"),
+    7,
+)
 # sin(r) = r + r^3 q(r^2), cos(r) = 1 - r^2/2 + r^4 q(r^2)
-q = mp.pi / 4 * mp.mpf("1.001")
-remez("sin", lambda s: (mp.sin(mp.sqrt(s)) / mp.sqrt(s) - 1) / s, lambda s: s, mp.mpf("1e-12"), q * q, 3)
-remez("cos", lambda s: (mp.cos(mp.sqrt(s)) - 1 + s / 2) / s**2, lambda s: s * s, mp.mpf("1e-6"), q * q, 2)
+remez(
+    "sin",
+    lambda s: (mp.sin(mp.sqrt(s)) / mp.sqrt(s) - 1) / s,
+    lambda s: s,
+    zero,
+    quarter**2,
+    3,
+)
+remez(
+    "cos",
+    lambda s: (mp.cos(mp.sqrt(s)) - 1 + s / 2) / s**2,
+    lambda s: s * s,
+    mp.mpf("1e-6"),
+    quarter**2,
+    2,
+)

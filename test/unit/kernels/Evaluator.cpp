@@ -240,11 +240,12 @@ private:
     }
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
       auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
-      if (elements)
+      if (elements) {
         tensors[constant] =
             filled(constant.getType(), fromAttribute(elements.getSplatValue<Attribute>()));
-      else
+      } else {
         scalars[constant] = fromAttribute(constant.getValue());
+      }
       return success();
     }
     return op.emitError("not known to the evaluator");

@@ -158,6 +158,7 @@ public:
   explicit Checker(Kernel &kernel) : kernel(kernel), func(kernel.func) {}
 
   bool run() {
+    // NOLINTNEXTLINE(bugprone-random-generator-seed): failures must repeat
     std::mt19937_64 random(17);
     for (unsigned i = 0; i < func.getNumArguments(); ++i)
       operands.push_back(randomTensor(func, i, random));
@@ -169,10 +170,11 @@ public:
       return false;
     if (execute(Guard::Before, singleParts(), {}) != whole)
       return fail("single parts do not give the bits of the whole");
-    for (auto pair : kernel.share)
+    for (auto pair : kernel.share) {
       if (execute(Guard::Behind, wholeRange(), {pair}) != whole)
         return fail("in place, operand " + Twine(pair.first) + " as result " + Twine(pair.second) +
                     ", differs");
+    }
     if (execute(Guard::Before, singleParts(), disjointPairs()) != whole)
       return fail("in place, all pairs at once, differs");
     llvm::outs() << func.getName() << ": ok, extent " << kernel.info.extent << ", error "
@@ -220,10 +222,11 @@ private:
 
   Pairs disjointPairs() {
     Pairs pairs;
-    for (auto pair : kernel.share)
+    for (auto pair : kernel.share) {
       if (llvm::none_of(pairs,
                         [&](auto p) { return p.first == pair.first || p.second == pair.second; }))
         pairs.push_back(pair);
+    }
     return pairs;
   }
 
@@ -296,10 +299,11 @@ private:
       Type type = tensor.type.getElementType();
       for (auto [j, element] : llvm::enumerate(tensor.elements)) {
         Number number = readElement(actual[i].data() + j * elementBytes(type), type);
-        if (errorOf(type, number, element) > 1)
+        if (errorOf(type, number, element) > 1) {
           return fail("result " + Twine(i) + ", element " + Twine(j) + " is " +
                       std::to_string(number.f) + " / " + Twine(number.i) + ", expected " +
                       std::to_string(element.f) + " / " + Twine(element.i) + inputsAt(j));
+        }
       }
     }
     return true;
@@ -326,6 +330,7 @@ private:
 //===----------------------------------------------------------------------===//
 
 void benchmark(Kernel &kernel) {
+  // NOLINTNEXTLINE(bugprone-random-generator-seed): failures must repeat
   std::mt19937_64 random(1);
   std::vector<GuardedBuffer> buffers;
   std::vector<void *> pointers;
@@ -378,7 +383,7 @@ void *load(StringRef object) {
   void *handle = dlopen(library.c_str(), RTLD_NOW);
   if (!handle)
     llvm::errs() << dlerror() << "\n";
-  llvm::sys::fs::remove(library);
+  llvm::consumeError(llvm::errorCodeToError(llvm::sys::fs::remove(library)));
   return handle;
 }
 
@@ -390,10 +395,11 @@ LogicalResult compile(ModuleOp module, const CpuTarget &target, StringRef cpu,
   if (failed(pm.run(*lowered)))
     return failure();
   SmallString<128> object;
-  llvm::sys::fs::createTemporaryFile("kernels", "o", object);
+  if (llvm::sys::fs::createTemporaryFile("kernels", "o", object))
+    return module.emitError("cannot create a temporary file");
   LogicalResult written = writeObject(*lowered, target, object);
   void *handle = succeeded(written) ? load(object) : nullptr;
-  llvm::sys::fs::remove(object);
+  llvm::consumeError(llvm::errorCodeToError(llvm::sys::fs::remove(object)));
   if (!handle)
     return failure();
   for (Kernel &kernel : kernels)
@@ -408,10 +414,11 @@ FailureOr<std::vector<Kernel>> collect(ModuleOp module, const CpuTarget &target)
     if (failed(analysis))
       return failure();
     Kernel kernel{func, getKernelInfo(*analysis, target), {}};
-    for (unsigned o = 0; o < func.getNumArguments(); ++o)
+    for (unsigned o = 0; o < func.getNumArguments(); ++o) {
       for (unsigned r = 0; r < func.getNumResults(); ++r)
         if (canShareBuffer(*analysis, o, r))
           kernel.share.emplace_back(o, r);
+    }
     kernels.push_back(std::move(kernel));
   }
   return kernels;

@@ -61,9 +61,14 @@ class Kernel:
         for d in dims:
             extent = self.extents[d]
             way = self.rng.choices(["plain", "strided", "reversed", "fixed"], [75, 10, 8, 7])[0]
-            shape.append({"plain": extent, "strided": 2 * extent, "reversed": extent + 3, "fixed": 1}[way])
-            expressions.append({"plain": f"d{d}", "strided": f"d{d} * 2 + 1",
-                                "reversed": f"{extent + 2} - d{d}", "fixed": "0"}[way])
+            size, expression = {
+                "plain": (extent, f"d{d}"),
+                "strided": (2 * extent, f"d{d} * 2 + 1"),
+                "reversed": (extent + 3, f"{extent + 2} - d{d}"),
+                "fixed": (1, "0"),
+            }[way]
+            shape.append(size)
+            expressions.append(expression)
         type = self.tensor(shape)
         return self.argument(type), type, self.map(over_q, expressions)
 
@@ -88,8 +93,12 @@ class Kernel:
         if not combiner:
             return empty
         constant, filled = self.fresh("c"), self.fresh("f")
-        self.lines.append(f"  {constant} = arith.constant {NEUTRAL[combiner][self.element]} : {self.element}")
-        self.lines.append(f"  {filled} = linalg.fill ins({constant} : {self.element}) outs({empty} : {type}) -> {type}")
+        neutral = NEUTRAL[combiner][self.element]
+        self.lines += [
+            f"  {constant} = arith.constant {neutral} : {self.element}",
+            f"  {filled} = linalg.fill ins({constant} : {self.element})"
+            f" outs({empty} : {type}) -> {type}",
+        ]
         return filled
 
     def body(self, num_operands, over_q, combiner):
@@ -104,7 +113,8 @@ class Kernel:
 
         e = self.element
         for i in range(1, num_operands):
-            emit(f"arith.{self.rng.choice(['addf', 'subf', 'mulf', 'maximumf'])} {current}, %b{i} : {e}")
+            name = self.rng.choice(["addf", "subf", "mulf", "maximumf"])
+            emit(f"arith.{name} {current}, %b{i} : {e}")
         if self.rng.random() < 0.3:
             emit(f"math.{self.rng.choice(['tanh', 'sin', 'absf'])} {current} : {e}")
         if self.rank(over_q) and self.rng.random() < 0.25:
@@ -137,13 +147,17 @@ class Kernel:
         init = self.initial(combiner, type)
         lines, yielded = self.body(len(operands), over_q, combiner)
         maps = [map for _, _, map in operands] + [self.map(over_q, expressions)]
-        iterators = ['"parallel"'] * self.num_p
-        iterators += ['"reduction"' if combiner else '"parallel"'] * (self.rank(over_q) - self.num_p)
-        arguments = [f"%b{i}: {self.element}" for i in range(len(operands))] + [f"%acc: {self.element}"]
+        inner = '"reduction"' if combiner else '"parallel"'
+        iterators = ['"parallel"'] * self.num_p + [inner] * (self.rank(over_q) - self.num_p)
+        names = [f"%b{i}" for i in range(len(operands))] + ["%acc"]
+        arguments = [f"{name}: {self.element}" for name in names]
+        sources = ", ".join(operand[0] for operand in operands)
+        types = ", ".join(operand[1] for operand in operands)
         result = self.fresh("v")
         self.lines += [
-            f"  {result} = linalg.generic {{indexing_maps = [{', '.join(maps)}], iterator_types = [{', '.join(iterators)}]}}",
-            f"      ins({', '.join(o[0] for o in operands)} : {', '.join(o[1] for o in operands)}) outs({init} : {type}) {{",
+            f"  {result} = linalg.generic {{indexing_maps = [{', '.join(maps)}],",
+            f"      iterator_types = [{', '.join(iterators)}]}}",
+            f"      ins({sources} : {types}) outs({init} : {type}) {{",
             f"  ^bb0({', '.join(arguments)}):",
             *lines,
             f"    linalg.yield {yielded} : {self.element}",
