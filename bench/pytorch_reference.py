@@ -36,7 +36,7 @@ class Clock:
 
 
 def load_images(folder):
-    image = torch.tensor(np.load(folder / "image.npy").astype(np.float32) / 255)
+    image = torch.tensor(np.load(folder / "image.npy").astype(np.float32) * 0.0111 - 0.81)
     return image, torch.tensor(np.load(folder / "labels.npy").astype(np.int64))
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the King James Bible (Debian package bible-kjv) as token files of bytes.
 
-OUT/train.bin and OUT/heldout.bin (the last tenth): a header of 256 int32 (magic 20240520, version 1,
-count), then the tokens as uint16. Does nothing where both are there already.
+OUT/train.bin and OUT/heldout.bin (the last tenth): a header of 256 int32 (magic 20240520, version
+1, count), then the tokens as uint16. Does nothing where both are there already.
 """
 
 import argparse
