@@ -385,7 +385,7 @@ int Compilation::runPasses(PassManager &pm, ModuleOp op, int onFailure) {
   if (!options.dumpIr.empty()) {
     dumpAfterEachPass(pm, options.dumpIr, nextDump);
   }
-  std::string reproducer = stem + "-reproducer.mlir";
+  std::string reproducer = output + ".reproducer.mlir";
   bool existed = llvm::sys::fs::exists(reproducer);
   pm.enableCrashReproducerGeneration(reproducer);
   if (succeeded(pm.run(op))) {
