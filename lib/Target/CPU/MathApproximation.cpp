@@ -34,18 +34,21 @@ constexpr double ln2Low = -2.12194440054690583e-4;
 // exp and relatives
 //===----------------------------------------------------------------------===//
 
-/// x = n ln 2 + r with |r| <= ln 2 / 2: n as float and as integer.
+/// Adding this to a float below 2^22 leaves the rounded value, plus 127, in the low
+/// bits of the sum: shifted to the exponent's place they are a power of two.
+constexpr double roundingMagic = 0x1.8p23 + 127;
+constexpr int64_t roundingMagicBits = 0x4b40007f;
+
+/// x = n ln 2 + r with |r| <= ln 2 / 2; `biased` holds n + 127 in its low bits.
 struct ExpReduction {
-  Value n, nBits, r;
+  Value n, biased, r;
 };
 
 ExpReduction reduceExp(FloatBuilder &f, Value x) {
-  // Adding 1.5 * 2^23 leaves the rounded value in the low bits of the sum.
-  constexpr double magic = 12582912.0;
-  Value shifted = f.mulAdd(x, f.constant(1 / ln2), f.constant(magic));
+  Value shifted = f.mulAdd(x, f.constant(1 / ln2), f.constant(roundingMagic));
   ExpReduction result;
-  result.n = f.sub(shifted, f.constant(magic));
-  result.nBits = f.subI(f.bits(shifted), f.integer(0x4b400000));
+  result.n = f.sub(shifted, f.constant(roundingMagic));
+  result.biased = f.bits(shifted);
   result.r = f.mulAdd(result.n, f.constant(-ln2High), x);
   result.r = f.mulAdd(result.n, f.constant(-ln2Low), result.r);
   return result;
@@ -58,56 +61,53 @@ Value expm1Core(FloatBuilder &f, Value r) {
   return f.mulAdd(f.mul(r, r), q, r);
 }
 
-/// 2^n for the normal range.
-Value powerOfTwo(FloatBuilder &f, Value n) {
-  return f.fromBits(f.shiftLeft(f.addI(n, f.integer(127)), 23));
+/// 2^n for the normal range, from n + 127.
+Value powerOfTwo(FloatBuilder &f, Value biased) { return f.fromBits(f.shiftLeft(biased, 23)); }
+
+/// p * 2^n for p near 1, into overflow and the subnormals: in two steps.
+Value scaleByPower(FloatBuilder &f, Value p, Value biased) {
+  Value n = f.subI(biased, f.integer(roundingMagicBits));
+  Value half = f.shiftRight(n, 1);
+  Value scaled = f.mul(p, powerOfTwo(f, f.addI(half, f.integer(127))));
+  return f.mul(scaled, powerOfTwo(f, f.subI(biased, half)));
 }
 
-/// p * 2^n for p near 1, into overflow and the subnormals.
-Value scaleByPower(FloatBuilder &f, Value p, Value n) {
-  Value half = f.shiftRight(n, 1);
-  Value scaled = f.mul(p, powerOfTwo(f, half));
-  return f.mul(scaled, powerOfTwo(f, f.subI(n, half)));
-}
+// NaN needs no care below: it passes through the bounds and makes r, and so the
+// polynomial, NaN.
 
 Value exp(FloatBuilder &f, Value x) {
-  Value bounded = f.atLeast(f.atMost(x, 89), -104);
-  ExpReduction reduced = reduceExp(f, bounded);
+  ExpReduction reduced = reduceExp(f, f.atLeast(f.atMost(x, 89), -104));
   Value p = f.add(expm1Core(f, reduced.r), f.constant(1));
-  return f.select(f.isNaN(x), x, scaleByPower(f, p, reduced.nBits));
+  return scaleByPower(f, p, reduced.biased);
 }
 
 Value exp2(FloatBuilder &f, Value x) {
-  constexpr double magic = 12582912.0;
   Value bounded = f.atLeast(f.atMost(x, 129), -151);
-  Value shifted = f.add(bounded, f.constant(magic));
-  Value n = f.subI(f.bits(shifted), f.integer(0x4b400000));
-  Value r = f.mul(f.sub(bounded, f.sub(shifted, f.constant(magic))), f.constant(ln2));
+  Value shifted = f.add(bounded, f.constant(roundingMagic));
+  Value n = f.sub(shifted, f.constant(roundingMagic));
+  Value r = f.mul(f.sub(bounded, n), f.constant(ln2));
   Value p = f.add(expm1Core(f, r), f.constant(1));
-  return f.select(f.isNaN(x), x, scaleByPower(f, p, n));
+  return scaleByPower(f, p, f.bits(shifted));
 }
 
 /// exp(x) - 1 = 2^n (exp(r) - 1) + (2^n - 1), with halved powers so that 2^128
 /// is reached only in the result.
 Value expm1(FloatBuilder &f, Value x) {
-  Value bounded = f.atLeast(f.atMost(x, 89), -50);
-  ExpReduction reduced = reduceExp(f, bounded);
-  Value half = powerOfTwo(f, f.subI(reduced.nBits, f.integer(1)));
+  ExpReduction reduced = reduceExp(f, f.atLeast(f.atMost(x, 89), -50));
+  Value half = powerOfTwo(f, f.subI(reduced.biased, f.integer(1)));
   Value sum = f.mulAdd(half, expm1Core(f, reduced.r), f.sub(half, f.constant(0.5)));
   Value result = f.mul(sum, f.constant(2));
-  // Small arguments (-0 among them) and NaN are their own result.
-  Value itself = f.compare(arith::CmpFPredicate::ULT, f.abs(x), f.constant(1e-8));
-  return f.select(itself, x, result);
+  // Small arguments (-0 among them) are their own result.
+  return f.select(f.less(f.abs(x), f.constant(1e-8)), x, result);
 }
 
 /// tanh|x| = t / (t + 2) with t = exp(2|x|) - 1.
 Value tanh(FloatBuilder &f, Value x) {
   Value bounded = f.atMost(f.abs(x), 10);
   ExpReduction reduced = reduceExp(f, f.add(bounded, bounded));
-  Value power = powerOfTwo(f, reduced.nBits);
+  Value power = powerOfTwo(f, reduced.biased);
   Value t = f.mulAdd(power, expm1Core(f, reduced.r), f.sub(power, f.constant(1)));
-  Value result = f.copySign(f.div(t, f.add(t, f.constant(2))), x);
-  return f.select(f.isNaN(x), x, result);
+  return f.copySign(f.div(t, f.add(t, f.constant(2))), x);
 }
 
 //===----------------------------------------------------------------------===//
@@ -209,7 +209,7 @@ Value erf(FloatBuilder &f, Value x) {
   // The exponent lies in [-18, -1]: no edges to care for.
   ExpReduction reduced = reduceExp(f, exponent);
   Value p = f.add(expm1Core(f, reduced.r), f.constant(1));
-  Value complement = f.mul(p, powerOfTwo(f, reduced.nBits));
+  Value complement = f.mul(p, powerOfTwo(f, reduced.biased));
   Value large = f.copySign(f.sub(f.constant(1), complement), x);
   return f.select(f.less(f.constant(1), magnitude), large, small);
 }
