@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes Fashion-MNIST (Debian package dataset-fashion-mnist) as folders of .npy files.
 
-OUT/train and OUT/test get image.npy (uint8 [n, 1, 28, 28]; --scale 0.0111 --offset=-0.81 of a trainer
-gives it mean 0 and variance 1) and labels.npy (uint8 [n]). Does nothing where all four are there.
+OUT/train and OUT/test get image.npy (uint8 [n, 1, 28, 28]; a trainer's --scale 0.0111
+--offset=-0.81 gives it mean 0 and variance 1) and labels.npy (uint8 [n]). Does nothing where all
+four are there.
 """
 
 import argparse
