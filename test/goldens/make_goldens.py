@@ -73,6 +73,12 @@ class Model:
             if name in weights:
                 self.parameters[name] = parameter
                 parameter.data = torch.tensor(weights[name], dtype=dtype)
+        for name, buffer in self.buffers.items():
+            if name in weights:
+                buffer.copy_(torch.tensor(weights[name]))
+
+    def state(self):
+        return {**self.parameters, **self.buffers}
 
     def run(self, inputs, labels):
         """Returns loss and output of one batch."""
@@ -246,7 +252,7 @@ def shared(name):
     """The stems of the models whose golden is `name`; their weights must be the same."""
     stems = [stem for stem, spec in {**MODELS, **EXAMPLES}.items() if (spec.golden or stem) == name]
     weights = [
-        Model(stem, {**MODELS, **EXAMPLES}[stem], torch.float32).parameters for stem in stems
+        Model(stem, {**MODELS, **EXAMPLES}[stem], torch.float32).state() for stem in stems
     ]
     for stem, other in zip(stems, weights):
         if other.keys() != weights[0].keys() or not all(

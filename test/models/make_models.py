@@ -9,6 +9,7 @@ import pathlib
 import warnings
 
 import onnx
+import onnx.numpy_helper
 import torch
 
 from models import MODELS
@@ -78,6 +79,16 @@ def strip_metadata(path):
     onnx.save(model, path)
 
 
+def restore_buffers(buffers, path):
+    """Tracing in training mode moves running statistics; the file shall start as the model does."""
+    model = onnx.load(path)
+    for initializer in model.graph.initializer:
+        if initializer.name in buffers:
+            value = onnx.numpy_helper.from_array(buffers[initializer.name], initializer.name)
+            initializer.CopyFrom(value)
+    onnx.save(model, path)
+
+
 def check_names(model, path):
     initializers = {i.name: tuple(i.dims) for i in onnx.load(path).graph.initializer}
     names = {}  # tied parameters have several, of which the exporter keeps one
@@ -98,10 +109,12 @@ def main():
     for stem in args.models:
         spec = MODELS[stem]
         model = spec.make().train()
+        buffers = {name: value.numpy().copy() for name, value in model.named_buffers()}
         path = str(args.o / f"{stem}.onnx")
         export = export_dynamo if spec.exporter == "dynamo" else export_torchscript
         export(spec, model, example_inputs(spec, spec.batch or 2), path)
         strip_metadata(path)
+        restore_buffers(buffers, path)
         check_names(model, path)
         print(path)
 
