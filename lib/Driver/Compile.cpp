@@ -13,6 +13,7 @@
 #include "dsc/Frontend/ONNX/Importer.h"
 #include "dsc/Frontend/ONNX/Reader.h"
 #include "dsc/Pipelines/Exec.h"
+#include "dsc/Pipelines/Registration.h"
 #include "dsc/Planner/CostModel.h"
 #include "dsc/Target/CPU/ExecEmission.h"
 #include "dsc/Target/CPU/ObjectEmission.h"
@@ -22,12 +23,7 @@
 #include "lib/Driver/Link.h"
 #include "lib/Driver/OnnxSkeleton.h"
 #include "lib/Driver/SafetensorsFile.h"
-#include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/IR/Module.h"
@@ -129,9 +125,7 @@ private:
 
 static DialectRegistry makeRegistry() {
   DialectRegistry registry;
-  registry
-      .insert<affine::AffineDialect, train::TrainDialect, exec::ExecDialect, arith::ArithDialect,
-              func::FuncDialect, linalg::LinalgDialect, math::MathDialect, tensor::TensorDialect>();
+  registerDialects(registry);
   return registry;
 }
 

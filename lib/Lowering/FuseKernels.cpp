@@ -2,13 +2,16 @@
 
 #include "dialects/Exec/ExecDialect.h"
 #include "dsc/Lowering/Passes.h"
-#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "lib/Lowering/FusionGroup.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
+
+#include <map>
+#include <vector>
 
 namespace dsc {
 #define GEN_PASS_DEF_FUSEKERNELSPASS
@@ -286,6 +289,25 @@ struct FuseKernelsPass : dsc::impl::FuseKernelsPassBase<FuseKernelsPass> {
       outliner.outline(*group);
     }
     eraseDead(block);
+    mergeEqualLaunches(block);
+  }
+
+  /// One launch for several of the same kernel on the same operands: what all
+  /// parameters' updates derive from the learning rate, for one. Calls stay,
+  /// since some write into an operand's buffer.
+  static void mergeEqualLaunches(Block &block) {
+    std::map<std::vector<const void *>, exec::LaunchOp> known;
+    for (auto launch : llvm::make_early_inc_range(block.getOps<exec::LaunchOp>())) {
+      std::vector<const void *> key = {launch.getKernelAttr().getAsOpaquePointer()};
+      for (Value operand : launch->getOperands()) {
+        key.push_back(operand.getAsOpaquePointer());
+      }
+      auto [it, isNew] = known.try_emplace(std::move(key), launch);
+      if (!isNew) {
+        launch->replaceAllUsesWith(it->second);
+        launch->erase();
+      }
+    }
   }
 
   /// Nests, initial values and anything else pure that nothing uses any more.

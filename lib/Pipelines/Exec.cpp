@@ -30,7 +30,12 @@ void dsc::buildExecPipeline(OpPassManager &pm, std::shared_ptr<const TargetModel
   //===--------------------------------------------------------------------===//
   // The arena. Last: it fixes what runs in place and what is copied.
   //===--------------------------------------------------------------------===//
-  pm.addPass(createPlaceBuffersPassFor(std::move(target)));
+  pm.addPass(createPlaceBuffersPassFor(target));
+
+  //===--------------------------------------------------------------------===//
+  // The phase's contract.
+  //===--------------------------------------------------------------------===//
+  pm.addPass(createVerifyExecPassFor(std::move(target)));
 }
 
 void dsc::registerExecPipeline(std::shared_ptr<const TargetModel> target) {

@@ -12,6 +12,9 @@ namespace dsc {
 std::unique_ptr<mlir::Pass>
 createPlaceBuffersPassFor(std::shared_ptr<const TargetModel> target);
 
+/// dsc-verify-exec that also asks the target about kernels.
+std::unique_ptr<mlir::Pass> createVerifyExecPassFor(std::shared_ptr<const TargetModel> target);
+
 #define GEN_PASS_DECL
 #include "dsc/Lowering/Passes.h.inc"
 

@@ -79,4 +79,17 @@ def PlaceBuffersPass : Pass<"dsc-place-buffers", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dsc::exec::ExecDialect"];
 }
 
+def VerifyExecPass : Pass<"dsc-verify-exec", "::mlir::ModuleOp"> {
+  let summary = "Check what ends the exec phase";
+  let description = [{
+    Problem: emission trusts exec IR.
+
+    Method: programs consist of exec ops, every result of a launch or call has
+    an aligned place within the arena, and the target accepts every kernel.
+    Messages begin with "illegal after exec".
+
+    Requires: placed exec programs. Guarantees: the IR is unchanged.
+  }];
+}
+
 #endif // DSC_LOWERING_PASSES_TD

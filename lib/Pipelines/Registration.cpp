@@ -1,0 +1,43 @@
+//===- Registration.cpp - All dialects and passes of the project ----------===//
+
+#include "dsc/Pipelines/Registration.h"
+
+#include "dialects/Exec/ExecDialect.h"
+#include "dialects/Train/TrainDialect.h"
+#include "dsc/Lowering/Passes.h"
+#include "dsc/Pipelines/Exec.h"
+#include "dsc/Pipelines/Train.h"
+#include "dsc/Target/CPU/ExecEmission.h"
+#include "dsc/Target/CPU/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+void dsc::registerDialects(DialectRegistry &registry) {
+  registry.insert<train::TrainDialect, exec::ExecDialect>();
+  registry.insert<affine::AffineDialect, arith::ArithDialect, func::FuncDialect,
+                  linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect,
+                  tensor::TensorDialect, vector::VectorDialect>();
+}
+
+void dsc::registerPasses() {
+  registerTransformsPasses();
+  registerConvertFuncToLLVMPass();
+  registerReconcileUnrealizedCastsPass();
+  registerDscTransformsPasses();
+  registerDscLoweringPasses();
+  cpu::registerCpuTargetPasses();
+  cpu::registerKernelPipeline();
+  registerTrainPipeline();
+  registerExecPipeline(cpu::createCpuTargetModel());
+}
