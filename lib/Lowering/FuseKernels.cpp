@@ -35,6 +35,7 @@ private:
   FusionGroup *groupOf(Value value) const;
   bool canMoveTo(const FusionGroup &group, Operation *position,
                  const FusionGroup *also = nullptr) const;
+  SmallVector<FusionGroup *> candidates(linalg::GenericOp nest) const;
   FusionGroup *findHome(linalg::GenericOp nest);
   void absorbOtherProducers(FusionGroup &home, linalg::GenericOp nest);
   void refresh(FusionGroup &group);
@@ -74,30 +75,36 @@ void BlockFuser::refresh(FusionGroup &group) {
   }
 }
 
-/// The group that takes the nest in: the latest producer's, else the latest that
-/// reads one of the same tensors over the same domain.
-FusionGroup *BlockFuser::findHome(linalg::GenericOp nest) {
-  SmallVector<FusionGroup *> producers;
+/// Groups the nest may join, latest first: its producers', and those that read
+/// one of the same tensors.
+SmallVector<FusionGroup *> BlockFuser::candidates(linalg::GenericOp nest) const {
+  llvm::SmallSetVector<FusionGroup *, 8> found;
   for (Value input : nest.getDpsInputs()) {
     if (FusionGroup *group = groupOf(input)) {
-      producers.push_back(group);
+      found.insert(group);
+    }
+    for (Operation *user : input.getUsers()) {
+      if (FusionGroup *group = owner.lookup(user)) {
+        found.insert(group);
+      }
     }
   }
-  for (auto &group : llvm::reverse(groups)) {
-    bool isProducer = llvm::is_contained(producers, group.get());
-    bool isSibling = group->readsSame(nest) && !isProducer;
-    if (!isProducer && !isSibling) {
-      continue;
-    }
-    // A sibling must not depend on anything after the group... nor the group be
-    // needed before the nest.
+  SmallVector<FusionGroup *> ordered(found.begin(), found.end());
+  llvm::sort(ordered, [](FusionGroup *a, FusionGroup *b) {
+    return b->nests.front()->isBeforeInBlock(a->nests.front());
+  });
+  return ordered;
+}
+
+FusionGroup *BlockFuser::findHome(linalg::GenericOp nest) {
+  for (FusionGroup *group : candidates(nest)) {
     if (!canMoveTo(*group, nest)) {
       continue;
     }
     bool added = group->tryAdd(nest);
     refresh(*group);
     if (added) {
-      return group.get();
+      return group;
     }
   }
   return nullptr;

@@ -189,14 +189,3 @@ bool FusionGroup::tryMerge(FusionGroup &other) {
   *this = merged;
   return true;
 }
-
-bool FusionGroup::readsSame(linalg::GenericOp nest) const {
-  for (Value input : nest.getDpsInputs()) {
-    for (linalg::GenericOp member : nests) {
-      if (llvm::is_contained(member.getDpsInputs(), input)) {
-        return true;
-      }
-    }
-  }
-  return false;
-}

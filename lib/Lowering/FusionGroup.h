@@ -26,7 +26,6 @@ public:
   bool tryMerge(FusionGroup &other);
 
   bool contains(mlir::Operation *op) const { return llvm::is_contained(nests, op); }
-  bool readsSame(mlir::linalg::GenericOp nest) const;
 
   llvm::SmallVector<mlir::linalg::GenericOp> nests; // in program order
 
