@@ -146,7 +146,12 @@ static Value buildConvert(OpBuilder &b, Location loc, train::ConvertOp op, Value
   if (x[0].getType() == to) {
     return x[0];
   }
-  return isFloat(x[0]) ? convertFromFloat(b, loc, x[0], to) : convertFromInt(b, loc, x[0], to);
+  // By way of f32, as PyTorch: no processor converts f64 to bf16 at once.
+  Value from = x[0];
+  if (from.getType().isF64() && to.isBF16()) {
+    from = convertFromFloat(b, loc, from, b.getF32Type());
+  }
+  return isFloat(from) ? convertFromFloat(b, loc, from, to) : convertFromInt(b, loc, from, to);
 }
 
 static void addUnaries(LoweringRegistry &r) {

@@ -134,6 +134,8 @@ public:
   void setOutput(mlir::Value result, const Output &output, mlir::Value execValue);
 
 private:
+  NestOperand resolveIn(mlir::Value value, mlir::AffineMap map, llvm::ArrayRef<int64_t> sizes,
+                        unsigned numKnown);
   mlir::Value materializeDeferred(mlir::Value value);
   /// A dense copy made by a strided move.
   mlir::Value copy(mlir::Value value);

@@ -267,8 +267,38 @@ static Strided denseOf(Value value) {
   return {nullptr, 0, SmallVector<int64_t>(shape), denseStrides(shape)};
 }
 
+/// Whether each dimension steps over all elements of those with smaller strides.
+static bool isNested(const Strided &x) {
+  SmallVector<std::pair<int64_t, int64_t>> dims; // stride, size
+  for (auto [size, stride] : llvm::zip_equal(x.shape, x.strides)) {
+    if (size > 1) {
+      dims.emplace_back(stride, size);
+    }
+  }
+  llvm::sort(dims);
+  int64_t covered = 1;
+  for (auto [stride, size] : dims) {
+    if (stride < covered) {
+      return false;
+    }
+    covered = stride * size;
+  }
+  return true;
+}
+
+/// Where a convolution finds an operand. oneDNN takes no strides that repeat
+/// elements, nor slices whose dimensions interleave.
+static Strided nestedStrided(Value value, ExecLowering &lowering) {
+  Strided x = lowering.strided(value);
+  if (isNested(x)) {
+    return x;
+  }
+  lowering.materialize(value);
+  return lowering.strided(value);
+}
+
 static LogicalResult lowerConv(train::ConvOp op, ExecLowering &lowering) {
-  Strided x = lowering.strided(op.getX()), w = lowering.strided(op.getW());
+  Strided x = nestedStrided(op.getX(), lowering), w = nestedStrided(op.getW(), lowering);
   Epilogue epilogue = findEpilogue(op.getResult(), 1, lowering);
   int64_t flags = (epilogue.bias ? DSC_CONV_BIAS : 0) | (epilogue.relu ? DSC_CONV_RELU : 0);
   SmallVector<Value> operands = {x.source, w.source};
@@ -286,7 +316,7 @@ static LogicalResult lowerConv(train::ConvOp op, ExecLowering &lowering) {
 }
 
 static LogicalResult lowerConvInputGrad(train::ConvInputGradOp op, ExecLowering &lowering) {
-  Strided dy = lowering.strided(op.getDy()), w = lowering.strided(op.getW());
+  Strided dy = nestedStrided(op.getDy(), lowering), w = nestedStrided(op.getW(), lowering);
   lowering.set(op.getDx(),
                lowering.buildCall(op.getLoc(), "ConvInputGrad", op.getType(), {dy.source, w.source},
                                   convInts(op, denseOf(op.getDx()), w, dy, 0), {},
@@ -295,7 +325,7 @@ static LogicalResult lowerConvInputGrad(train::ConvInputGradOp op, ExecLowering 
 }
 
 static LogicalResult lowerConvWeightGrad(train::ConvWeightGradOp op, ExecLowering &lowering) {
-  Strided x = lowering.strided(op.getX()), dy = lowering.strided(op.getDy());
+  Strided x = nestedStrided(op.getX(), lowering), dy = nestedStrided(op.getDy(), lowering);
   lowering.set(op.getDw(), lowering.buildCall(op.getLoc(), "ConvWeightGrad", op.getType(),
                                               {x.source, dy.source},
                                               convInts(op, x, denseOf(op.getDw()), dy, 0), {},

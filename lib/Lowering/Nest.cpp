@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 using namespace dsc;
@@ -62,13 +63,56 @@ static void splitTensors(ArrayRef<NestOperand> operands, SmallVectorImpl<Value> 
   }
 }
 
+/// Whether linalg can tell every loop's size from the operands' maps, and gets
+/// `sizes`: a slice from the first element on looks like its whole tensor, and a
+/// loop that stands in sums only has no size.
+static bool mapsGiveSizes(ArrayRef<NestOperand> operands, ArrayRef<int64_t> sizes,
+                          unsigned numKnown) {
+  llvm::SmallBitVector known(static_cast<unsigned>(sizes.size()));
+  known.set(0, numKnown);
+  for (const NestOperand &operand : operands) {
+    if (operand.kind != NestOperand::Kind::Tensor) {
+      continue;
+    }
+    for (auto [expr, size] :
+         llvm::zip_equal(operand.map.getResults(), tensorType(operand.source).getShape())) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (dim && size != sizes[dim.getPosition()]) {
+        return false;
+      }
+      if (dim) {
+        known.set(dim.getPosition());
+      }
+    }
+  }
+  return known.all();
+}
+
+/// An operand of a nest over `sizes`, of which the result shows the first `numKnown`.
+NestOperand ExecLowering::resolveIn(Value value, AffineMap map, ArrayRef<int64_t> sizes,
+                                    unsigned numKnown) {
+  NestOperand operand = resolve(value, map);
+  if (mapsGiveSizes(operand, sizes, numKnown)) {
+    return operand;
+  }
+  // What is repeated need not be copied as often as it is repeated.
+  if (auto broadcast = value.getDefiningOp<train::BroadcastOp>()) {
+    materialize(broadcast.getX());
+    operand = resolve(value, map);
+    if (mapsGiveSizes(operand, sizes, numKnown)) {
+      return operand;
+    }
+  }
+  return {NestOperand::Kind::Tensor, materialize(value), map, {}, {}, operand.elementType};
+}
+
 Value ExecLowering::buildElementwise(Location loc, RankedTensorType type, ValueRange values,
                                      Body body, int64_t flops) {
   AffineMap identity = AffineMap::getMultiDimIdentityMap(static_cast<unsigned>(type.getRank()),
                                                          builder.getContext());
   SmallVector<NestOperand> operands;
   for (Value value : values) {
-    operands.push_back(resolve(value, identity));
+    operands.push_back(resolveIn(value, identity, type.getShape(), identity.getNumDims()));
   }
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
@@ -107,20 +151,18 @@ Value ExecLowering::buildReduction(Location loc, Value x, ArrayRef<int64_t> dims
   for (int64_t dim : dims) {
     indices[static_cast<size_t>(dim)] = getAffineDimExpr(next++, context);
   }
-  NestOperand operand = resolve(x, AffineMap::get(rank, 0, indices, context));
-  SmallVector<Value> inputs;
-  SmallVector<AffineMap> maps;
-  splitTensors(operand, inputs, maps);
-  if (inputs.empty()) {
-    // Nothing to read: read the materialized constant, so that the nest has its domain.
-    inputs.push_back(materialize(x));
-    maps.push_back(AffineMap::get(rank, 0, indices, context));
-    operand = {NestOperand::Kind::Tensor, inputs[0], maps[0], {}, {}, operand.elementType};
+  SmallVector<int64_t> sizes = kept;
+  for (int64_t dim : dims) {
+    sizes.push_back(from.getDimSize(static_cast<unsigned>(dim)));
   }
+  NestOperand operand = resolveIn(x, AffineMap::get(rank, 0, indices, context), sizes, parallel);
   SmallVector<AffineExpr> keptDims;
   for (unsigned dim = 0; dim < parallel; ++dim) {
     keptDims.push_back(getAffineDimExpr(dim, context));
   }
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  splitTensors(operand, inputs, maps);
   maps.push_back(AffineMap::get(rank, 0, keptDims, context));
   Value empty = tensor::EmptyOp::create(builder, loc, kept, from.getElementType());
   Value zero = arith::ConstantOp::create(builder, loc, neutral);
@@ -129,7 +171,10 @@ Value ExecLowering::buildReduction(Location loc, Value x, ArrayRef<int64_t> dims
   std::fill_n(iterators.begin(), parallel, utils::IteratorType::parallel);
   auto nest = linalg::GenericOp::create(builder, loc, init.getType(), inputs, init, maps, iterators,
                                         [&](OpBuilder &b, Location l, ValueRange arguments) {
-                                          linalg::YieldOp::create(b, l, body(b, l, arguments));
+                                          SmallVector<Value> scalars =
+                                              buildScalars(b, l, operand, arguments.drop_back());
+                                          scalars.push_back(arguments.back());
+                                          linalg::YieldOp::create(b, l, body(b, l, scalars));
                                         });
   nest->setAttr("exec.flops", builder.getI64IntegerAttr(from.getNumElements()));
   ++numGenerics;

@@ -1,0 +1,68 @@
+//===- CompiledModule.h - Training programs compiled and loaded -----------===//
+//
+// Programs in the train dialect go the way of a trainer: the exec phase with
+// what the CPU target knows, kernels and tables as object files, a shared
+// library, the executor of the runtime.
+//
+//   auto compiled = CompiledModule::compile(module, {});
+//   compiled->setVariable("w", value);
+//   FailureOr<SmallVector<Tensor>> results = compiled->run("evaluate", {x});
+//
+// Before each run everything in the arena but variables and scalars is poisoned,
+// so that a program that reads what it has not written gives NaN or nonsense.
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_TEST_CPUCHECK_COMPILEDMODULE_H
+#define DSC_TEST_CPUCHECK_COMPILEDMODULE_H
+
+#include "abi/Abi.h"
+#include "dsc/Interpreter/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dsc::cpucheck {
+
+class CompiledModule {
+public:
+  struct Options {
+    bool fuse = true;
+    bool inPlace = true;
+    std::string cpu = "native";
+  };
+
+  /// Null after an error has been reported. `programs` stays as it is.
+  static std::unique_ptr<CompiledModule> compile(mlir::ModuleOp programs, const Options &options);
+  ~CompiledModule();
+
+  void setVariable(llvm::StringRef name, const Tensor &value);
+  Tensor getVariable(llvm::StringRef name);
+  /// Every scalar of that name, in its own type.
+  void setScalar(llvm::StringRef name, double value);
+
+  llvm::FailureOr<llvm::SmallVector<Tensor>> run(llvm::StringRef program,
+                                                 llvm::ArrayRef<Tensor> arguments);
+
+private:
+  CompiledModule() = default;
+  llvm::LogicalResult lower(mlir::ModuleOp programs, const Options &options);
+  llvm::LogicalResult emit(const Options &options);
+  llvm::LogicalResult loadObjects(llvm::ArrayRef<std::string> objects);
+  const DscProgram *findProgram(llvm::StringRef name) const;
+  void poison();
+  bool execute(const DscProgram &program, llvm::ArrayRef<std::vector<char>> inputs);
+
+  mlir::OwningOpRef<mlir::ModuleOp> exec;
+  void *library = nullptr;
+  const DscModule *table = nullptr;
+  int64_t arenaBytes = 0, persistentBytes = 0;
+  std::unique_ptr<char[]> storage;
+  char *arena = nullptr; // in storage, on a cache line
+};
+
+} // namespace dsc::cpucheck
+
+#endif // DSC_TEST_CPUCHECK_COMPILEDMODULE_H

@@ -1,0 +1,17 @@
+//===- ModelCheck.h - Training programs compiled and interpreted ----------===//
+#ifndef DSC_TEST_CPUCHECK_MODELCHECK_H
+#define DSC_TEST_CPUCHECK_MODELCHECK_H
+
+#include "CompiledModule.h"
+#include "ModelDraws.h"
+
+namespace dsc::cpucheck {
+
+/// Runs the model through the train pipeline and compares what the compiled
+/// programs compute with the interpreter: gradients, two steps of training with
+/// all they leave in variables, evaluation.
+bool checkModel(DrawnModel model, const CompiledModule::Options &options);
+
+} // namespace dsc::cpucheck
+
+#endif // DSC_TEST_CPUCHECK_MODELCHECK_H

@@ -1,0 +1,26 @@
+//===- PlacementVerifier.h - Whether a placement keeps values alive -------===//
+//
+// Plays a placed program: each cache line of the arena remembers which value was
+// written to it last, and every read must find the value it names. Loops are
+// played twice, for what one repetition leaves to the next. This knows nothing
+// of how the placement was found: only offsets and the program's order.
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_TEST_CPUCHECK_PLACEMENTVERIFIER_H
+#define DSC_TEST_CPUCHECK_PLACEMENTVERIFIER_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace dsc {
+class TargetModel;
+}
+
+namespace dsc::cpucheck {
+
+/// Reports a value that is read after it was overwritten, results that share
+/// memory, and results in an operand's buffer where the op cannot work so.
+llvm::LogicalResult verifyPlacement(mlir::ModuleOp exec, const TargetModel &target);
+
+} // namespace dsc::cpucheck
+
+#endif // DSC_TEST_CPUCHECK_PLACEMENTVERIFIER_H
