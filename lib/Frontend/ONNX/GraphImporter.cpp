@@ -190,6 +190,8 @@ LogicalResult GraphImporter::importOperator(const Node &node, Scope &scope, int6
   created.clear();
   if (failed(op->import(import)) || failed(verifyAndEvaluate(node, opset)))
     return failure();
+  if (const NodeAttribute *attribute = import.unasked(op->ignored))
+    return import.fail("attribute '" + attribute->name + "' is not known here");
   recordShapes(node, scope);
   note(node, statusOf(node, scope));
   return success();

@@ -85,7 +85,15 @@ llvm::FailureOr<double> NodeImport::number(unsigned i, llvm::StringRef what) {
 // Attributes
 //===----------------------------------------------------------------------===//
 
+const NodeAttribute *NodeImport::unasked(llvm::ArrayRef<llvm::StringRef> ignored) const {
+  for (const NodeAttribute &attribute : node.attributes)
+    if (!llvm::is_contained(asked, attribute.name) && !llvm::is_contained(ignored, attribute.name))
+      return &attribute;
+  return nullptr;
+}
+
 const NodeAttribute *NodeImport::attribute(llvm::StringRef name) const {
+  asked.push_back(name);
   const NodeAttribute *found = node.attribute(name);
   if (!found || found->reference.empty())
     return found;

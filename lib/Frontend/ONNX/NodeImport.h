@@ -73,6 +73,8 @@ public:
 
   bool hasAttribute(llvm::StringRef name) const { return attribute(name) != nullptr; }
   const NodeAttribute *attribute(llvm::StringRef name) const;
+  /// The first attribute that the import did not ask for; null if there is none.
+  const NodeAttribute *unasked(llvm::ArrayRef<llvm::StringRef> ignored) const;
   int64_t integer(llvm::StringRef name, int64_t absent) const;
   double number(llvm::StringRef name, double absent) const;
   llvm::StringRef string(llvm::StringRef name, llvm::StringRef absent) const;
@@ -127,6 +129,7 @@ public:
 private:
   GraphImporter &graph;
   Scope &scope;
+  mutable llvm::SmallVector<llvm::StringRef, 8> asked;
 };
 
 } // namespace dsc::onnx

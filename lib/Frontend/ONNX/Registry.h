@@ -41,11 +41,18 @@ struct Operator {
   ImportFunction import;
   /// Inputs that hold weights in models that keep them in Constant nodes.
   llvm::SmallVector<unsigned, 2> weights;
+  /// Attributes without meaning for training: any that the function asks for none of
+  /// and that are not here are refused rather than passed over.
+  llvm::SmallVector<llvm::StringRef, 2> ignored;
   /// Whether inputs may be sequences of tensors.
   bool sequences = false;
 
   Operator &weightInputs(llvm::ArrayRef<unsigned> indices) {
     weights.assign(indices.begin(), indices.end());
+    return *this;
+  }
+  Operator &ignores(llvm::ArrayRef<llvm::StringRef> names) {
+    ignored.assign(names.begin(), names.end());
     return *this;
   }
   Operator &takesSequences() {

@@ -98,8 +98,10 @@ llvm::FailureOr<Window> readTransposedWindow(NodeImport &n, llvm::ArrayRef<int64
                    window.dilations[d] * (kernel[d] - 1) + 1;
     if (sizes || autoPad.starts_with("SAME_")) {
       int64_t wanted = sizes ? (*sizes)[d] : input[d] * window.strides[d];
-      split(std::max<int64_t>(0, full - wanted), autoPad == "SAME_UPPER" || autoPad == "NOTSET",
-            window.low[d], window.high[d]);
+      split(std::max<int64_t>(0, full - wanted), autoPad == "SAME_UPPER", window.low[d],
+            window.high[d]);
+      // More than the kernels reach is zero.
+      full = std::max(full, wanted);
     }
     int64_t size = full - window.low[d] - window.high[d];
     if (size < 1 || size >= largest)

@@ -50,11 +50,22 @@ static Value additiveMask(NodeImport &n, Value mask, Type element) {
   return n.select(mask, n.splat(type, 0), n.splat(type, -std::numeric_limits<double>::infinity()));
 }
 
+/// `mask` (or none) plus -inf for keys after the query, both counted from the front.
+static Value addCausal(NodeImport &n, Value mask, int64_t queries, int64_t keys, Type element) {
+  auto indices = RankedTensorType::get({1, 1, queries, keys}, n.b.getI64Type());
+  Value sees = n.compare(train::Comparison::LE, n.make<train::IotaOp>(indices, 3),
+                         n.make<train::IotaOp>(indices, 2));
+  Value causal = additiveMask(n, sees, element);
+  return mask ? n.binary<train::AddOp>(mask, causal) : causal;
+}
+
 static LogicalResult importAttention(NodeImport &n) {
   if (failed(n.expectFloat(0)))
     return failure();
   if (n.has(4) || n.has(5) || n.has(6) || n.isUsed(1) || n.isUsed(2) || n.isUsed(3))
     return n.fail("a key-value cache and further outputs are for inference, not for training");
+  if (n.integer("left_window_size", -1) != -1 || n.integer("right_window_size", -1) != -1)
+    return n.fail("a window of keys is not supported");
   if (n.number("softcap", 0) != 0)
     return n.fail("attribute 'softcap' is not supported");
   Value q = splitHeads(n, n.input(0), "q_num_heads");
@@ -71,8 +82,10 @@ static LogicalResult importAttention(NodeImport &n) {
   if (n.has(3) && !(mask = additiveMask(n, n.input(3), elementOf(q))))
     return n.set(0, {});
   bool causal = n.integer("is_causal", 0) != 0;
-  if (causal && shapeOf(q)[2] != shapeOf(k)[2])
-    return n.fail("is_causal needs as many keys as queries");
+  if (causal && shapeOf(q)[2] != shapeOf(k)[2]) { // ONNX counts from the first key.
+    mask = addCausal(n, mask, shapeOf(q)[2], shapeOf(k)[2], elementOf(q));
+    causal = false;
+  }
   double scale = n.number("scale", 1 / std::sqrt(static_cast<double>(shapeOf(q)[3])));
   auto attention = train::AttentionOp::create(n.b, n.loc, q, k, v, mask, scale, causal);
   bool merged = rankOf(n.input(0)) == 3;
@@ -80,7 +93,8 @@ static LogicalResult importAttention(NodeImport &n) {
 }
 
 void populateAttention(Registry &registry) {
-  registry.add("Attention", 23, inputs(3, 7), importAttention);
+  registry.add("Attention", 23, inputs(3, 7), importAttention)
+      .ignores({"q_num_heads", "kv_num_heads", "qk_matmul_output_mode", "softmax_precision"});
 }
 
 } // namespace dsc::onnx

@@ -97,7 +97,7 @@ void populateConstant(Registry &registry) {
   registry.add("Constant", 1, inputs(0), importConstant);
   registry.add("ConstantOfShape", 9, inputs(1), importConstantOfShape);
   registry.add("Identity", 1, inputs(1), importIdentity).takesSequences();
-  registry.add("If", 11, inputs(1), importIf);
+  registry.add("If", 11, inputs(1), importIf).ignores({"then_branch", "else_branch"});
 }
 
 } // namespace dsc::onnx

@@ -309,8 +309,8 @@ void populateElementwise(Registry &registry) {
   registry.add("Abs", 1, inputs(1), importAbs);
   registry.add("Add", 7, inputs(2), importBinary<train::AddOp>);
   registry.add("And", 7, inputs(2), importLogic<train::AndOp>);
-  registry.add("Cast", 1, inputs(1), importCast);
-  registry.add("CastLike", 15, inputs(2), importCastLike);
+  registry.add("Cast", 1, inputs(1), importCast).ignores({"saturate", "round_mode"});
+  registry.add("CastLike", 15, inputs(2), importCastLike).ignores({"saturate", "round_mode"});
   registry.add("Ceil", 1, inputs(1), importUnary<train::CeilOp>);
   registry.add("Celu", 12, inputs(1), importCelu);
   registry.add("Clip", 11, inputs(1, 3), importClip);

@@ -153,6 +153,9 @@ static LogicalResult importLpNormalization(NodeImport &n) {
   bool absolute = n.integer("p", 2) == 1;
   Value part = absolute ? n.make<train::AbsOp>(x) : n.make<train::MulOp>(x, x);
   Value norm = n.reduce<train::ReduceSumOp>(part, dims, /*keepDims=*/true);
+  // Zeros stay zeros.
+  Value isZero = n.compare(train::Comparison::EQ, norm, n.like(norm, 0));
+  norm = n.select(isZero, n.like(norm, 1), norm);
   if (!absolute)
     norm = n.make<train::SqrtOp>(norm);
   return n.set(0, n.binary<train::DivOp>(x, norm));
@@ -194,6 +197,8 @@ static LogicalResult importBatchNorm(NodeImport &n) {
   bool hasState = n.variable(3) && n.variable(4);
   if (n.options().batchNorm == BatchNormMode::Frozen || !hasState) {
     markStatistics(n, train::VariableRole::Frozen, "running statistics, --batch-norm frozen");
+    if (failed(n.set(1, n.input(3))) || failed(n.set(2, n.input(4))))
+      return failure();
     return n.set(0, normalizeByRunning(n, x, epsilon));
   }
   markStatistics(n, train::VariableRole::State, "running statistics");
@@ -213,14 +218,22 @@ static LogicalResult importBatchNorm(NodeImport &n) {
 }
 
 void populateNorm(Registry &registry) {
-  registry.add("BatchNormalization", 9, inputs(5), importBatchNorm).weightInputs({1, 2, 3, 4});
-  registry.add("GroupNormalization", 18, inputs(3), importGroupNorm).weightInputs({1, 2});
+  registry.add("BatchNormalization", 9, inputs(5), importBatchNorm)
+      .weightInputs({1, 2, 3, 4})
+      .ignores({"training_mode", "momentum"});
+  registry.add("GroupNormalization", 18, inputs(3), importGroupNorm)
+      .weightInputs({1, 2})
+      .ignores({"stash_type"});
   registry.add("InstanceNormalization", 6, inputs(3), importInstanceNorm).weightInputs({1, 2});
-  registry.add("LayerNormalization", 17, inputs(2, 3), importLayerNorm).weightInputs({1, 2});
+  registry.add("LayerNormalization", 17, inputs(2, 3), importLayerNorm)
+      .weightInputs({1, 2})
+      .ignores({"stash_type"});
   registry.add("LogSoftmax", 11, inputs(1), importFlattenedSoftmax<train::LogSoftmaxOp>);
   registry.add("LogSoftmax", 13, inputs(1), importSoftmax<train::LogSoftmaxOp>);
   registry.add("LpNormalization", 1, inputs(1), importLpNormalization);
-  registry.add("RMSNormalization", 23, inputs(2), importRmsNorm).weightInputs({1});
+  registry.add("RMSNormalization", 23, inputs(2), importRmsNorm)
+      .weightInputs({1})
+      .ignores({"stash_type"});
   registry.add("Softmax", 11, inputs(1), importFlattenedSoftmax<train::SoftmaxOp>);
   registry.add("Softmax", 13, inputs(1), importSoftmax<train::SoftmaxOp>);
 }

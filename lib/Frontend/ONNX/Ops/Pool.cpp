@@ -83,7 +83,7 @@ void populatePool(Registry &registry) {
   registry.add("AveragePool", 7, inputs(1), importAveragePool);
   registry.add("GlobalAveragePool", 1, inputs(1), importGlobalAveragePool);
   registry.add("GlobalMaxPool", 1, inputs(1), importGlobalMaxPool);
-  registry.add("MaxPool", 8, inputs(1), importMaxPool);
+  registry.add("MaxPool", 8, inputs(1), importMaxPool).ignores({"storage_order"});
 }
 
 } // namespace dsc::onnx

@@ -110,7 +110,7 @@ static LogicalResult importRandomUniform(NodeImport &n) {
 }
 
 void populateRandom(Registry &registry) {
-  registry.add("Dropout", 7, inputs(1, 3), importDropout);
+  registry.add("Dropout", 7, inputs(1, 3), importDropout).ignores({"seed", "ratio"});
   registry.add("RandomNormal", 1, inputs(0), importRandomNormal);
   registry.add("RandomUniform", 1, inputs(0), importRandomUniform);
 }

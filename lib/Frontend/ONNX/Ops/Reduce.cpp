@@ -28,7 +28,8 @@ static llvm::FailureOr<Reduction> readReduction(NodeImport &n) {
       return failure();
     axes = *given;
   }
-  if (axes.empty() && n.integer("noop_with_empty_axes", 0))
+  bool noop = n.integer("noop_with_empty_axes", 0) != 0;
+  if (axes.empty() && noop)
     return r;
   if (axes.empty())
     axes = iotaShape(rankOf(r.x));
@@ -133,15 +134,22 @@ static LogicalResult importReduceProd(NodeImport &n) {
 }
 
 static LogicalResult importArg(NodeImport &n, Value x) {
-  if (n.integer("select_last_index", 0))
-    return n.fail("select_last_index is not supported");
   auto axis = n.axis("axis", 0, rankOf(x));
   if (failed(axis))
     return failure();
+  bool last = n.integer("select_last_index", 0) != 0;
+  int64_t size = shapeOf(x)[*axis];
+  if (last) { // The first from behind.
+    Shape reversed = iotaShape(size);
+    std::reverse(reversed.begin(), reversed.end());
+    x = n.make<train::TakeOp>(x, n.ints(reversed), *axis);
+  }
   Shape shape(shapeOf(x)), kept(shapeOf(x));
   shape.erase(shape.begin() + *axis);
   kept[*axis] = 1;
   Value y = n.make<train::ArgMaxOp>(RankedTensorType::get(shape, n.b.getI64Type()), x, *axis);
+  if (last)
+    y = n.make<train::SubOp>(n.like(y, static_cast<double>(size - 1)), y);
   return n.set(0, n.integer("keepdims", 1) ? n.reshape(y, kept) : y);
 }
 

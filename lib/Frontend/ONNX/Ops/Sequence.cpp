@@ -114,7 +114,7 @@ void populateSequence(Registry &registry) {
   registry.add("SequenceAt", 11, inputs(2), importSequenceAt).takesSequences();
   registry.add("SequenceConstruct", 11, atLeast(1), importSequenceConstruct);
   registry.add("SequenceLength", 11, inputs(1), importSequenceLength).takesSequences();
-  registry.add("SplitToSequence", 11, inputs(1, 2), importSplitToSequence);
+  registry.add("SplitToSequence", 11, inputs(1, 2), importSplitToSequence).ignores({"keepdims"});
 }
 
 } // namespace dsc::onnx

@@ -156,7 +156,9 @@ static LogicalResult importSpaceToDepth(NodeImport &n) {
   if (b < 1 || s[2] % b != 0 || s[3] % b != 0)
     return n.fail("attribute 'blocksize' does not divide the image");
   Value blocks = n.reshape(x, {s[0], s[1], s[2] / b, b, s[3] / b, b});
-  Value moved = n.transpose(blocks, {0, 3, 5, 1, 2, 4});
+  bool crd = n.string("mode", "DCR") == "CRD";
+  Value moved = n.transpose(blocks, crd ? llvm::ArrayRef<int64_t>{0, 1, 3, 5, 2, 4}
+                                        : llvm::ArrayRef<int64_t>{0, 3, 5, 1, 2, 4});
   return n.set(0, n.reshape(moved, {s[0], s[1] * b * b, s[2] / b, s[3] / b}));
 }
 
@@ -473,13 +475,13 @@ void populateShape(Registry &registry) {
   registry.add("EyeLike", 9, inputs(1), importEyeLike);
   registry.add("Flatten", 1, inputs(1), importFlatten);
   registry.add("Pad", 11, inputs(2, 4), importPad);
-  registry.add("Range", 11, inputs(3), importRange);
-  registry.add("Reshape", 5, inputs(2), importReshape);
+  registry.add("Range", 11, inputs(3), importRange).ignores({"stash_type"});
+  registry.add("Reshape", 5, inputs(2), importReshape).ignores({"allowzero"});
   registry.add("Shape", 1, inputs(1), importShape);
   registry.add("Size", 1, inputs(1), importSize);
   registry.add("Slice", 10, inputs(3, 5), importSlice);
   registry.add("SpaceToDepth", 1, inputs(1), importSpaceToDepth);
-  registry.add("Split", 2, inputs(1, 2), importSplit);
+  registry.add("Split", 2, inputs(1, 2), importSplit).ignores({"num_outputs"});
   registry.add("Squeeze", 1, inputs(1, 2), importSqueeze);
   registry.add("Tile", 6, inputs(2), importTile);
   registry.add("Transpose", 1, inputs(1), importTranspose);
