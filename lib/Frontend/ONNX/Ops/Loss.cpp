@@ -40,6 +40,8 @@ static Value targetWeights(NodeImport &n, Value labels, Type element) {
 /// Reduces the losses of targets, ignored ones being 0 already.
 static LogicalResult reduceLoss(NodeImport &n, Value losses, Value labels) {
   llvm::StringRef reduction = n.string("reduction", "mean");
+  if (!llvm::is_contained({"mean", "sum", "none"}, reduction))
+    return n.fail("attribute 'reduction' is '" + reduction + "', expected mean, sum or none");
   bool isWeighted = n.has(2), mayIgnore = n.hasAttribute("ignore_index");
   Value weights;
   if (isWeighted || (reduction == "mean" && mayIgnore))
