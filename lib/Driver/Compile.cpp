@@ -23,16 +23,15 @@
 #include "lib/Driver/Link.h"
 #include "lib/Driver/OnnxSkeleton.h"
 #include "lib/Driver/SafetensorsFile.h"
+#include "lib/Driver/Scratch.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
@@ -42,47 +41,11 @@ using namespace dsc;
 static constexpr int64_t kWeightsInsideLimit = int64_t(1) << 30;
 
 namespace {
-/// A file under a temporary name that disappears unless it is kept.
-class PendingFile {
-public:
-  static llvm::Expected<PendingFile> create(const std::string &finalName) {
-    std::string name = finalName + ".tmp" + std::to_string(llvm::sys::Process::getProcessId());
-    std::error_code error;
-    llvm::raw_fd_ostream probe(name, error);
-    if (error) {
-      return llvm::createStringError("cannot write '" + finalName + "': " + error.message());
-    }
-    return PendingFile(name, finalName);
-  }
-  PendingFile(PendingFile &&other) noexcept
-      : temporary(std::move(other.temporary)), finalName(std::move(other.finalName)) {
-    other.temporary.clear();
-  }
-  PendingFile &operator=(PendingFile &&) = delete;
-  ~PendingFile() {
-    if (!temporary.empty()) {
-      llvm::sys::fs::remove(temporary);
-    }
-  }
-  const std::string &name() const { return temporary; }
-  llvm::Error keep() {
-    if (std::error_code error = llvm::sys::fs::rename(temporary, finalName)) {
-      return llvm::createStringError("cannot write '" + finalName + "': " + error.message());
-    }
-    temporary.clear();
-    return llvm::Error::success();
-  }
-
-private:
-  PendingFile(std::string temporary, std::string finalName)
-      : temporary(std::move(temporary)), finalName(std::move(finalName)) {}
-  std::string temporary, finalName;
-};
-
 class Compilation {
 public:
   explicit Compilation(const CompileOptions &options);
   int run();
+  int internalError();
 
 private:
   // Each returns an exit status; kDone goes on.
@@ -97,10 +60,18 @@ private:
   int makePlan();
   int emit();
   int emitKernels(llvm::raw_pwrite_stream &object);
+  int emitObjects(const ScratchFile &kernels, const ScratchFile &tables);
+  int link(const ScratchFile &kernels, const ScratchFile &tables);
+  llvm::Error writePayload(const ScratchFile &binary, const ScratchFile *beside);
+  bool weightsLieBeside() const;
+  bool writesToStdout() const;
   int writeText(Operation *op);
+  int writeOutput(const std::string &file, llvm::function_ref<void(llvm::raw_ostream &)> write);
+  void writePlan(llvm::raw_ostream &os) const;
   int runPasses(PassManager &pm, ModuleOp module, int onFailure);
   int fail(llvm::Error error, int status = kBadInput);
   std::string description();
+  std::string reproducerName() const;
 
   const CompileOptions &options;
   TrainOptions trainOptions;
@@ -110,7 +81,7 @@ private:
   PhaseTimes times;
   unsigned nextDump = 1;
 
-  std::string stem, output;
+  std::string stem, output, phase;
   std::unique_ptr<onnx::Model> onnxModel;
   onnx::ImportResult imported;
   OwningOpRef<ModuleOp> module;
@@ -152,10 +123,11 @@ int Compilation::run() {
                                                    {"exec", &Compilation::lowerToExec},
                                                    {"plan", &Compilation::makePlan},
                                                    {"emit", &Compilation::emit}};
-  for (auto [name, phase] : phases) {
+  for (auto [name, run] : phases) {
+    phase = name;
     times.begin(name);
     bool isDone = false;
-    if (int status = (this->*phase)()) {
+    if (int status = (this->*run)()) {
       isDone = status == -1; // the user asked to stop here
       if (!isDone) {
         return status;
@@ -237,6 +209,12 @@ int Compilation::prepareFolders() {
     return fail(target.takeError(), kBadUsage);
   }
   cpuTarget = *target;
+  if (!writesToStdout()) {
+    // Before minutes of work: can the output be written at all?
+    if (auto probe = ScratchFile::pending(output); !probe) {
+      return fail(probe.takeError());
+    }
+  }
   if (!options.dumpIr.empty()) {
     if (std::error_code error = llvm::sys::fs::create_directories(options.dumpIr)) {
       printError("cannot create '" + options.dumpIr + "': " + error.message());
@@ -374,25 +352,37 @@ int Compilation::inspect() {
 // ② Train, ⑤ exec
 //===----------------------------------------------------------------------===//
 
-/// Runs a phase. Where failure is the compiler's own (70), a reproducer stays.
+/// Runs a phase. A reproducer stays where the failure is the compiler's own.
 int Compilation::runPasses(PassManager &pm, ModuleOp op, int onFailure) {
   if (!options.dumpIr.empty()) {
     dumpAfterEachPass(pm, options.dumpIr, nextDump);
   }
-  std::string reproducer = output + ".reproducer.mlir";
-  bool existed = llvm::sys::fs::exists(reproducer);
-  pm.enableCrashReproducerGeneration(reproducer);
+  if (!options.crashBefore.empty()) {
+    crashBeforePass(pm, options.crashBefore);
+  }
+  ScratchFile reproducer = ScratchFile::unwritten(reproducerName());
+  pm.enableCrashReproducerGeneration(reproducer.name());
   if (succeeded(pm.run(op))) {
     return kDone;
   }
   if (onFailure == kBadInput && errors.hasError()) {
-    if (!existed) {
-      llvm::sys::fs::remove(reproducer);
-    }
     return kBadInput;
   }
-  printError("internal error in dsc-compile; '" + reproducer +
-             "' reproduces it with dsc-opt: please report it");
+  if (llvm::Error error = reproducer.keep()) {
+    llvm::consumeError(std::move(error));
+  }
+  return internalError();
+}
+
+std::string Compilation::reproducerName() const { return output + ".reproducer.mlir"; }
+
+/// Says what to report. Outside of the passes the input itself reproduces it.
+int Compilation::internalError() {
+  std::string file = reproducerName();
+  bool reproducible = llvm::sys::fs::exists(file);
+  printError("internal error in dsc-compile while it does '" + phase + "'; please report it with " +
+             (reproducible ? "'" + file + "', which dsc-opt --run-reproducer runs"
+                           : "this command line and '" + options.input + "'"));
   return kInternalError;
 }
 
@@ -430,6 +420,11 @@ int Compilation::lowerToExec() {
   return options.emit == "exec" ? writeText(*module) : kDone;
 }
 
+bool Compilation::writesToStdout() const {
+  bool isText = options.emit == "train" || options.emit == "exec" || options.emit == "llvm";
+  return options.inspect != CompileOptions::Inspect::No || (isText && options.output.empty());
+}
+
 /// Prints to the output if one is named, else to stdout; then stops.
 int Compilation::writeText(Operation *op) {
   if (options.output.empty()) {
@@ -437,17 +432,24 @@ int Compilation::writeText(Operation *op) {
     llvm::outs() << '\n';
     return -1;
   }
-  auto file = PendingFile::create(output);
-  if (!file) {
-    return fail(file.takeError());
+  return writeOutput(output, [op](llvm::raw_ostream &os) {
+    op->print(os);
+    os << '\n';
+  });
+}
+
+/// Writes the one file that was asked for; then stops.
+int Compilation::writeOutput(const std::string &file,
+                             llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  auto pending = ScratchFile::pending(file);
+  if (!pending) {
+    return fail(pending.takeError());
   }
-  std::error_code error;
-  llvm::raw_fd_ostream os(file->name(), error);
-  op->print(os);
-  os << '\n';
-  os.close();
-  if (llvm::Error kept = file->keep()) {
-    return fail(std::move(kept));
+  if (llvm::Error error = writeFile(*pending, write)) {
+    return fail(std::move(error));
+  }
+  if (llvm::Error error = pending->keep()) {
+    return fail(std::move(error));
   }
   return -1;
 }
@@ -462,17 +464,18 @@ static llvm::Expected<Hardware> measureHost() {
       nullptr, reinterpret_cast<void *>(reinterpret_cast<intptr_t>(&measureHost)));
   llvm::SmallString<256> prober(llvm::sys::path::parent_path(self));
   llvm::sys::path::append(prober, "dsc-probe");
-  llvm::SmallString<128> answer;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("dsc-probe", "json", answer)) {
-    return llvm::createStringError("cannot create a temporary file: " + error.message());
+  auto answer = ScratchFile::temporary("dsc-probe", "json");
+  if (!answer) {
+    return answer.takeError();
   }
-  llvm::FileRemover remove(answer);
-  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(answer),
-                                                std::nullopt};
-  if (llvm::sys::ExecuteAndWait(prober, {prober}, std::nullopt, redirects) != 0) {
-    return llvm::createStringError("cannot measure this host: '" + prober.str() + "' failed");
+  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(answer->name()),
+                                                llvm::StringRef("")};
+  std::string reason;
+  if (runTool({prober}, redirects, &reason) != 0) {
+    return llvm::createStringError("cannot measure this host: '" + prober.str() + "' failed" +
+                                   (reason.empty() ? "" : ": " + reason));
   }
-  auto file = readFile(std::string(answer));
+  auto file = readFile(answer->name());
   if (!file) {
     return file.takeError();
   }
@@ -508,18 +511,11 @@ int Compilation::makePlan() {
   if (!stops) {
     return kDone;
   }
-  auto file = PendingFile::create(output + ".plan.json");
-  if (!file) {
-    return fail(file.takeError());
-  }
-  std::error_code error;
-  llvm::raw_fd_ostream os(file->name(), error);
+  return writeOutput(output + ".plan.json", [this](llvm::raw_ostream &os) { writePlan(os); });
+}
+
+void Compilation::writePlan(llvm::raw_ostream &os) const {
   os << llvm::formatv("{0:2}\n", plan.toJson());
-  os.close();
-  if (llvm::Error kept = file->keep()) {
-    return fail(std::move(kept));
-  }
-  return -1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -590,79 +586,131 @@ int Compilation::emitKernels(llvm::raw_pwrite_stream &object) {
     return writeText(*kernels);
   }
   if (failed(cpu::emitObject(*kernels, *cpuTarget, object))) {
-    return kInternalError;
+    return internalError();
   }
   return kDone;
+}
+
+int Compilation::emitObjects(const ScratchFile &kernels, const ScratchFile &tables) {
+  int status = kDone;
+  auto failed = writeFile(kernels, [&](llvm::raw_fd_ostream &os) { status = emitKernels(os); });
+  if (failed) {
+    return fail(std::move(failed));
+  }
+  if (status != kDone) {
+    return status;
+  }
+  failed = writeFile(tables, [&](llvm::raw_fd_ostream &os) {
+    if (mlir::failed(cpu::emitTables(*module, *cpuTarget, description(), os))) {
+      status = internalError();
+    }
+  });
+  return failed ? fail(std::move(failed)) : status;
 }
 
 int Compilation::emit() {
-  llvm::SmallString<128> kernels, tables;
-  for (auto *path : {&kernels, &tables}) {
-    if (std::error_code error = llvm::sys::fs::createTemporaryFile("dsc", "o", *path)) {
-      printError("cannot create a temporary file: " + error.message());
-      return kBadInput;
-    }
+  auto kernels = ScratchFile::temporary("dsc-kernels", "o");
+  if (!kernels) {
+    return fail(kernels.takeError());
   }
-  llvm::FileRemover removeKernels(kernels), removeTables(tables);
-  std::error_code error;
-  {
-    llvm::raw_fd_ostream kernelObject(kernels, error), tableObject(tables, error);
-    if (int status = emitKernels(kernelObject)) {
-      return status;
-    }
-    if (failed(cpu::emitTables(*module, *cpuTarget, description(), tableObject))) {
-      return kInternalError;
-    }
+  auto tables = ScratchFile::temporary("dsc-tables", "o");
+  if (!tables) {
+    return fail(tables.takeError());
+  }
+  if (int status = emitObjects(*kernels, *tables)) {
+    return status;
   }
   times.begin("link");
-  auto binary = PendingFile::create(output);
-  if (!binary) {
-    return fail(binary.takeError());
-  }
-  if (llvm::Error linked =
-          linkTrainer({std::string(kernels), std::string(tables)}, binary->name())) {
-    return fail(std::move(linked));
-  }
+  return link(*kernels, *tables);
+}
+
+bool Compilation::weightsLieBeside() const {
   int64_t bytes = 0;
-  llvm::StringSet<> names;
   for (const InitialValue &value : weights) {
     bytes += static_cast<int64_t>(value.bytes().size());
-    names.insert(value.name);
   }
-  bool beside =
-      options.weights == "beside" || (options.weights == "auto" && bytes > kWeightsInsideLimit);
-  std::optional<PendingFile> besideFile;
-  if (beside) {
-    auto file = PendingFile::create(output + ".weights.safetensors");
+  return options.weights == "beside" || (options.weights == "auto" && bytes > kWeightsInsideLimit);
+}
+
+llvm::Error Compilation::writePayload(const ScratchFile &binary, const ScratchFile *beside) {
+  std::string skeleton;
+  if (onnxModel) {
+    llvm::StringSet<> names;
+    for (const InitialValue &value : weights) {
+      names.insert(value.name);
+    }
+    skeleton = dropInitializerData(onnxModel->files.front()->getBuffer(), names);
+  }
+  return appendPayload(binary, weights, beside, skeleton);
+}
+
+/// Moves the files to their final names; if one cannot be moved, none stays.
+static llvm::Error keepAll(llvm::ArrayRef<std::pair<ScratchFile *, std::string>> files) {
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (llvm::Error failed = files[i].first->keep()) {
+      for (const auto &[file, finalName] : files.take_front(i)) {
+        llvm::sys::fs::remove(finalName);
+      }
+      return failed;
+    }
+  }
+  return llvm::Error::success();
+}
+
+int Compilation::link(const ScratchFile &kernels, const ScratchFile &tables) {
+  // The trainer comes last: where it is, the others are.
+  std::vector<std::string> names = {output + ".plan.json", output};
+  if (weightsLieBeside()) {
+    names.insert(names.begin(), output + ".weights.safetensors");
+  }
+  std::vector<ScratchFile> files;
+  std::vector<std::pair<ScratchFile *, std::string>> toKeep;
+  files.reserve(names.size());
+  for (const std::string &name : names) {
+    auto file = ScratchFile::pending(name);
     if (!file) {
       return fail(file.takeError());
     }
-    besideFile.emplace(std::move(*file));
+    files.push_back(std::move(*file));
+    toKeep.emplace_back(&files.back(), name);
   }
-  std::string skeleton;
-  if (onnxModel) {
-    skeleton = dropInitializerData(onnxModel->files.front()->getBuffer(), names);
+  ScratchFile &binary = files.back(), &planFile = files[files.size() - 2];
+  if (llvm::Error error = linkTrainer({kernels.name(), tables.name()}, binary)) {
+    return fail(std::move(error));
   }
-  if (llvm::Error appended =
-          appendPayload(binary->name(), weights, besideFile ? besideFile->name() : "", skeleton)) {
-    return fail(std::move(appended));
+  const ScratchFile *beside = files.size() == 3 ? &files.front() : nullptr;
+  if (llvm::Error error = writePayload(binary, beside)) {
+    return fail(std::move(error));
   }
-  auto planFile = PendingFile::create(output + ".plan.json");
-  if (!planFile) {
-    return fail(planFile.takeError());
+  if (llvm::Error error = writeFile(planFile, [this](llvm::raw_ostream &os) { writePlan(os); })) {
+    return fail(std::move(error));
   }
-  {
-    llvm::raw_fd_ostream os(planFile->name(), error);
-    os << llvm::formatv("{0:2}\n", plan.toJson());
-  }
-  for (PendingFile *file : {besideFile ? &*besideFile : nullptr, &*planFile, &*binary}) {
-    if (file) {
-      if (llvm::Error kept = file->keep()) {
-        return fail(std::move(kept));
-      }
-    }
+  if (llvm::Error error = keepAll(toKeep)) {
+    return fail(std::move(error));
   }
   return kDone;
 }
 
-int dsc::compile(const CompileOptions &options) { return Compilation(options).run(); }
+/// Runs the compilation so that a crash outside of the passes is an internal
+/// error too. No destructor runs then.
+static int runRecoverably(Compilation &compilation) {
+  llvm::CrashRecoveryContext::Enable();
+  llvm::CrashRecoveryContext recovery;
+  int status = kInternalError;
+  if (!recovery.RunSafely([&] { status = compilation.run(); })) {
+    removeScratchFiles();
+    return compilation.internalError();
+  }
+  return status;
+}
+
+int dsc::compile(const CompileOptions &options) {
+  cleanUpOnSignals();
+  Compilation compilation(options);
+  int status = runRecoverably(compilation);
+  if (llvm::Error error = takeError(llvm::outs(), "standard output")) {
+    printError(llvm::toString(std::move(error)));
+    return status == kDone ? int(kBadInput) : status;
+  }
+  return status;
+}

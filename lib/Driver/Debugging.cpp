@@ -6,12 +6,30 @@
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace dsc;
 
-void dsc::printError(const llvm::Twine &message) { llvm::errs() << "error: " << message << '\n'; }
+/// Names from a corrupt file may hold anything; the message stays one line of UTF-8.
+static std::string oneLine(const std::string &text) {
+  std::string line;
+  for (char c : llvm::json::fixUTF8(text)) {
+    if (c == '\n') {
+      line += "\\n";
+    } else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
+      line += '?';
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+void dsc::printError(const llvm::Twine &message) {
+  llvm::errs() << "error: " << oneLine(message.str()) << '\n';
+}
 
 //===----------------------------------------------------------------------===//
 // Errors
@@ -33,9 +51,17 @@ static std::string describe(Location loc) {
   return text;
 }
 
+/// What MLIR says when it wrote a reproducer; the driver says that itself.
+static bool isReproducerNotice(const Diagnostic &diagnostic) {
+  std::string text = diagnostic.str();
+  return StringRef(text).starts_with("Failures have been detected while processing") ||
+         StringRef(text).starts_with("A signal was caught while processing");
+}
+
 ErrorLines::ErrorLines(MLIRContext *context)
     : handler(context, [this](Diagnostic &diagnostic) {
-        if (diagnostic.getSeverity() == DiagnosticSeverity::Error && !seen) {
+        if (diagnostic.getSeverity() == DiagnosticSeverity::Error && !seen &&
+            !isReproducerNotice(diagnostic)) {
           seen = true;
           printError(describe(diagnostic.getLocation()) + diagnostic.str());
         }
@@ -76,6 +102,30 @@ private:
 
 void dsc::dumpAfterEachPass(PassManager &pm, const std::string &folder, unsigned &next) {
   pm.addInstrumentation(std::make_unique<Dumper>(folder, next));
+}
+
+//===----------------------------------------------------------------------===//
+// Crashes on purpose
+//===----------------------------------------------------------------------===//
+
+namespace {
+class Crasher : public PassInstrumentation {
+public:
+  explicit Crasher(std::string pass) : pass(std::move(pass)) {}
+
+  void runBeforePass(Pass *next, Operation *) override {
+    if (next->getArgument() == pass) {
+      LLVM_BUILTIN_TRAP;
+    }
+  }
+
+private:
+  std::string pass;
+};
+} // namespace
+
+void dsc::crashBeforePass(mlir::PassManager &pm, const std::string &pass) {
+  pm.addInstrumentation(std::make_unique<Crasher>(pass));
 }
 
 //===----------------------------------------------------------------------===//

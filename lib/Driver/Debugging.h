@@ -12,7 +12,7 @@
 
 namespace dsc {
 
-/// Prints `error: message`.
+/// Prints `error: message` as one line.
 void printError(const llvm::Twine &message);
 
 /// Turns the first MLIR error into an `error:` line that names the ONNX node or
@@ -30,6 +30,10 @@ private:
 /// Writes the module after each pass to FOLDER/NNN-<pass>.mlir. `next` numbers
 /// the files over all pass managers of a compilation.
 void dumpAfterEachPass(mlir::PassManager &pm, const std::string &folder, unsigned &next);
+
+/// Crashes before a pass, as a fault of the compiler would: for tests of what a
+/// crash leaves.
+void crashBeforePass(mlir::PassManager &pm, const std::string &pass);
 
 /// Seconds by phase, in order.
 class PhaseTimes {

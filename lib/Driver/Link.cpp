@@ -2,8 +2,8 @@
 
 #include "lib/Driver/Link.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
@@ -32,27 +32,51 @@ static std::string libraryFolder() {
   return std::string(path);
 }
 
-static llvm::Error runLinker(llvm::ArrayRef<llvm::StringRef> arguments) {
-  llvm::SmallString<128> log;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("dsc-link", "log", log)) {
-    return llvm::createStringError("cannot create a temporary file: " + error.message());
+/// The first line of a linker's output that says what is wrong.
+static llvm::StringRef findErrorLine(llvm::StringRef log) {
+  for (llvm::StringRef line : llvm::split(log, '\n')) {
+    if (line.contains("error:")) {
+      return line;
+    }
   }
-  llvm::FileRemover removeLog(log);
-  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(log),
-                                                llvm::StringRef(log)};
-  std::string message;
-  int status =
-      llvm::sys::ExecuteAndWait(arguments[0], arguments, std::nullopt, redirects, 0, 0, &message);
-  if (status == 0) {
-    return llvm::Error::success();
-  }
-  auto text = llvm::MemoryBuffer::getFile(log);
-  llvm::StringRef first = text ? (*text)->getBuffer().split('\n').first : "";
-  return llvm::createStringError("linking the trainer failed: " +
-                                 (message.empty() ? first.str() : message));
+  return log.split('\n').first;
 }
 
-llvm::Error dsc::linkTrainer(llvm::ArrayRef<std::string> objects, llvm::StringRef output) {
+static llvm::Error runLinker(llvm::ArrayRef<llvm::StringRef> arguments) {
+  auto log = ScratchFile::temporary("dsc-link", "log");
+  if (!log) {
+    return log.takeError();
+  }
+  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(log->name()),
+                                                llvm::StringRef(log->name())};
+  std::string message;
+  if (runTool(arguments, redirects, &message) == 0) {
+    return llvm::Error::success();
+  }
+  auto text = llvm::MemoryBuffer::getFile(log->name());
+  return llvm::createStringError(
+      "linking the trainer failed: " +
+      (text && message.empty() ? findErrorLine((*text)->getBuffer()).str() : message));
+}
+
+/// Linkers map their output and die where the disk is full; this one says so.
+static llvm::Error copyProgram(const ScratchFile &from, const ScratchFile &to) {
+  auto program = llvm::MemoryBuffer::getFile(from.name(), false, false);
+  auto permissions = llvm::sys::fs::getPermissions(from.name());
+  if (!program || !permissions) {
+    return llvm::createStringError("linking the trainer failed: the linker wrote nothing");
+  }
+  if (llvm::Error failed =
+          writeFile(to, [&](llvm::raw_ostream &os) { os << (*program)->getBuffer(); })) {
+    return failed;
+  }
+  if (std::error_code error = llvm::sys::fs::setPermissions(to.name(), *permissions)) {
+    return llvm::createStringError("cannot write '" + to.shownName() + "': " + error.message());
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error dsc::linkTrainer(llvm::ArrayRef<std::string> objects, const ScratchFile &output) {
   llvm::Expected<std::string> linker = findLinker();
   if (!linker) {
     return linker.takeError();
@@ -75,8 +99,15 @@ llvm::Error dsc::linkTrainer(llvm::ArrayRef<std::string> objects, llvm::StringRe
        {"-ldnnl", "-lgomp", "-lz", "-lpthread", "-lm", "-Wl,--gc-sections", "-s", "-o"}) {
     arguments.push_back(more);
   }
-  arguments.push_back(output);
-  return runLinker(arguments);
+  auto linked = ScratchFile::temporary("dsc-trainer", "");
+  if (!linked) {
+    return linked.takeError();
+  }
+  arguments.push_back(linked->name());
+  if (llvm::Error failed = runLinker(arguments)) {
+    return failed;
+  }
+  return copyProgram(*linked, output);
 }
 
 //===----------------------------------------------------------------------===//
@@ -105,37 +136,18 @@ static uint64_t writeWeights(llvm::raw_ostream &os, llvm::ArrayRef<InitialValue>
   return size;
 }
 
-static llvm::Error checkWritten(llvm::raw_fd_ostream &os, llvm::StringRef file) {
-  os.flush();
-  if (!os.has_error()) {
-    return llvm::Error::success();
-  }
-  std::string reason = os.error().message();
-  os.clear_error();
-  return llvm::createStringError("cannot write '" + file + "': " + reason);
-}
-
-static llvm::Error writeWeightsBeside(llvm::StringRef file, llvm::ArrayRef<InitialValue> weights) {
-  std::error_code error;
-  llvm::raw_fd_ostream os(file, error);
-  if (error) {
-    return llvm::createStringError("cannot write '" + file + "': " + error.message());
-  }
-  writeWeights(os, weights);
-  return checkWritten(os, file);
-}
-
-llvm::Error dsc::appendPayload(llvm::StringRef binary, llvm::ArrayRef<InitialValue> weights,
-                               llvm::StringRef beside, llvm::StringRef model) {
+llvm::Error dsc::appendPayload(const ScratchFile &binary, llvm::ArrayRef<InitialValue> weights,
+                               const ScratchFile *beside, llvm::StringRef model) {
   uint64_t base = 0;
-  std::error_code error = llvm::sys::fs::file_size(binary, base);
-  llvm::raw_fd_ostream os(binary, error, llvm::sys::fs::OF_Append);
+  std::error_code error = llvm::sys::fs::file_size(binary.name(), base);
+  llvm::raw_fd_ostream os(binary.name(), error, llvm::sys::fs::OF_Append);
   if (error) {
-    return llvm::createStringError("cannot write '" + binary + "': " + error.message());
+    return llvm::createStringError("cannot write '" + binary.shownName() + "': " + error.message());
   }
   uint64_t weightsAt = 0, weightsSize = 0;
-  if (!beside.empty()) {
-    if (llvm::Error failed = writeWeightsBeside(beside, weights)) {
+  if (beside) {
+    if (llvm::Error failed =
+            writeFile(*beside, [&](llvm::raw_ostream &out) { writeWeights(out, weights); })) {
       return failed;
     }
   } else {
@@ -150,5 +162,5 @@ llvm::Error dsc::appendPayload(llvm::StringRef binary, llvm::ArrayRef<InitialVal
                         static_cast<uint64_t>(model.size()), uint64_t(0), uint64_t(0)}) {
     writeWord(os, word);
   }
-  return checkWritten(os, binary);
+  return takeError(os, binary.shownName());
 }

@@ -2,18 +2,19 @@
 #ifndef DSC_LIB_DRIVER_LINK_H
 #define DSC_LIB_DRIVER_LINK_H
 
+#include "lib/Driver/Scratch.h"
 #include "lib/Driver/Weights.h"
 #include "llvm/Support/Error.h"
 
 namespace dsc {
 
 /// Links `objects` with the runtime's libraries, which lie beside this tool.
-llvm::Error linkTrainer(llvm::ArrayRef<std::string> objects, llvm::StringRef output);
+llvm::Error linkTrainer(llvm::ArrayRef<std::string> objects, const ScratchFile &output);
 
 /// Appends initial weights and the input model's skeleton (docs/TrainerFormat.md)
-/// to the trainer `binary`; the weights go to the file `beside`, if it is named.
-llvm::Error appendPayload(llvm::StringRef binary, llvm::ArrayRef<InitialValue> weights,
-                          llvm::StringRef beside, llvm::StringRef model);
+/// to the trainer `binary`; the weights go to the file `beside`, if there is one.
+llvm::Error appendPayload(const ScratchFile &binary, llvm::ArrayRef<InitialValue> weights,
+                          const ScratchFile *beside, llvm::StringRef model);
 
 } // namespace dsc
 

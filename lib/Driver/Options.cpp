@@ -2,6 +2,7 @@
 
 #include "dsc/Driver/Options.h"
 
+#include "lib/Driver/Debugging.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <CLI/CLI.hpp>
@@ -27,7 +28,7 @@ constexpr Later kLater[] = {
 } // namespace
 
 static int usageError(const std::string &message) {
-  llvm::errs() << "error: " << message << '\n';
+  printError(message);
   return kBadUsage;
 }
 
@@ -176,6 +177,7 @@ std::optional<int> dsc::parseCommandLine(int argc, char **argv, CompileOptions &
   app.add_option("--emit", options.emit, "plan|train|dist|exec|llvm|cuda|trainer: stop there")
       ->check(CLI::IsMember({"plan", "train", "dist", "exec", "llvm", "cuda", "trainer"}));
   app.add_flag("--time-report", options.timeReport, "seconds per phase");
+  app.add_option("--crash-before", options.crashBefore)->group(""); // hidden
   std::map<std::string, std::string> later;
   for (const Later &flag : kLater) {
     app.add_option(flag.flag, later[flag.flag], flag.reason)->expected(0, 1);

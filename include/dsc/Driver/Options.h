@@ -42,6 +42,7 @@ struct CompileOptions {
   std::string dumpIr;
   std::string emit = "trainer"; // plan, train, exec, llvm or trainer
   bool timeReport = false;
+  std::string crashBefore; // this pass, to test what a crash leaves
 };
 
 /// Reads the command line. On a wrong one prints an `error:` line and returns

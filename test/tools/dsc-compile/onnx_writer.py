@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Writes small ONNX models with the standard library alone: what a test breaks, it writes itself.
+
+  onnx_writer.py operator OP FILE        one node of that operator
+  onnx_writer.py external LOCATION FILE  x * w, where w lies in the file LOCATION (24 bytes)
+  onnx_writer.py labels FILE             a model with a float input called labels
+"""
+
+import struct
+import sys
+
+FLOAT = 1
+
+
+def varint(number):
+    out = b""
+    while number > 127:
+        out, number = out + bytes([number & 127 | 128]), number >> 7
+    return out + bytes([number])
+
+
+def field(number, value):
+    """An integer, a string or a message (bytes)."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    data = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def message(*fields):
+    return b"".join(field(number, value) for number, value in fields)
+
+
+def value_info(name, *dims):
+    shape = message(*((1, message((1, d) if isinstance(d, int) else (2, d))) for d in dims))
+    return message((1, name), (2, message((1, message((1, FLOAT), (2, shape))))))
+
+
+def node(op, inputs, *outputs):
+    names = [(1, name) for name in inputs] + [(2, name) for name in outputs]
+    return message(*names, (3, f"the_{op}"), (4, op))
+
+
+def tensor(name, dims, *fields):
+    return message(*((1, d) for d in dims), (2, FLOAT), (8, name), *fields)
+
+
+def inline(name, dims, numbers):
+    return tensor(name, dims, (9, struct.pack(f"<{len(numbers)}f", *numbers)))
+
+
+def external(name, dims, location):
+    entry = message((1, "location"), (2, location))
+    return tensor(name, dims, (13, entry), (14, 1))
+
+
+def model(nodes, inputs, outputs, weights=()):
+    graph = message(
+        *((1, n) for n in nodes),
+        (2, "graph"),
+        *((5, w) for w in weights),
+        *((11, i) for i in inputs),
+        *((12, o) for o in outputs),
+    )
+    return message((1, 10), (7, graph), (8, message((2, 20))))
+
+
+def operator(op):
+    return model([node(op, ["x"], "y")], [value_info("x", "n", 3)], [value_info("y", "n", 3)])
+
+
+def product(weight):
+    return model(
+        [node("MatMul", ["x", "w"], "y")],
+        [value_info("x", "n", 3)],
+        [value_info("y", "n", 2)],
+        [weight],
+    )
+
+
+def with_labels():
+    return model(
+        [node("MatMul", ["x", "w"], "y"), node("Mul", ["labels", "labels"], "z")],
+        [value_info("x", "n", 3), value_info("labels", "n", 5)],
+        [value_info("y", "n", 2), value_info("z", "n", 5)],
+        [inline("w", [3, 2], [1, 2, 3, 4, 5, 6])],
+    )
+
+
+def main():
+    kind, *arguments, path = sys.argv[1:]
+    made = {
+        "operator": lambda: operator(*arguments),
+        "external": lambda: product(external("w", [3, 2], *arguments)),
+        "inline": lambda: product(inline("w", [3, 2], [1, 2, 3, 4, 5, 6])),
+        "labels": with_labels,
+    }[kind]()
+    with open(path, "wb") as out:
+        out.write(made)
+
+
+if __name__ == "__main__":
+    main()
