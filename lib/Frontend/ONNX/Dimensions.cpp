@@ -15,6 +15,9 @@ namespace dsc::onnx {
 
 namespace {
 
+/// An inspection needs no sizes from the user: every unknown one gets this.
+constexpr int64_t kInspectedSize = 8;
+
 class Binder {
 public:
   Binder(const Model &model, const ImportOptions &options) : model(model), options(options) {}
@@ -108,6 +111,8 @@ llvm::Expected<int64_t> Binder::bindDim(const ValueInfo &info, size_t axis, cons
   if (size == 0)
     return error("dimension '" + name + "' of input '" + info.name +
                  "' has size 0; there is nothing to train on");
+  if (options.inspect)
+    return kInspectedSize;
   return error("dimension " + llvm::Twine(axis) + " of input '" + info.name + "' ('" + name +
                "') has no size; give one with " +
                (axis == 0 ? llvm::Twine("--batch N") : "--dim " + llvm::Twine(name) + "=N"));
