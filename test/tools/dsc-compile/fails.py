@@ -25,8 +25,9 @@ def snapshot(folder):
 def complaints(status, text, folder, command):
     before = snapshot(folder)
     with tempfile.TemporaryDirectory() as scratch:
+        environment = {**os.environ, "TMPDIR": scratch}
         run = subprocess.run(
-            command, capture_output=True, text=True, timeout=120, env={**os.environ, "TMPDIR": scratch}
+            command, capture_output=True, text=True, timeout=120, env=environment
         )
         for left in os.listdir(scratch):
             yield f"left '{left}' in the temporary folder"
