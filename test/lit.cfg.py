@@ -11,6 +11,8 @@ config.test_source_root = os.path.join(config.source_root, "test")
 config.test_exec_root = os.path.join(config.build_root, "test")
 
 bin_dir = os.path.join(config.build_root, "bin")
+# Tests run side by side: threads that wait must not spin.
+config.environment["OMP_WAIT_POLICY"] = "passive"
 config.environment["PATH"] = os.pathsep.join([bin_dir, config.llvm_tools, os.environ["PATH"]])
 config.substitutions += [
     ("%{bin}", bin_dir),

@@ -74,11 +74,11 @@ typedef struct DscCall {
   int32_t numFloats;
   int32_t reserved;
   const DscBuffer *buffers;
-  const int64_t *ints;   // routines: shapes, strides, attributes
-  const double *floats;  // routines: attributes
-  int64_t flops;         // from the op's cost
-  int64_t bytes;         // least traffic, from the op's cost
-  void **state;          // routines: a cell to keep what was prepared at the first call
+  const int64_t *ints;  // routines: shapes, strides, attributes
+  const double *floats; // routines: attributes
+  int64_t flops;        // from the op's cost
+  int64_t bytes;        // least traffic, from the op's cost
+  void **state;         // routines: a cell to keep what was prepared at the first call
 } DscCall;
 
 /// calls [0, bodyBegin) run once, [bodyBegin, bodyEnd) once per micro-batch,

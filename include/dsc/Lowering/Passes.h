@@ -9,8 +9,7 @@
 
 namespace dsc {
 /// dsc-place-buffers with what a target knows of its kernels.
-std::unique_ptr<mlir::Pass>
-createPlaceBuffersPassFor(std::shared_ptr<const TargetModel> target);
+std::unique_ptr<mlir::Pass> createPlaceBuffersPassFor(std::shared_ptr<const TargetModel> target);
 
 /// dsc-verify-exec that also asks the target about kernels.
 std::unique_ptr<mlir::Pass> createVerifyExecPassFor(std::shared_ptr<const TargetModel> target);
