@@ -57,7 +57,8 @@ static double allowedDifference(const cpucheck::Expected &expected, cpucheck::Al
   double relative = allowance.scale * cpucheck::toleranceOf(expected.f64.type.getElementType());
   double own = cpucheck::errorOf(expected.rounded, expected.f64);
   double most = cpucheck::magnitudeOf(expected.f64);
-  return std::max(relative * std::max(most, allowance.floor), allowance.slack * own * most);
+  return std::max(relative * std::max({most, allowance.floor, expected.scale}),
+                  allowance.slack * own * most);
 }
 
 bool cpucheck::agree(StringRef what, const Tensor &actual, const Expected &expected,

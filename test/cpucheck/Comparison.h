@@ -18,6 +18,7 @@ namespace dsc::cpucheck {
 struct Expected {
   Tensor f64, rounded;
   bool isExact = false;
+  double scale = 0.0; // the tolerance is relative to at least this
 };
 
 double toleranceOf(mlir::Type elementType);

@@ -225,7 +225,8 @@ bool ProgramBuilder::keep(Operation *op) {
     f64.push_back(expected.f64);
     rounded.push_back(expected.rounded);
     isExact &= expected.isExact;
-    operands = std::max(operands, expected.f64.isFloat() ? magnitudeOf(expected.f64) : 0.0);
+    double magnitude = expected.f64.isFloat() ? magnitudeOf(expected.f64) : 0.0;
+    operands = std::max({operands, magnitude, expected.scale});
   }
   auto ofF64 = exact.evaluate(op, f64), ofRounded = rounding.evaluate(op, rounded);
   if (failed(verify(op)) || failed(ofF64) || failed(ofRounded)) {
@@ -233,7 +234,8 @@ bool ProgramBuilder::keep(Operation *op) {
   }
   SmallVector<Expected> expected;
   for (auto [value, a, b] : llvm::zip_equal(op->getResults(), *ofF64, *ofRounded)) {
-    expected.push_back({a, b, isExact});
+    // Sums lose what is small beside their terms.
+    expected.push_back({a, b, isExact, 0.2 * operands});
     if (!isWellBehaved(expected.back(), operands)) {
       op->erase();
       return false;
