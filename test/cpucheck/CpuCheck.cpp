@@ -154,7 +154,7 @@ static void addOp(Batch &batch, StringRef op, const DrawOp &draw, uint64_t seed)
   if (program->draw.chance(10)) {
     program->floatType = program->builder.getF64Type();
   }
-  for (int attempt = 0; attempt < 20 && !contains(*program, op); ++attempt) {
+  for (int attempt = 0; attempt < 200 && !contains(*program, op); ++attempt) {
     draw(*program);
   }
   if (!contains(*program, op)) {
