@@ -20,7 +20,7 @@ def main():
         sys.exit(f"error: {path}: training did not end with an evaluation of {measure}")
     seconds = sum(line["step_ms"] for line in steps) / 1000
     print(
-        f"  steps              {len(steps)} in {seconds:.1f} s ({len(steps) / seconds:.1f} per second)"
+        f"  steps              {len(steps)} in {seconds:.1f} s ({len(steps) / seconds:.1f} per s)"
     )
     print(f"  training loss      {steps[0]['loss']:.4f} -> {steps[-1]['loss']:.4f}")
     for line in evaluations[-1:]:
