@@ -54,6 +54,7 @@ private:
   int import();
   int importOnnx();
   int importMlir();
+  int checkWeights();
   int inspect();
   int lowerToTrain();
   int lowerToExec();
@@ -236,13 +237,9 @@ int Compilation::import() {
   if (options.inspect != CompileOptions::Inspect::No) {
     return kDone;
   }
-  auto values = collectInitialValues(*module, imported.weights);
-  if (!values) {
-    return fail(values.takeError());
-  }
-  weights = std::move(*values);
+  weights = collectInitialValues(*module, imported.weights);
   if (options.init.empty()) {
-    return kDone;
+    return checkWeights();
   }
   auto file = readFile(options.init);
   if (!file) {
@@ -251,6 +248,21 @@ int Compilation::import() {
   initFile = std::move(*file);
   if (llvm::Error error = overrideInitialValues(*initFile, options.init, weights)) {
     return fail(std::move(error));
+  }
+  return checkWeights();
+}
+
+int Compilation::checkWeights() {
+  if (options.planOnly || options.emit != "trainer") {
+    return kDone; // no values are needed
+  }
+  for (const InitialValue &value : weights) {
+    if (value.isMissing) {
+      printError("variable '" + value.name +
+                 "' takes its initial value from the input file, which has none: give it a dense "
+                 "value, or --init FILE.safetensors");
+      return kBadInput;
+    }
   }
   return kDone;
 }
@@ -311,6 +323,35 @@ int Compilation::importOnnx() {
   return kDone;
 }
 
+/// What the passes take for granted of a program, which the importer keeps for models.
+static LogicalResult checkSignature(func::FuncOp forward) {
+  auto check = [&](const char *kind, unsigned i, Type type, Attribute name) -> LogicalResult {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !tensor.hasStaticShape()) {
+      return forward.emitError() << kind << ' ' << i << " of @forward has type " << type
+                                 << ", expected a tensor of static shape";
+    }
+    if (!isa_and_nonnull<StringAttr>(name)) {
+      return forward.emitError() << kind << ' ' << i
+                                 << " of @forward has no name: add {train.name = \"...\"}";
+    }
+    return success();
+  };
+  for (unsigned i = 0; i < forward.getNumArguments(); ++i) {
+    if (failed(check("argument", i, forward.getArgumentTypes()[i],
+                     forward.getArgAttr(i, train::kNameAttr)))) {
+      return failure();
+    }
+  }
+  for (unsigned i = 0; i < forward.getNumResults(); ++i) {
+    if (failed(check("result", i, forward.getResultTypes()[i],
+                     forward.getResultAttr(i, train::kNameAttr)))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
 int Compilation::importMlir() {
   auto file = readFile(options.input);
   if (!file) {
@@ -325,9 +366,19 @@ int Compilation::importMlir() {
     }
     return kBadInput;
   }
-  if (!module->lookupSymbol("forward")) {
+  auto forward = module->lookupSymbol<func::FuncOp>("forward");
+  if (!forward || forward.isExternal()) {
     printError("'" + options.input + "' has no function @forward (docs/TrainByHand.md shows one)");
     return kBadInput;
+  }
+  if (failed(checkSignature(forward))) {
+    return kBadInput;
+  }
+  int64_t rows = leadingDim(*module) * trainOptions.microbatches;
+  if (options.batch != 0 && options.batch != rows) {
+    printError("--batch " + std::to_string(options.batch) + " contradicts '" + options.input +
+               "', whose @forward takes the rows of a batch of " + std::to_string(rows));
+    return kBadUsage;
   }
   return kDone;
 }
@@ -362,7 +413,7 @@ int Compilation::runPasses(PassManager &pm, ModuleOp op, int onFailure) {
   }
   ScratchFile reproducer = ScratchFile::unwritten(reproducerName());
   pm.enableCrashReproducerGeneration(reproducer.name());
-  if (succeeded(pm.run(op))) {
+  if (succeeded(pm.run(op)) && !errors.hasError()) {
     return kDone;
   }
   if (onFailure == kBadInput && errors.hasError()) {

@@ -124,6 +124,21 @@ static std::optional<int> refuseSeveralDevices(const std::string &mesh, int64_t 
   return std::nullopt;
 }
 
+/// What these ask for, a program in the train dialect says itself.
+static std::optional<int> refuseOnnxFlags(const CLI::App &app, const std::string &input) {
+  if (!llvm::StringRef(input).ends_with(".mlir")) {
+    return std::nullopt;
+  }
+  for (const char *flag :
+       {"--dim", "--trainable", "--freeze", "--tie", "--batch-norm", "--dropout", "--inspect"}) {
+    if (app.count(flag) > 0) {
+      return usageError(std::string(flag) + " is for ONNX models; '" + input +
+                        "' says it itself: leave the flag out");
+    }
+  }
+  return std::nullopt;
+}
+
 static std::optional<int> refuseLater(const CompileOptions &options, const std::string &cluster) {
   if (options.target == "cuda") {
     return usageError("--target cuda is not supported yet; use --target cpu");
@@ -197,6 +212,9 @@ std::optional<int> dsc::parseCommandLine(int argc, char **argv, CompileOptions &
     }
   }
   if (auto status = refuseLater(options, cluster)) {
+    return status;
+  }
+  if (auto status = refuseOnnxFlags(app, options.input)) {
     return status;
   }
   if (auto status = refuseSeveralDevices(mesh, devices)) {

@@ -30,6 +30,17 @@ static llvm::Expected<std::pair<json::Value, llvm::StringRef>> split(llvm::Strin
   return std::pair(std::move(*header), bytes.substr(sizeof(size) + size));
 }
 
+/// Bytes of the values of that type (f32, bf16, i1, ...) and shape.
+static uint64_t countBytes(const InitialValue &value) {
+  unsigned bits = 0;
+  llvm::StringRef(value.dtype).ltrim("abcdefghijklmnopqrstuvwxyz").getAsInteger(10, bits);
+  uint64_t count = std::max(1U, bits / 8);
+  for (int64_t size : value.shape) {
+    count *= static_cast<uint64_t>(size);
+  }
+  return count;
+}
+
 static llvm::Error overrideValue(InitialValue &value, const json::Object &entry,
                                  llvm::StringRef data, llvm::StringRef path) {
   auto dtype = entry.getString("dtype");
@@ -46,10 +57,11 @@ static llvm::Error overrideValue(InitialValue &value, const json::Object &entry,
   }
   auto begin = (*offsets)[0].getAsInteger(), end = (*offsets)[1].getAsInteger();
   if (!begin || !end || *begin < 0 || *end < *begin || static_cast<uint64_t>(*end) > data.size() ||
-      static_cast<uint64_t>(*end - *begin) != value.bytes().size()) {
+      static_cast<uint64_t>(*end - *begin) != countBytes(value)) {
     return fail(path, "the data of tensor '" + value.name + "' are incomplete");
   }
   value.owned.clear();
+  value.isMissing = false;
   value.view = data.slice(static_cast<size_t>(*begin), static_cast<size_t>(*end));
   return llvm::Error::success();
 }
@@ -60,12 +72,18 @@ llvm::Error dsc::overrideInitialValues(const llvm::MemoryBuffer &file, llvm::Str
   if (!parts) {
     return parts.takeError();
   }
+  bool any = values.empty();
   for (InitialValue &value : values) {
     if (const json::Object *entry = parts->first.getAsObject()->getObject(value.name)) {
+      any = true;
       if (llvm::Error error = overrideValue(value, *entry, parts->second, path)) {
         return error;
       }
     }
+  }
+  if (!any) {
+    return fail(path, "no tensor has the name of a parameter of the model, such as '" +
+                          values.front().name + "'; --inspect lists them");
   }
   return llvm::Error::success();
 }

@@ -70,27 +70,24 @@ static std::string randomBytes(RankedTensorType type, Attribute init) {
   return bytes;
 }
 
-static llvm::Error fillValue(InitialValue &value, RankedTensorType type, Attribute init,
-                             const std::map<std::string, StringRef> &fileData) {
+static void fillValue(InitialValue &value, RankedTensorType type, Attribute init,
+                      const std::map<std::string, StringRef> &fileData) {
   if (auto elements = dyn_cast<ElementsAttr>(init)) {
     value.owned = denseBytes(elements);
-    return llvm::Error::success();
+    return;
   }
   if (!isa<train::WeightsAttr>(init)) {
     value.owned = randomBytes(type, init);
-    return llvm::Error::success();
+    return;
   }
   auto it = fileData.find(value.name);
-  if (it == fileData.end()) {
-    return llvm::createStringError("variable '" + value.name +
-                                   "' takes its initial value from the input file, which has none: "
-                                   "give it a dense value, or --init FILE.safetensors");
+  value.isMissing = it == fileData.end();
+  if (!value.isMissing) {
+    value.view = it->second;
   }
-  value.view = it->second;
-  return llvm::Error::success();
 }
 
-llvm::Expected<std::vector<InitialValue>>
+std::vector<InitialValue>
 dsc::collectInitialValues(ModuleOp module, const std::map<std::string, StringRef> &fileData) {
   std::vector<InitialValue> values;
   for (auto variable : module.getOps<train::VariableOp>()) {
@@ -103,9 +100,7 @@ dsc::collectInitialValues(ModuleOp module, const std::map<std::string, StringRef
                        SmallVector<int64_t>(type.getShape()),
                        {},
                        {}};
-    if (llvm::Error error = fillValue(value, type, variable.getInit(), fileData)) {
-      return std::move(error);
-    }
+    fillValue(value, type, variable.getInit(), fileData);
     values.push_back(std::move(value));
   }
   return values;

@@ -18,13 +18,14 @@ struct InitialValue {
   llvm::SmallVector<int64_t> shape;
   llvm::StringRef view;
   std::string owned;
+  bool isMissing = false; // the input file was to have it, and has not
   llvm::StringRef bytes() const { return owned.empty() ? view : llvm::StringRef(owned); }
 };
 
 /// Initial values of all parameters, frozen tensors and states of the module
 /// (train or exec). `fileData` holds the input file's data by name. Slots of the
 /// optimizer start at zero and are left out.
-llvm::Expected<std::vector<InitialValue>>
+std::vector<InitialValue>
 collectInitialValues(mlir::ModuleOp module, const std::map<std::string, llvm::StringRef> &fileData);
 
 /// The header of a safetensors image of the values, padded so that the data that
