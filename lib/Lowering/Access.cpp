@@ -18,6 +18,11 @@ SmallVector<int64_t> dsc::denseStrides(ArrayRef<int64_t> shape) {
   return strides;
 }
 
+Strided dsc::denseOf(Value value) {
+  ArrayRef<int64_t> shape = tensorType(value).getShape();
+  return {nullptr, 0, SmallVector<int64_t>(shape), denseStrides(shape)};
+}
+
 //===----------------------------------------------------------------------===//
 // Reshapes: groups of dimensions with equal products of sizes
 //===----------------------------------------------------------------------===//

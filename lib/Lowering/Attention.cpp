@@ -41,6 +41,22 @@ static void appendOutput(SmallVectorImpl<int64_t> &ints, const ExecLowering::Out
   llvm::append_range(ints, ArrayRef<int64_t>(output.strides).take_front(3));
 }
 
+/// The mask's strides, buffer and flag, if there is a mask.
+static int64_t appendMask(ExecLowering &lowering, Value value, SmallVectorImpl<int64_t> &ints,
+                          SmallVectorImpl<Value> &operands, SmallVectorImpl<int64_t> &shifts) {
+  if (!value) {
+    return 0;
+  }
+  Strided mask = lowering.strided(value);
+  for (size_t dim = 0; dim < 3; ++dim) {
+    ints.push_back(mask.shape[dim] == 1 ? 0 : mask.strides[dim]);
+  }
+  ints.push_back(mask.strides[3]);
+  operands.push_back(mask.source);
+  shifts.push_back(mask.offset);
+  return DSC_ATTENTION_MASK;
+}
+
 static LogicalResult checkType(Operation *op) {
   Type element = getElementTypeOrSelf(op->getResult(0));
   return element.isF32()
@@ -62,17 +78,8 @@ static LogicalResult lowerAttention(train::AttentionOp op, ExecLowering &lowerin
   appendOutput(ints, output);
   SmallVector<Value> operands = {q.source, k.source, v.source};
   SmallVector<int64_t> shifts = {q.offset, k.offset, v.offset};
-  int64_t flags = op.getCausal() ? DSC_ATTENTION_CAUSAL : 0;
-  if (op.getMask()) {
-    Strided mask = lowering.strided(op.getMask());
-    for (size_t dim = 0; dim < 3; ++dim) {
-      ints.push_back(mask.shape[dim] == 1 ? 0 : mask.strides[dim]);
-    }
-    ints.push_back(mask.strides[3]);
-    operands.push_back(mask.source);
-    shifts.push_back(mask.offset);
-    flags |= DSC_ATTENTION_MASK;
-  }
+  int64_t flags = (op.getCausal() ? DSC_ATTENTION_CAUSAL : 0) |
+                  appendMask(lowering, op.getMask(), ints, operands, shifts);
   ints.push_back(flags);
   ResultRange call =
       lowering.buildCall(op.getLoc(), "Attention", {output.type, op.getLse().getType()}, operands,
@@ -95,17 +102,8 @@ static LogicalResult lowerAttentionGrad(train::AttentionGradOp op, ExecLowering 
   }
   SmallVector<Value> operands = {q.source, k.source, v.source};
   SmallVector<int64_t> shifts = {q.offset, k.offset, v.offset};
-  int64_t flags = op.getCausal() ? DSC_ATTENTION_CAUSAL : 0;
-  if (op.getMask()) {
-    Strided mask = lowering.strided(op.getMask());
-    for (size_t dim = 0; dim < 3; ++dim) {
-      ints.push_back(mask.shape[dim] == 1 ? 0 : mask.strides[dim]);
-    }
-    ints.push_back(mask.strides[3]);
-    operands.push_back(mask.source);
-    shifts.push_back(mask.offset);
-    flags |= DSC_ATTENTION_MASK;
-  }
+  int64_t flags = (op.getCausal() ? DSC_ATTENTION_CAUSAL : 0) |
+                  appendMask(lowering, op.getMask(), ints, operands, shifts);
   operands.append({y.source, lowering.materialize(op.getLse()), dy.source});
   shifts.append({y.offset, 0, dy.offset});
   llvm::append_range(ints, outerStrides(dy));

@@ -158,6 +158,9 @@ bool isDeferred(mlir::Operation *op);
 /// is not among the routine's buffers otherwise.
 inline constexpr llvm::StringLiteral kInPlaceAttr = "exec.in_place";
 
+/// A dense tensor that does not exist yet, as a routine will see it.
+Strided denseOf(mlir::Value value);
+
 /// Strides of a dense row-major tensor.
 llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> shape);
 

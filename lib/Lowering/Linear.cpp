@@ -262,11 +262,6 @@ static SmallVector<int64_t> convInts(OpTy op, const Strided &x, const Strided &w
   return ints;
 }
 
-static Strided denseOf(Value value) {
-  ArrayRef<int64_t> shape = tensorType(value).getShape();
-  return {nullptr, 0, SmallVector<int64_t>(shape), denseStrides(shape)};
-}
-
 /// Whether each dimension steps over all elements of those with smaller strides.
 static bool isNested(const Strided &x) {
   SmallVector<std::pair<int64_t, int64_t>> dims; // stride, size

@@ -25,11 +25,6 @@ static SmallVector<int64_t> poolInts(OpTy op, const Strided &x, const Strided &y
   return ints;
 }
 
-static Strided denseOf(Value value) {
-  ArrayRef<int64_t> shape = tensorType(value).getShape();
-  return {nullptr, 0, SmallVector<int64_t>(shape), denseStrides(shape)};
-}
-
 static LogicalResult lowerMaxPool(train::MaxPoolOp op, ExecLowering &lowering) {
   Strided x = lowering.strided(op.getX());
   bool hasIndex = !op.getIndex().use_empty();
