@@ -306,7 +306,7 @@ void GraphImporter::recordShapes(const Node &node, const Scope &scope) {
 }
 
 Shape GraphImporter::rebatch(const Node &node, const Scope &scope, Value x,
-                             llvm::ArrayRef<int64_t> target) {
+                             llvm::ArrayRef<int64_t> target, bool isExpand) {
   std::string output = scope.path + node.outputs.front().str();
   record.targets[output] = Shape(target);
   if (!exported)
@@ -318,6 +318,10 @@ Shape GraphImporter::rebatch(const Node &node, const Scope &scope, Value x,
   if (oldTarget == exported->targets.end() || oldTarget->second != target ||
       oldResult == exported->shapes.end() || oldInput == exported->shapes.end())
     return Shape(target);
+  if (isExpand)
+    return oldInput->second.size() == shapeOf(x).size()
+               ? rebatchExpand(oldInput->second, shapeOf(x), target)
+               : Shape(target);
   auto changed =
       rebatchReshape(oldInput->second, shapeOf(x), oldResult->second, *boundInputs.exportedBatch);
   return changed ? *changed : Shape(target);

@@ -71,8 +71,8 @@ private:
 
   mlir::Value valueOf(const ImportedValue &value);
   bool isUsedAsWeight(llvm::StringRef name, int64_t opset) const;
-  Shape rebatch(const Node &node, const Scope &scope, mlir::Value x,
-                llvm::ArrayRef<int64_t> target);
+  Shape rebatch(const Node &node, const Scope &scope, mlir::Value x, llvm::ArrayRef<int64_t> target,
+                bool isExpand);
   void markFailed(const Node &node, Scope &scope);
   void note(const Node &node, llvm::StringRef status, llvm::StringRef message = "");
   std::string statusOf(const Node &node, Scope &scope) const;

@@ -252,8 +252,8 @@ bool NodeImport::isLiteral(unsigned i) const {
                     graph.constantNodes.contains(node.inputs[i]));
 }
 
-Shape NodeImport::rebatch(Value x, llvm::ArrayRef<int64_t> target) {
-  return graph.rebatch(node, scope, x, target);
+Shape NodeImport::rebatch(Value x, llvm::ArrayRef<int64_t> target, bool isExpand) {
+  return graph.rebatch(node, scope, x, target, isExpand);
 }
 
 void NodeImport::write(Variable &variable, Value value) {

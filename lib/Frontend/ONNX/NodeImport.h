@@ -118,7 +118,7 @@ public:
   bool isLiteral(unsigned i) const;
   /// The target shape the node gives x, changed to the batch that is asked for if it
   /// holds that of the export; see Rebatch.h.
-  Shape rebatch(mlir::Value x, llvm::ArrayRef<int64_t> target);
+  Shape rebatch(mlir::Value x, llvm::ArrayRef<int64_t> target, bool isExpand = false);
   /// Writes a variable at the end of the step.
   void write(Variable &variable, mlir::Value value);
   /// A number that tells this node's random numbers from those of all others.

@@ -5,7 +5,7 @@
 // imported twice: first as exported, recording every value's shape, then with the
 // new size. Where a constant target shape meets an input whose shape has changed,
 // the record says what the node did, and the dimension that held the batch is found
-// by its stride.
+// by its stride (or, where the batch was merged behind another dimension, by size).
 //
 //   exported, B=2:   x [2, 64, 128]  --Reshape [2, 64, 4, 32]--> [2, 64, 4, 32]
 //   asked for, B=8:  x [8, 64, 128]  --Reshape [2, 64, 4, 32]--> [8, 64, 4, 32]
@@ -36,6 +36,10 @@ struct ShapeRecord {
 /// target holds the batch.
 std::optional<Shape> rebatchReshape(llvm::ArrayRef<int64_t> before, llvm::ArrayRef<int64_t> now,
                                     llvm::ArrayRef<int64_t> target, int64_t oldBatch);
+
+/// The same for a broadcast, whose target's dimensions correspond from the right.
+Shape rebatchExpand(llvm::ArrayRef<int64_t> before, llvm::ArrayRef<int64_t> now,
+                    llvm::ArrayRef<int64_t> target);
 
 } // namespace dsc::onnx
 

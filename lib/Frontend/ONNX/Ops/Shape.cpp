@@ -287,7 +287,7 @@ static LogicalResult importExpand(NodeImport &n) {
   Value x = n.input(0);
   if (!productOf(*target))
     return n.fail("its target shape is not a shape");
-  auto shape = broadcastShapes(shapeOf(x), n.rebatch(x, *target));
+  auto shape = broadcastShapes(shapeOf(x), n.rebatch(x, *target, /*isExpand=*/true));
   return n.set(0, shape ? n.broadcast(x, *shape) : Value());
 }
 
