@@ -16,6 +16,10 @@ class LossCurve {
 public:
   void addTraining(int64_t step, double loss);
   void addEvaluation(int64_t step, double loss);
+  /// Whether the last evaluation was after this step.
+  bool endsWithEvaluationAt(int64_t step) const {
+    return !evaluation.empty() && evaluation.back().step == static_cast<double>(step);
+  }
   void write(const std::string &path, const std::string &title) const;
 
 private:

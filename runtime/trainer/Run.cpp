@@ -179,8 +179,11 @@ private:
     Evaluation result = evaluate(*model, *evaluation);
     if (result.interrupted)
       return;
-    metrics->write(state.step, result);
-    curve.addEvaluation(state.step, result.loss);
+    // A finished run that is resumed has the line already.
+    if (!curve.endsWithEvaluationAt(state.step)) {
+      metrics->write(state.step, result);
+      curve.addEvaluation(state.step, result.loss);
+    }
     printf("step %lld  %s\n", static_cast<long long>(state.step), evaluationText(result).c_str());
   }
 
