@@ -4,6 +4,8 @@
 npz.py write OUT [--deflate] NAME=TYPE:SHAPE:VALUES ...   TYPE f2 f4 f8 i4 i8 u1 b1, SHAPE 2x3 or
                                                           empty, one value fills the array
 npz.py show FILE                                          one line per array
+npz.py compare A B TOLERANCE                              the same names, shapes and, up to a
+                                                          relative tolerance, numbers
 """
 import itertools
 import re
@@ -40,19 +42,39 @@ def write(path, *specs):
                 archive.writestr(name + ".npy", array(rest))
 
 
-def show(path):
+def read(path):
+    """Yields name, type, shape (as text) and numbers of each array."""
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             data = archive.read(name)
             length = struct.unpack_from("<H", data, 8)[0]
-            head = data[10:10 + length].decode()
+            head = data[10 : 10 + length].decode()
             kind = re.search(r"'descr': '.(\w+)'", head).group(1)
             shape = re.search(r"'shape': (\(.*?\))", head).group(1)
-            body = data[10 + length:]
+            body = data[10 + length :]
             numbers = struct.unpack(f"<{len(body) // int(kind[1])}{CODES[kind]}", body)
-            text = " ".join(f"{n:.9g}" if kind[0] == "f" else str(int(n)) for n in numbers)
-            print(f"{name.removesuffix('.npy')} {kind} {shape} {text}")
+            yield name.removesuffix(".npy"), kind, shape, numbers
+
+
+def show(path):
+    for name, kind, shape, numbers in read(path):
+        text = " ".join(f"{n:.9g}" if kind[0] == "f" else str(int(n)) for n in numbers)
+        print(f"{name} {kind} {shape} {text}")
+
+
+def compare(left, right, tolerance):
+    a, b = ({array[0]: array[1:] for array in read(path)} for path in (left, right))
+    if a.keys() != b.keys() or not a:
+        sys.exit(f"error: different names: {sorted(a.keys() ^ b.keys())}")
+    for name, (kind, shape, numbers) in a.items():
+        other = b[name]
+        if (kind, shape) != other[:2]:
+            sys.exit(f"error: {name}: {kind} {shape} and {other[0]} {other[1]}")
+        largest = max((abs(n) for n in numbers), default=0)
+        delta = max((abs(x - y) for x, y in zip(numbers, other[2])), default=0)
+        if not delta <= float(tolerance) * largest:
+            sys.exit(f"error: {name} differs by {delta:g} of {largest:g}")
 
 
 if __name__ == "__main__":
-    {"write": write, "show": show}[sys.argv[1]](*sys.argv[2:])
+    {"write": write, "show": show, "compare": compare}[sys.argv[1]](*sys.argv[2:])

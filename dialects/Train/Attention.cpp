@@ -20,7 +20,18 @@ void AttentionOp::build(OpBuilder &builder, OperationState &state, Value q, Valu
         builder.getBoolAttr(causal));
 }
 
-/// C1 for the tensors that forward and backward share.
+/// C2 for the tensors that forward and backward share.
+static LogicalResult verifyAttentionTypes(Operation *op, Value q, ValueRange others) {
+  for (Value value : others) {
+    if (value && getElementTypeOrSelf(value) != getElementTypeOrSelf(q)) {
+      return op->emitOpError() << "C2: expected element type " << getElementTypeOrSelf(q)
+                               << ", got " << value.getType();
+    }
+  }
+  return success();
+}
+
+/// C1 and C2 for the tensors that forward and backward share.
 static LogicalResult verifyAttention(Operation *op, Value q, Value k, Value v, Value y, Value lse,
                                      Value mask) {
   for (Value value : {q, k, v, y}) {
@@ -35,7 +46,7 @@ static LogicalResult verifyAttention(Operation *op, Value q, Value k, Value v, V
     return op->emitOpError("C1: the shapes of q, k, v, result and lse do not agree");
   }
   if (!mask) {
-    return success();
+    return verifyAttentionTypes(op, q, {k, v, y});
   }
   ArrayRef<int64_t> ms = typeOf(mask).getShape();
   auto fits = [](int64_t size, int64_t full) { return size == 1 || size == full; };
@@ -44,11 +55,14 @@ static LogicalResult verifyAttention(Operation *op, Value q, Value k, Value v, V
     return op->emitOpError() << "C1: mask " << mask.getType()
                              << " does not broadcast to the scores";
   }
-  return success();
+  return verifyAttentionTypes(op, q, {k, v, y, mask});
 }
 
 LogicalResult AttentionOp::verify() {
   return verifyAttention(*this, getQ(), getK(), getV(), getY(), getLse(), getMask());
+}
+LogicalResult AttentionGradOp::verify() {
+  return verifyAttention(*this, getQ(), getK(), getV(), getDy(), getLse(), getMask());
 }
 
 /// i1 [B, H, T, S]: s > t + S - T.

@@ -15,7 +15,7 @@ def Train_AttentionOp : Train_TensorOp<"attention",
     logarithm of the softmax's denominator (with the maximum in it) and exists
     for the backward pass.
 
-    C1: the shapes agree as said. C2: one element type.
+    C1: the shapes agree as said. C2: q, k, v, mask and result have one element type.
   }];
   let arguments = (ins Train_FloatTensor:$q, Train_FloatTensor:$k, Train_FloatTensor:$v,
                        Optional<Train_FloatTensor>:$mask, F64Attr:$scale, BoolAttr:$causal);
@@ -38,6 +38,8 @@ def Train_AttentionGradOp : Train_TensorOp<"attention_grad", [Train_Precision, T
     Recomputes the probabilities from q, k and lse (Dao et al., FlashAttention,
     2022, algorithm 4). The mask gets no gradient here; where one is needed,
     attention is decomposed.
+
+    C1, C2 as for `train.attention`.
   }];
   let arguments = (ins Train_FloatTensor:$dy, Train_FloatTensor:$q, Train_FloatTensor:$k,
                        Train_FloatTensor:$v, Train_FloatTensor:$y, Train_FloatTensor:$lse,
@@ -48,6 +50,7 @@ def Train_AttentionGradOp : Train_TensorOp<"attention_grad", [Train_Precision, T
     `scale` $scale `causal` $causal attr-dict
     `:` type($q) `,` type($k) `,` type($v) `,` type($dy) `,` type($lse)
   }];
+  let hasVerifier = 1;
   let extraClassDefinition = ComputesLowDef;
 }
 

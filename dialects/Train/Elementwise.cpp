@@ -26,7 +26,10 @@ static std::optional<double> getSplat(Attribute value) {
   if (splat.getElementType().isSignlessInteger(1)) {
     return std::nullopt;
   }
-  return static_cast<double>(splat.getSplatValue<APInt>().getSExtValue());
+  APInt number = splat.getSplatValue<APInt>();
+  bool isUnsigned = splat.getElementType().isUnsignedInteger();
+  return isUnsigned ? static_cast<double>(number.getZExtValue())
+                    : static_cast<double>(number.getSExtValue());
 }
 
 static Attribute getSplatAttr(Type type, double value) {

@@ -123,8 +123,8 @@ def Train_MinOp : Train_SmoothBinaryOp<"min",
     "smaller of a and b, NaN if either is; at a tie each gets half the gradient, as PyTorch">;
 def Train_PowOp : Train_SmoothBinaryOp<"pow",
     "select(b == 0.0, a.constant(0.0), g * b * pow(a, b - 1.0))",
-    // a^b log a, with the limit 0 at a = 0 (PyTorch's convention, also for a = b = 0).
-    "select(a == 0.0, a.constant(0.0), g * y * log(a))",
+    // a^b log a, with the limit 0 at a = 0, b >= 0 (PyTorch's convention, also for a = b = 0).
+    "select((a == 0.0) & (b >= 0.0), a.constant(0.0), g * y * log(a))",
     "a to the b">;
 
 class Train_LogicOp<string mnemonic, string meaning>

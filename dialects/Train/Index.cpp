@@ -18,6 +18,14 @@ static LogicalResult verifyAxis(Operation *op, int64_t axis, RankedTensorType x)
   return op->emitOpError() << "C1: axis " << axis << " is outside rank " << x.getRank();
 }
 
+static LogicalResult verifySameElementType(Operation *op, Value x, Value y) {
+  if (getElementTypeOrSelf(x) == getElementTypeOrSelf(y)) {
+    return success();
+  }
+  return op->emitOpError() << "C3: expected element type " << getElementTypeOrSelf(x) << ", got "
+                           << getElementTypeOrSelf(y);
+}
+
 //===----------------------------------------------------------------------===//
 // take and scatter_add
 //===----------------------------------------------------------------------===//
@@ -38,7 +46,7 @@ static LogicalResult verifyTake(Operation *op, Value x, Value indices, Value y, 
     return op->emitOpError("C2: the shapes do not agree: expected the table's shape with the "
                            "axis replaced by the shape of the indices");
   }
-  return success();
+  return verifySameElementType(op, x, y);
 }
 
 void TakeOp::build(OpBuilder &builder, OperationState &state, Value x, Value indices,
@@ -132,7 +140,7 @@ static LogicalResult verifyAlong(Operation *op, Value x, Value indices, Value y,
       return op->emitOpError() << "C2: sizes of dimension " << dim << " differ";
     }
   }
-  return success();
+  return verifySameElementType(op, x, y);
 }
 
 LogicalResult TakeAlongOp::verify() {

@@ -20,6 +20,7 @@ def Train_TakeOp : Train_IndexingOp<"take"> {
 
     C1: 0 <= axis < rank of x.
     C2: the result's shape is x's with dimension `axis` replaced by indices' shape.
+    C3: the element types are the same.
 
     ```mlir
     %y = train.take %table, %tokens axis 0
@@ -40,7 +41,7 @@ def Train_ScatterAddOp : Train_IndexingOp<"scatter_add"> {
     x[a..., indices[i...], b...] += updates[a..., i..., b...], from zero; equal
     indices add up in ascending order of i.
 
-    C1, C2 as for `train.take` with updates as its result.
+    C1, C2, C3 as for `train.take` with updates as its result.
   }];
   let arguments = (ins Train_Tensor:$updates, Train_IndexTensor:$indices, I64Attr:$axis);
   let results = (outs Train_Tensor:$x);
@@ -56,6 +57,7 @@ def Train_TakeAlongOp : Train_IndexingOp<"take_along"> {
 
     C1: x and indices have one rank; 0 <= axis < rank.
     C2: sizes agree but along `axis`; the result has indices' shape.
+    C3: the element types are the same.
   }];
   let arguments = (ins Train_Tensor:$x, Train_IndexTensor:$indices, I64Attr:$axis);
   let results = (outs Train_Tensor:$y);
@@ -66,7 +68,7 @@ def Train_TakeAlongOp : Train_IndexingOp<"take_along"> {
 
 def Train_ScatterAddAlongOp : Train_IndexingOp<"scatter_add_along"> {
   let summary = "the transpose of take_along: adds elements into zeros";
-  let description = "C1, C2 as for `train.take_along` with updates as its result.";
+  let description = "C1, C2, C3 as for `train.take_along` with updates as its result.";
   let arguments = (ins Train_Tensor:$updates, Train_IndexTensor:$indices, I64Attr:$axis);
   let results = (outs Train_Tensor:$x);
   let assemblyFormat = [{

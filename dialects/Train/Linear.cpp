@@ -213,7 +213,13 @@ template <typename OpTy> static LogicalResult verifyConv(OpTy op, Value x, Value
   if (sizeOf(y, 0) != sizeOf(x, 0) || sizeOf(y, 1) != sizeOf(w, 0)) {
     return op.emitOpError("C3: batch or output channels of the tensors differ");
   }
-  return window.verifySizes(op, typeOf(x).getShape().drop_front(2),
+  for (Value value : {w, y}) {
+    if (getElementTypeOrSelf(value) != getElementTypeOrSelf(x)) {
+      return op.emitOpError() << "C4: expected element type " << getElementTypeOrSelf(x) << ", got "
+                              << getElementTypeOrSelf(value);
+    }
+  }
+  return window.verifySizes(op, "C3", typeOf(x).getShape().drop_front(2),
                             typeOf(y).getShape().drop_front(2));
 }
 
@@ -282,7 +288,8 @@ static ShardingRule convRule(Operation *op, Value x, Value w, Value y, int64_t g
   int o = rule.addFactor(sizeOf(w, 0), kindOf(x, channels));
   auto assign = [&](ShardingRule::TensorFactors &tensor, Value value) {
     tensor[0] = {value == w ? o : n};
-    tensor[1] = {value == y ? o : c};
+    bool isPartOfC = value == w && groups != 1; // its second dimension is C / groups
+    tensor[1] = {isPartOfC ? rule.addFactor(sizeOf(w, 1), Kind::Whole) : value == y ? o : c};
     for (size_t dim = 2; dim < tensor.size(); ++dim) {
       tensor[dim] = {rule.addFactor(sizeOf(value, static_cast<int64_t>(dim)), Kind::Whole)};
     }

@@ -65,6 +65,7 @@ def Train_ConvOp : Train_ConvLikeOp<"conv", (ins Train_FloatTensor:$x, Train_Flo
         dilations are positive, low and high not negative.
     C2: groups divides C and O, and w's second dimension is C / groups.
     C3: T = (S + low + high - dilation (K - 1) - 1) / stride + 1, rounded down.
+    C4: one element type.
   }];
   let results = (outs Train_FloatTensor:$y);
   let assemblyFormat = [{

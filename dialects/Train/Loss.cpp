@@ -24,20 +24,29 @@ void CrossEntropyOp::build(OpBuilder &builder, OperationState &state, Value logi
         builder.getI64IntegerAttr(ignoreIndex), builder.getF64FloatAttr(smoothing));
 }
 
-LogicalResult CrossEntropyOp::verify() {
-  int64_t dim = static_cast<int64_t>(getDim());
-  if (dim < 0 || dim >= typeOf(getLogits()).getRank()) {
-    return emitOpError() << "C1: dimension " << dim << " is outside the logits' rank "
-                         << typeOf(getLogits()).getRank();
+static LogicalResult verifyCrossEntropy(Operation *op, Value logits, int64_t dim,
+                                        ValueRange perTarget) {
+  if (dim < 0 || dim >= typeOf(logits).getRank()) {
+    return op->emitOpError() << "C1: dimension " << dim << " is outside the logits' rank "
+                             << typeOf(logits).getRank();
   }
-  SmallVector<int64_t> expected = targetShape(getLogits(), dim);
-  for (Value value : {getLabels(), getLoss(), getLse()}) {
+  SmallVector<int64_t> expected = targetShape(logits, dim);
+  for (Value value : perTarget) {
     if (typeOf(value).getShape() != ArrayRef<int64_t>(expected)) {
-      return emitOpError() << "C2: expected the logits' shape without dimension " << dim << ", got "
-                           << value.getType();
+      return op->emitOpError() << "C2: expected the logits' shape without dimension " << dim
+                               << ", got " << value.getType();
     }
   }
   return success();
+}
+
+LogicalResult CrossEntropyOp::verify() {
+  return verifyCrossEntropy(*this, getLogits(), static_cast<int64_t>(getDim()),
+                            {getLabels(), getLoss(), getLse()});
+}
+LogicalResult CrossEntropyGradOp::verify() {
+  return verifyCrossEntropy(*this, getLogits(), static_cast<int64_t>(getDim()),
+                            {getLabels(), getG(), getLse()});
 }
 
 /// i1, shaped as the logits: whether an element belongs to its target's label.

@@ -7,6 +7,7 @@ include "TrainBase.td"
 class Train_LossOp<string mnemonic, list<Trait> traits = []>
     : Train_TensorOp<mnemonic, !listconcat([Train_Precision, Train_Decompose], traits)> {
   let extraClassDefinition = NeedsF32Def;
+  let hasVerifier = 1;
 }
 
 def Train_CrossEntropyOp : Train_LossOp<"cross_entropy", [Train_Vjp, AllTypesMatch<["loss", "lse"]>]> {
@@ -34,13 +35,16 @@ def Train_CrossEntropyOp : Train_LossOp<"cross_entropy", [Train_Vjp, AllTypesMat
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$logits, "::mlir::Value":$labels, "int64_t":$dim,
                                  "int64_t":$ignoreIndex, "double":$smoothing)>];
-  let hasVerifier = 1;
 }
 
 def Train_CrossEntropyGradOp : Train_LossOp<"cross_entropy_grad",
     [AllTypesMatch<["g", "lse"]>, AllTypesMatch<["logits", "dlogits"]>]> {
   let summary = "gradient of cross_entropy's logits";
-  let description = "g (exp(logits - lse) - (1 - e) onehot(label) - e / C), 0 for ignored targets.";
+  let description = [{
+    g (exp(logits - lse) - (1 - e) onehot(label) - e / C), 0 for ignored targets.
+
+    C1, C2 as for `train.cross_entropy` with g as its loss.
+  }];
   let arguments = (ins Train_FloatTensor:$g, Train_FloatTensor:$logits, Train_IndexTensor:$labels,
                        Train_FloatTensor:$lse, I64Attr:$dim, I64Attr:$ignoreIndex,
                        F64Attr:$smoothing);

@@ -25,10 +25,11 @@ static Expr mean(Expr x, ArrayRef<int64_t> dims) {
 //===----------------------------------------------------------------------===//
 
 template <typename OpTy> static LogicalResult verifyDim(OpTy op) {
-  if (static_cast<int64_t>(op.getDim()) < typeOf(op.getX()).getRank()) {
+  auto dim = static_cast<int64_t>(op.getDim());
+  if (dim >= 0 && dim < typeOf(op.getX()).getRank()) {
     return success();
   }
-  return op.emitOpError() << "C1: dimension " << op.getDim() << " is outside rank "
+  return op.emitOpError() << "C1: dimension " << dim << " is outside rank "
                           << typeOf(op.getX()).getRank();
 }
 LogicalResult SoftmaxOp::verify() { return verifyDim(*this); }
@@ -162,7 +163,7 @@ SmallVector<Value> LayerNormGradOp::decompose(OpBuilder &builder) {
 }
 
 /// Rows are free, the normalized dimensions whole; scale and bias follow the
-/// latter, statistics the former. `partial`: results that sum over the rows.
+/// latter, statistics the former.
 static ShardingRule layerNormRule(Operation *op, int64_t axis, bool isGrad) {
   ShardingRule rule = emptyShardingRule(op);
   auto shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape();
@@ -188,9 +189,8 @@ static ShardingRule layerNormRule(Operation *op, int64_t axis, bool isGrad) {
 ShardingRule LayerNormOp::getShardingRule() {
   return layerNormRule(*this, static_cast<int64_t>(getAxis()), false);
 }
-// dscale and dbias sum over rows: a split of the rows leaves them partial. One
-// rule cannot say "parallel for dx, partial for dscale", so propagation of rows
-// through this op decomposes it first.
+// dscale and dbias sum over rows and lack their factors: a split of the rows
+// leaves them partial sums.
 ShardingRule LayerNormGradOp::getShardingRule() {
   return layerNormRule(*this, static_cast<int64_t>(getAxis()), true);
 }

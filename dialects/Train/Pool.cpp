@@ -39,12 +39,12 @@ int64_t Window::outputSize(size_t dim, int64_t size) const {
   return room < 0 ? 0 : room / strides[dim] + 1;
 }
 
-LogicalResult Window::verifySizes(Operation *op, ArrayRef<int64_t> input,
+LogicalResult Window::verifySizes(Operation *op, StringRef label, ArrayRef<int64_t> input,
                                   ArrayRef<int64_t> output) const {
   for (size_t dim = 0; dim < input.size(); ++dim) {
     int64_t expected = outputSize(dim, input[dim]);
     if (expected != output[dim]) {
-      return op->emitOpError() << "C3: expected output size " << expected
+      return op->emitOpError() << label << ": expected output size " << expected
                                << " of spatial dimension " << dim << ", got " << output[dim];
     }
   }
@@ -55,24 +55,39 @@ LogicalResult Window::verifySizes(Operation *op, ArrayRef<int64_t> input,
 // Pooling
 //===----------------------------------------------------------------------===//
 
+/// Whether one of the window's positions along `dim` of `size` has no element.
+static bool hasEmptyWindow(const Window &window, size_t dim, int64_t size) {
+  int64_t dilation = window.dilations[dim];
+  for (int64_t position = 0; position < window.outputSize(dim, size); ++position) {
+    int64_t start = position * window.strides[dim] - window.low[dim];
+    int64_t before = start < 0 ? (-start + dilation - 1) / dilation : 0; // elements left of 0
+    if (before >= window.sizes[dim] || start + before * dilation >= size) {
+      return true;
+    }
+  }
+  return false;
+}
+
 template <typename OpTy> static LogicalResult verifyPool(OpTy op, Value x, Value y) {
   Window window = Window::of(op, op.getWindow());
   if (typeOf(x).getRank() < 3 || typeOf(x).getRank() != typeOf(y).getRank() ||
       typeOf(x).getShape().take_front(2) != typeOf(y).getShape().take_front(2)) {
     return op.emitOpError("C2: expected [N, C, S...] tensors of one rank, batch and channels");
   }
+  if (getElementTypeOrSelf(x) != getElementTypeOrSelf(y)) {
+    return op.emitOpError() << "C2: expected element type " << getElementTypeOrSelf(x) << ", got "
+                            << getElementTypeOrSelf(y);
+  }
   if (failed(window.verify(op, typeOf(x).getRank() - 2))) {
     return failure();
   }
   for (size_t dim = 0; dim < window.sizes.size(); ++dim) {
-    int64_t covered = window.dilations[dim] * (window.sizes[dim] - 1) + 1;
-    // A window wholly inside the padding would have no element.
-    if (window.low[dim] >= covered || window.high[dim] >= covered + window.strides[dim]) {
-      return op.emitOpError() << "C1: padding of spatial dimension " << dim
-                              << " is not below the window";
+    if (hasEmptyWindow(window, dim, typeOf(x).getShape()[dim + 2])) {
+      return op.emitOpError() << "C1: a window of spatial dimension " << dim
+                              << " lies wholly inside the padding";
     }
   }
-  return window.verifySizes(op, typeOf(x).getShape().drop_front(2),
+  return window.verifySizes(op, "C2", typeOf(x).getShape().drop_front(2),
                             typeOf(y).getShape().drop_front(2));
 }
 

@@ -18,9 +18,9 @@ def Train_MaxPoolOp : Train_PoolLikeOp<"max_pool", (ins Train_FloatTensor:$x)> {
     winner.
 
     C1: window attributes have one entry per spatial dimension; window, strides
-        and dilations are positive; low and high below the dilated window.
+        and dilations are positive; no window lies wholly inside the padding.
     C2: the results' sizes follow from them as for `train.conv` (an exporter's
-        ceil mode is expressed by a larger `high`).
+        ceil mode is expressed by a larger `high`); x and y have one element type.
   }];
   let results = (outs Train_FloatTensor:$y, TensorOf<[I32]>:$index);
   let assemblyFormat = [{

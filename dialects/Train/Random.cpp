@@ -2,9 +2,21 @@
 
 #include "dialects/Train/Expr.h"
 #include "dialects/Train/TrainDialect.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 using namespace dsc::train;
+
+/// Elements are counted from an offset in row-major order: a part is contiguous
+/// only along the outermost dimension of more than one element.
+static ShardingRule countedShardingRule(Operation *op) {
+  auto shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape();
+  auto outermost = llvm::find_if(shape, [](int64_t size) { return size != 1; }) - shape.begin();
+  return rowwiseShardingRule(
+      op, llvm::to_vector(llvm::seq<int64_t>(outermost + 1, static_cast<int64_t>(shape.size()))));
+}
+ShardingRule UniformOp::getShardingRule() { return countedShardingRule(*this); }
+ShardingRule DropoutOp::getShardingRule() { return countedShardingRule(*this); }
 
 LogicalResult DropoutOp::verify() {
   double ratio = getRatio().convertToDouble();

@@ -13,15 +13,18 @@ def Train_UniformOp : Train_TensorOp<"uniform"> {
     upper 24 bits of the word times 2^-24. So a value depends on seed, step,
     stream (the node) and the element's place in the logical global tensor, and
     on nothing else. All operands are scalars (tensor<i64>).
+
+    A part of the tensor is drawn by adding its first element's place to
+    `offset`; so only a split along the outermost dimension is one.
   }];
   let arguments = (ins Train_ScalarI64:$seed, Train_ScalarI64:$step, Train_ScalarI64:$offset,
                        I64Attr:$stream);
   let results = (outs Train_FloatTensor:$y);
   let assemblyFormat = "$seed `,` $step `,` $offset `stream` $stream attr-dict `:` type($y)";
-  let extraClassDefinition = !strconcat(ElementwiseShardingDef, [{
+  let extraClassDefinition = [{
     // Ten rounds of two 32-bit multiplications serve four elements.
     int64_t $cppClass::getFlops() { return 10 * ::dsc::train::countResultElements(getOperation()); }
-  }]);
+  }];
 }
 
 def Train_DropoutOp : Train_TensorOp<"dropout", [AllTypesMatch<["x", "y"]>, Train_Vjp, Train_Decompose, Train_Evaluation]> {
@@ -41,9 +44,9 @@ def Train_DropoutOp : Train_TensorOp<"dropout", [AllTypesMatch<["x", "y"]>, Trai
     `:` type($x)
   }];
   let hasVerifier = 1;
-  let extraClassDefinition = !strconcat(ElementwiseShardingDef, [{
+  let extraClassDefinition = [{
     int64_t $cppClass::getFlops() { return 12 * ::dsc::train::countResultElements(getOperation()); }
-  }]);
+  }];
 }
 
 #endif // DSC_TRAIN_RANDOM_TD

@@ -82,15 +82,19 @@ void ReduceMinOp::build(OpBuilder &builder, OperationState &state, Value x,
   buildReduction<ReduceMinOp>(builder, state, x, dims);
 }
 
-LogicalResult ReduceSumOp::verify() {
-  return verifyReduction(*this, typeOf(getX()), getDims(), typeOf(getY()).getShape());
+template <typename OpTy> static LogicalResult verifyReduceOp(OpTy op) {
+  if (failed(verifyReduction(op, typeOf(op.getX()), op.getDims(), typeOf(op.getY()).getShape()))) {
+    return failure();
+  }
+  Type expected = getElementTypeOrSelf(op.getX()), found = getElementTypeOrSelf(op.getY());
+  if (expected == found) {
+    return success();
+  }
+  return op.emitOpError() << "C2: expected element type " << expected << ", got " << found;
 }
-LogicalResult ReduceMaxOp::verify() {
-  return verifyReduction(*this, typeOf(getX()), getDims(), typeOf(getY()).getShape());
-}
-LogicalResult ReduceMinOp::verify() {
-  return verifyReduction(*this, typeOf(getX()), getDims(), typeOf(getY()).getShape());
-}
+LogicalResult ReduceSumOp::verify() { return verifyReduceOp(*this); }
+LogicalResult ReduceMaxOp::verify() { return verifyReduceOp(*this); }
+LogicalResult ReduceMinOp::verify() { return verifyReduceOp(*this); }
 LogicalResult ArgMaxOp::verify() {
   return verifyReduction(*this, typeOf(getX()), {static_cast<int64_t>(getDim())},
                          typeOf(getY()).getShape());

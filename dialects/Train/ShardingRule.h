@@ -10,9 +10,12 @@
 //
 //   ([i, k], [k, j]) -> ([i, j]) {i=8, j=16, k=32} reduction={k}
 //
-// A factor found in operands and results may be split without communication. A
-// factor found in operands only is a *reduction*: splitting it leaves partial
-// sums. A factor that must stay whole (the axis of a softmax) is marked so.
+// A factor found in operands and results may be split without communication: an
+// operand or result that has it is split along it, an operand that lacks it is
+// needed whole, a result that lacks it becomes a partial sum (the gradient of a
+// scale when rows are split). A factor found in operands only is a *reduction*:
+// splitting it leaves partial sums of every result. A factor that must stay
+// whole (the axis of a softmax) is marked so.
 // (The idea of factor rules is that of Shardy and of GSPMD's dimension maps.)
 //
 //===----------------------------------------------------------------------===//

@@ -53,6 +53,29 @@ LogicalResult WriteOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyVariableUse(*this, getVariableAttr(), getValue().getType(), tables);
 }
 
+LogicalResult ScalarOp::verify() {
+  if (typeOf(getValue()).getRank() == 0) {
+    return success();
+  }
+  return emitOpError() << "C1: expected a result of rank 0, got " << getType();
+}
+
+/// Writes are few and adjacent: only those before this one in its block count.
+LogicalResult WriteOp::verify() {
+  if (!isa_and_nonnull<FunctionOpInterface>((*this)->getParentOp())) {
+    return emitOpError("C3: stands inside a region, not in a program's body");
+  }
+  for (Operation *op = (*this)->getPrevNode(); op; op = op->getPrevNode()) {
+    auto write = dyn_cast<WriteOp>(op);
+    if (write && write.getVariableAttr() == getVariableAttr()) {
+      auto diag = emitOpError() << "C2: variable " << getVariableAttr() << " is written twice";
+      diag.attachNote(write.getLoc()) << "the first write is here";
+      return diag;
+    }
+  }
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Step
 //===----------------------------------------------------------------------===//

@@ -87,17 +87,21 @@ def Train_ReadOp : Train_Op<"read", [Pure, DeclareOpInterfaceMethods<SymbolUserO
 def Train_WriteOp : Train_Op<"write", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a variable's value after the step";
   let description = [{
-    C1: the symbol is a variable of the value's type. C2: at most one write per
-    variable and program. Stands in the program's body, or in a forward graph,
-    never inside a micro-batch.
+    C1: the symbol is a variable of the value's type.
+    C2: at most one write per variable and program.
+    C3: stands in the body of a program or of a forward graph, never inside a
+        micro-batch.
   }];
   let arguments = (ins FlatSymbolRefAttr:$variable, Train_Tensor:$value);
   let assemblyFormat = "$variable `,` $value attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 def Train_ScalarOp : Train_Op<"scalar", [Pure]> {
   let summary = "a number that the trainer sets before each step";
   let description = [{
+    C1: the result has rank 0.
+
     Names are those of the trainer's format: lr, momentum, beta1, beta2, eps,
     correction1, correction2, first_update, clip_norm, weight_decay (of a
     parameter), seed, step, microbatch.
@@ -110,6 +114,7 @@ def Train_ScalarOp : Train_Op<"scalar", [Pure]> {
   let arguments = (ins StrAttr:$name, OptionalAttr<FlatSymbolRefAttr>:$parameter);
   let results = (outs Train_Tensor:$value);
   let assemblyFormat = "$name (`of` $parameter^)? attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 def Train_StepOp : Train_Op<"step", [IsolatedFromAbove, FunctionOpInterface,

@@ -20,8 +20,9 @@ struct Window {
   /// How many positions the window takes along spatial dimension `dim` of `size`.
   int64_t outputSize(size_t dim, int64_t size) const;
 
-  /// Fails unless `output` are the sizes that follow from `input`.
-  llvm::LogicalResult verifySizes(mlir::Operation *op, llvm::ArrayRef<int64_t> input,
+  /// The constraint called `label`: `output` are the sizes that follow from `input`.
+  llvm::LogicalResult verifySizes(mlir::Operation *op, llvm::StringRef label,
+                                  llvm::ArrayRef<int64_t> input,
                                   llvm::ArrayRef<int64_t> output) const;
 };
 

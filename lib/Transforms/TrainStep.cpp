@@ -10,7 +10,6 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace dsc;
@@ -97,9 +96,8 @@ LogicalResult StepBuilder::check() {
   return checkWrites();
 }
 
-/// The graph updates state, each at most once.
+/// The graph updates state only (and each at most once, which train.write verifies).
 LogicalResult StepBuilder::checkWrites() {
-  llvm::StringSet<> written;
   for (auto write : forward.getBody().front().getOps<train::WriteOp>()) {
     auto variable = module.lookupSymbol<train::VariableOp>(write.getVariableAttr());
     if (variable.getRole() != train::VariableRole::State) {
@@ -107,9 +105,6 @@ LogicalResult StepBuilder::checkWrites() {
                                << ", which is a "
                                << train::stringifyVariableRole(variable.getRole())
                                << "; only state can be updated by the model";
-    }
-    if (!written.insert(write.getVariable()).second) {
-      return write.emitError() << "the model writes @" << write.getVariable() << " twice";
     }
   }
   return success();
