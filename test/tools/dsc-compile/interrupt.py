@@ -15,6 +15,9 @@ import sys
 import time
 
 PARTS = [0.02, 0.2, 0.5, 0.8, 0.86, 0.9, 0.94, 0.98]
+# A loaded machine may take much longer for the whole than for what follows: go round again, with
+# the shorter time, until enough runs were really interrupted.
+ROUNDS, ENOUGH = 6, 4
 
 
 def listing(folder):
@@ -25,7 +28,9 @@ def main():
     root, command = pathlib.Path(sys.argv[1]), sys.argv[2:]
     interrupted = 0
     whole = 0.0
-    for number, part in enumerate([2.0, *PARTS]):
+    for number, part in enumerate([2.0, *PARTS * ROUNDS]):
+        if number > len(PARTS) and interrupted >= ENOUGH:
+            break
         shutil.rmtree(root, ignore_errors=True)
         out, scratch = root / "out", root / "scratch"
         out.mkdir(parents=True)
@@ -48,13 +53,14 @@ def main():
         process.send_signal(kind)
         process.wait(timeout=60)
         if process.returncode == 0:
-            continue  # it was faster this time
+            whole = min(whole, time.monotonic() - start)  # it was faster this time
+            continue
         interrupted += 1
         if process.returncode != -kind:
             sys.exit(f"at {part}: status {process.returncode}: {process.stderr.read()[:500]}")
         if left := listing(out) + listing(scratch):
             sys.exit(f"at {part} of {whole:.2f} s: left {left}")
-    if interrupted < 3:
+    if interrupted < ENOUGH:
         sys.exit(f"only {interrupted} runs were interrupted: the test proves little")
 
 
