@@ -76,7 +76,7 @@ LogicalResult ScatterAddOp::buildVjp(Vjp &vjp) {
 /// The dimensions around the axis are shared by table and slices, those of the
 /// indices by indices and slices; the axis stays whole. `indexKind`: scattering
 /// sums over the indices.
-static ShardingRule takeRule(Operation *op, ShardingRule rule, ShardingRule::TensorFactors &x,
+static ShardingRule takeRule(ShardingRule rule, ShardingRule::TensorFactors &x,
                              ShardingRule::TensorFactors &y, Value xValue, Value indices,
                              int64_t axis, Kind indexKind) {
   size_t nIndices = static_cast<size_t>(typeOf(indices).getRank());
@@ -94,15 +94,14 @@ static ShardingRule takeRule(Operation *op, ShardingRule rule, ShardingRule::Ten
     rule.operands[1][dim] = {factor};
     y[static_cast<size_t>(axis) + dim] = {factor};
   }
-  (void)op;
   return rule;
 }
 
 ShardingRule TakeOp::getShardingRule() {
   ShardingRule rule = emptyShardingRule(*this);
   auto x = rule.operands[0], y = rule.results[0];
-  rule = takeRule(*this, rule, x, y, getX(), getIndices(), static_cast<int64_t>(getAxis()),
-                  Kind::Parallel);
+  rule =
+      takeRule(rule, x, y, getX(), getIndices(), static_cast<int64_t>(getAxis()), Kind::Parallel);
   rule.operands[0] = x;
   rule.results[0] = y;
   return rule;
@@ -110,8 +109,8 @@ ShardingRule TakeOp::getShardingRule() {
 ShardingRule ScatterAddOp::getShardingRule() {
   ShardingRule rule = emptyShardingRule(*this);
   auto y = rule.operands[0], x = rule.results[0];
-  rule = takeRule(*this, rule, x, y, getX(), getIndices(), static_cast<int64_t>(getAxis()),
-                  Kind::Reduction);
+  rule =
+      takeRule(rule, x, y, getX(), getIndices(), static_cast<int64_t>(getAxis()), Kind::Reduction);
   rule.operands[0] = y;
   rule.results[0] = x;
   return rule;

@@ -114,11 +114,9 @@ static SmallVector<int64_t> range(int64_t first, int64_t count) {
 static Expr dotOperandGrad(Expr g, Value other, ArrayRef<int64_t> selfBatch,
                            ArrayRef<int64_t> selfFree, ArrayRef<int64_t> selfContract,
                            ArrayRef<int64_t> otherBatch, ArrayRef<int64_t> otherFree,
-                           ArrayRef<int64_t> otherContract, int64_t selfFreeInG,
-                           int64_t otherFreeInG) {
+                           ArrayRef<int64_t> otherContract, int64_t otherFreeInG) {
   int64_t nBatch = static_cast<int64_t>(selfBatch.size());
   int64_t nOther = static_cast<int64_t>(otherFree.size());
-  (void)selfFreeInG;
   // [batch, self free, other's contracted dims ascending].
   Expr product = g.with(DotOp::create(*g.builder, g.loc, g.value, other, range(0, nBatch),
                                       otherBatch, range(otherFreeInG, nOther), otherFree));
@@ -146,11 +144,11 @@ LogicalResult DotOp::buildVjp(Vjp &vjp) {
   int64_t nA = static_cast<int64_t>(aFree.size());
   if (vjp.needs(0)) {
     vjp.set(0, dotOperandGrad(g, getB(), getABatch(), aFree, getAContract(), getBBatch(), bFree,
-                              getBContract(), nBatch, nBatch + nA));
+                              getBContract(), nBatch + nA));
   }
   if (vjp.needs(1)) {
     vjp.set(1, dotOperandGrad(g, getA(), getBBatch(), bFree, getBContract(), getABatch(), aFree,
-                              getAContract(), nBatch + nA, nBatch));
+                              getAContract(), nBatch));
   }
   return success();
 }

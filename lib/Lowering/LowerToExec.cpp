@@ -236,7 +236,6 @@ LogicalResult ProgramLowering::repeatMicrobatch(train::MicrobatchOp op) {
     lowering.materialize(value);
   }
 
-  OperationState state(loc, exec::RepeatOp::getOperationName());
   auto repeat = exec::RepeatOp::create(builder, loc, ValueRange(inits).getTypes(),
                                        builder.getI64IntegerAttr(count),
                                        builder.getDenseI64ArrayAttr(batch), inits, nullptr);
