@@ -697,6 +697,7 @@ llvm::Error Compilation::writePayload(const ScratchFile &binary, const ScratchFi
 
 /// Moves the files to their final names; if one cannot be moved, none stays.
 static llvm::Error keepAll(llvm::ArrayRef<std::pair<ScratchFile *, std::string>> files) {
+  ignoreSignals();
   for (size_t i = 0; i < files.size(); ++i) {
     if (llvm::Error failed = files[i].first->keep()) {
       for (const auto &[file, finalName] : files.take_front(i)) {

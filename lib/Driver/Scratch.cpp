@@ -94,6 +94,12 @@ void dsc::cleanUpOnSignals() {
   }
 }
 
+void dsc::ignoreSignals() {
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) {
+    signal(number, SIG_IGN);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Files
 //===----------------------------------------------------------------------===//

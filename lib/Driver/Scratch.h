@@ -52,6 +52,10 @@ void removeScratchFiles();
 /// that runTool() waits for, before they end this one.
 void cleanUpOnSignals();
 
+/// For the moment when results move to their final names: from here on the
+/// program ends by itself, with all of them or none.
+void ignoreSignals();
+
 /// Runs a program and waits. Returns its exit status, or a negative number and
 /// the reason where it did not run.
 int runTool(llvm::ArrayRef<llvm::StringRef> arguments,
