@@ -263,7 +263,7 @@ LogicalResult BatchNormOp::buildVjp(Vjp &vjp) {
   auto grad = BatchNormGradOp::create(
       vjp.builder, vjp.loc(),
       TypeRange{getX().getType(), getScale().getType(), getBias().getType()}, vjp.grads[0], getX(),
-      getScale(), getMean(), getRstd());
+      getScale(), getMean(), getRstd(), getLocal());
   for (unsigned operand = 0; operand < 3; ++operand) {
     vjp.set(operand, grad.getResult(operand));
   }
@@ -284,7 +284,8 @@ SmallVector<Value> BatchNormGradOp::decompose(OpBuilder &builder) {
 }
 
 /// Channels are free; the statistics need batch and space whole (a partitioner
-/// that splits the batch decomposes the op and reduces the sums).
+/// that splits the batch decomposes the op and reduces the sums, or for `local`
+/// statistics leaves each rank its own op).
 static ShardingRule batchNormRule(Operation *op) {
   ShardingRule rule = emptyShardingRule(op);
   auto shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape();

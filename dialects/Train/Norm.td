@@ -66,19 +66,20 @@ def Train_BatchNormOp : Train_NormOp<"batch_norm", [Train_Vjp, Train_Evaluation,
     population variance over N and S. The running statistics are
     (1 - momentum) running + momentum new, with the unbiased variance, as
     PyTorch's; in evaluation they replace the batch's. `mean` and `rstd` exist
-    for the backward pass.
+    for the backward pass. With `local` the batch whose statistics these are is
+    the part of it that a rank holds (with one rank: all of it).
 
     C1: rank >= 2. C2: the other operands have shape [C].
   }];
   let arguments = (ins Train_FloatTensor:$x, Train_FloatTensor:$scale, Train_FloatTensor:$bias,
                        Train_FloatTensor:$runningMean, Train_FloatTensor:$runningVar,
-                       F64Attr:$epsilon, F64Attr:$momentum);
+                       F64Attr:$epsilon, F64Attr:$momentum, UnitAttr:$local);
   let results = (outs Train_FloatTensor:$y, Train_FloatTensor:$newRunningMean,
                       Train_FloatTensor:$newRunningVar, Train_FloatTensor:$mean,
                       Train_FloatTensor:$rstd);
   let assemblyFormat = [{
     $x `,` $scale `,` $bias `,` $runningMean `,` $runningVar `epsilon` $epsilon `momentum` $momentum
-    attr-dict `:` type($x) `,` type($scale)
+    (`local` $local^)? attr-dict `:` type($x) `,` type($scale)
   }];
 }
 
@@ -86,10 +87,11 @@ def Train_BatchNormGradOp : Train_NormOp<"batch_norm_grad", [AllTypesMatch<["x",
     AllTypesMatch<["scale", "mean", "rstd", "dscale", "dbias"]>]> {
   let summary = "gradients of batch_norm's x, scale and bias";
   let arguments = (ins Train_FloatTensor:$dy, Train_FloatTensor:$x, Train_FloatTensor:$scale,
-                       Train_FloatTensor:$mean, Train_FloatTensor:$rstd);
+                       Train_FloatTensor:$mean, Train_FloatTensor:$rstd, UnitAttr:$local);
   let results = (outs Train_FloatTensor:$dx, Train_FloatTensor:$dscale, Train_FloatTensor:$dbias);
   let assemblyFormat = [{
-    $dy `,` $x `,` $scale `,` $mean `,` $rstd attr-dict `:` type($x) `,` type($scale)
+    $dy `,` $x `,` $scale `,` $mean `,` $rstd (`local` $local^)? attr-dict
+    `:` type($x) `,` type($scale)
   }];
 }
 

@@ -163,7 +163,7 @@ Expr ModelBuilder::batchNorm(Expr x) {
   Expr mean = parameter({x.dim(1)}, "state"), var = parameter({x.dim(1)}, "state");
   auto norm = train::BatchNormOp::create(
       builder, loc, TypeRange{x.type(), scale.type(), scale.type(), scale.type(), scale.type()}, x,
-      scale, bias, mean, var, APFloat(1e-2), APFloat(0.1));
+      scale, bias, mean, var, APFloat(1e-2), APFloat(0.1), /*local=*/false);
   auto write = [&](Expr state, Value value) {
     auto read = state.value.getDefiningOp<train::ReadOp>();
     train::WriteOp::create(builder, loc, read.getVariableAttr(), value);

@@ -19,6 +19,11 @@ func.func @norms(%x: tensor<2x3x8xf32>, %s: tensor<8xf32>, %c: tensor<3xf32>) {
       : tensor<2x3x8xf32>, tensor<3xf32>
   // CHECK: train.batch_norm_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<2x3x8xf32>, tensor<3xf32>
   %g:3 = train.batch_norm_grad %b#0, %x, %c, %b#3, %b#4 : tensor<2x3x8xf32>, tensor<3xf32>
+  // CHECK: train.batch_norm {{.*}} momentum 1.000000e-01 local : tensor<2x3x8xf32>, tensor<3xf32>
+  %bl:5 = train.batch_norm %x, %c, %c, %c, %c epsilon 1.0e-3 momentum 0.1 local
+      : tensor<2x3x8xf32>, tensor<3xf32>
+  // CHECK: train.batch_norm_grad {{.*}}, %{{[^ ]*}} local : tensor<2x3x8xf32>, tensor<3xf32>
+  %gl:3 = train.batch_norm_grad %b#0, %x, %c, %b#3, %b#4 local : tensor<2x3x8xf32>, tensor<3xf32>
   return
 }
 

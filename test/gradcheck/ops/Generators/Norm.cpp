@@ -81,7 +81,7 @@ static Operation *drawBatchNorm(CaseBuilder &c) {
   return c.create<train::BatchNormOp>(TypeRange{x.getType(), type, type, type, type}, x, scale,
                                       bias, mean, var,
                                       c.builder.getF64FloatAttr(c.draw.real(0.01, 0.1)),
-                                      c.builder.getF64FloatAttr(c.draw.real(0.1, 0.9)));
+                                      c.builder.getF64FloatAttr(c.draw.real(0.1, 0.9)), nullptr);
 }
 
 static Operation *drawBatchNormGrad(CaseBuilder &c) {
@@ -90,7 +90,7 @@ static Operation *drawBatchNormGrad(CaseBuilder &c) {
   Value mean = c.real(channels), rstd = c.positive(channels);
   Type type = scale.getType();
   return c.create<train::BatchNormGradOp>(TypeRange{x.getType(), type, type}, dy, x, scale, mean,
-                                          rstd);
+                                          rstd, nullptr);
 }
 
 void dsc::gradcheck::addNorm(Generators &generators) {
