@@ -41,7 +41,7 @@ int main(int argc, char **argv) {
   cl::opt<std::string> trainable("trainable"), freeze("freeze"), tie("tie");
   cl::opt<BatchNormMode> batchNorm("batch-norm", cl::init(BatchNormMode::Train),
                                    cl::values(clEnumValN(BatchNormMode::Train, "train", ""),
-                                                clEnumValN(BatchNormMode::Local, "local", ""),
+                                              clEnumValN(BatchNormMode::Local, "local", ""),
                                               clEnumValN(BatchNormMode::Frozen, "frozen", "")));
   cl::opt<bool> dropout("dropout", cl::init(true));
   cl::opt<bool> locations("locations"), inspect("inspect"), json("json"), readOnly("read-only");

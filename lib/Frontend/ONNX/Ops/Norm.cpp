@@ -206,12 +206,12 @@ static LogicalResult importBatchNorm(NodeImport &n) {
   double momentum = 1 - n.number("momentum", 0.9);
   bool isLocal = n.options().batchNorm == BatchNormMode::Local;
   UnitAttr local = isLocal ? n.b.getUnitAttr() : UnitAttr();
-  auto norm =
-      train::BatchNormOp::create(n.b, n.loc,
-                                 TypeRange{x.getType(), n.input(3).getType(), n.input(3).getType(),
-                                           n.input(3).getType(), n.input(3).getType()},
-                                 x, n.input(1), n.input(2), n.input(3), n.input(4),
-                                 n.b.getF64FloatAttr(epsilon), n.b.getF64FloatAttr(momentum), local);
+  auto norm = train::BatchNormOp::create(
+      n.b, n.loc,
+      TypeRange{x.getType(), n.input(3).getType(), n.input(3).getType(), n.input(3).getType(),
+                n.input(3).getType()},
+      x, n.input(1), n.input(2), n.input(3), n.input(4), n.b.getF64FloatAttr(epsilon),
+      n.b.getF64FloatAttr(momentum), local);
   n.write(*n.variable(3), norm.getNewRunningMean());
   n.write(*n.variable(4), norm.getNewRunningVar());
   if (failed(n.set(1, norm.getNewRunningMean())) || failed(n.set(2, norm.getNewRunningVar())))
