@@ -11,8 +11,12 @@ std::string line(const std::string &name, const std::string &value) {
   return format("%-16s %s\n", name.c_str(), value.c_str());
 }
 
-std::string tensorLine(const TensorInfo &tensor) {
-  return "  " + tensor.name + " " + typeName(tensor.type) + shapeText(tensor.shape) + "\n";
+/// What the data must hold: name, type, shape, and how large integers may be.
+std::string inputLine(const InputInfo &input) {
+  std::string text = "  " + input.name + " " + typeName(input.type) + shapeText(input.shape);
+  if (int64_t bound = input.isLabels ? input.classes : input.indexBound)
+    text += format(" below %lld", static_cast<long long>(bound));
+  return text + "\n";
 }
 
 std::string planText(const ModuleInfo &info) {
@@ -65,6 +69,6 @@ std::string dsc::infoText(const ModuleInfo &info) {
       line("versions", format("abi %d, compiler of the runtime %s", DSC_ABI_VERSION, __VERSION__));
   text += "inputs\n";
   for (const InputInfo &input : info.inputs)
-    text += tensorLine(input);
+    text += inputLine(input);
   return text;
 }

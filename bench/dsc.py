@@ -1,0 +1,109 @@
+"""What the bench asks of dsc's tools: export and compile a model, make data, profile, peaks."""
+
+import array
+import json
+import pathlib
+import random
+import re
+import subprocess
+import sys
+
+import rows
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BIN = ROOT / "build" / "bin"
+OUT = ROOT / "out" / "bench"
+CODES = {"f32": ("f", "<f4"), "f64": ("d", "<f8"), "i64": ("q", "<i8"), "i32": ("i", "<i4")}
+
+
+def run_tool(*command):
+    """Runs a command and returns what it prints; ends with its error line if it fails."""
+    result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"{result.stderr.strip() or f'error: {command[0]} failed'}")
+    return result.stdout
+
+
+def measure_peaks():
+    """This host's gemm rate, and its copy rate in GB/s."""
+    peaks = json.loads(run_tool(BIN / "dsc-probe"))
+    return peaks["gemm_gflops"], peaks["copy_gigabytes_per_second"]
+
+
+def export(name):
+    """The ONNX file of a row, made by PyTorch unless it is there already."""
+    path = OUT / f"{name}.onnx"
+    if not path.exists():
+        run_tool(ROOT / "scripts" / "python-env")
+        OUT.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial.onnx")
+        run_tool(ROOT / ".venv" / "bin" / "python", ROOT / "bench" / "models.py", name, partial)
+        partial.rename(path)
+    return path
+
+
+def compile_row(name, *flags):
+    trainer = OUT / f"{name}-trainer"
+    batch = ["--batch", rows.ROWS[name].batch]
+    run_tool(BIN / "dsc-compile", export(name), "-o", trainer, *batch, *flags)
+    return trainer
+
+
+def compile_file(model, *flags):
+    OUT.mkdir(parents=True, exist_ok=True)
+    trainer = OUT / f"{model.stem}-trainer"
+    run_tool(BIN / "dsc-compile", model, "-o", trainer, *flags)
+    return trainer
+
+
+def read_inputs(trainer):
+    """Name, type, shape and bound (0: none) of each array that the trainer's data must have."""
+    lines = run_tool(trainer, "--info").split("inputs\n")[1].splitlines()
+    for line in lines:
+        name, kind, shape, bound = re.fullmatch(
+            r"  (.*) (\w+)\[(.*?)\](?: below (\d+))?", line
+        ).groups()
+        yield name, kind, [int(size) for size in shape.split(",")], int(bound or 0)
+
+
+def random_values(kind, count, bound, draw):
+    code = CODES[kind][0]
+    if bound:
+        return array.array(code, draw.choices(range(bound), k=count))
+    if kind.startswith("i"):
+        return array.array(code, draw.choices(range(2), k=count))
+    return array.array(code, (byte / 128 - 1 for byte in draw.randbytes(count)))
+
+
+def write_npy(path, kind, shape, values):
+    size = "".join(f"{extent}, " for extent in shape)
+    header = f"{{'descr': '{CODES[kind][1]}', 'fortran_order': False, 'shape': ({size}), }}"
+    header = header.ljust(117) + "\n"  # the data begins at byte 128
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
+        values.tofile(file)
+
+
+def make_data(trainer, folder, batches=4):
+    """A folder of random arrays that fit the trainer's inputs, a few batches long."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draw = random.Random(1)
+    for name, kind, shape, bound in read_inputs(trainer):
+        shape[0] *= batches
+        count = 1
+        for extent in shape:
+            count *= extent
+        write_npy(folder / f"{name}.npy", kind, shape, random_values(kind, count, bound, draw))
+    return folder
+
+
+def profile(trainer, data, steps):
+    """Per step from the second on: its duration and its calls, as (event, microseconds)."""
+    path = OUT / "profile.json"
+    run_tool(trainer, "--data", data, "--steps", steps, "--no-shuffle", "--profile", path)
+    events = json.loads(path.read_text())["traceEvents"]
+    spans = [event for event in events if event["name"].startswith("step ")][1:]
+    calls = [event for event in events if "origin" in event.get("args", {})]
+    for span in spans:
+        begin, end = span["ts"], span["ts"] + span["dur"]
+        yield span["dur"], [call for call in calls if begin <= call["ts"] < end]

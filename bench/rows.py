@@ -1,0 +1,62 @@
+"""The rows of the bench: which model, of which size, on which batch."""
+
+import dataclasses
+
+
+@dataclasses.dataclass
+class Row:
+    """A model with its batch; `sample` is the shape of one input row."""
+
+    title: str
+    module: str  # a key of models.MODULES
+    batch: int
+    sample: tuple
+    exporter: str  # dynamo or torchscript
+    input: str = "image"
+    vocabulary: int = 0  # above 0: inputs are token ids
+    classes: int = 10
+    arguments: dict = dataclasses.field(default_factory=dict)  # of the module
+    time: bool = True  # False: only memory and the first steps are looked at
+
+    @property
+    def argument(self):
+        """What the module's forward() calls its input."""
+        return "tokens" if self.vocabulary else "image"
+
+
+def gpt(title, batch, tokens, exporter, module="gpt", vocabulary=256, **arguments):
+    return Row(
+        title,
+        module,
+        batch,
+        (tokens,),
+        exporter,
+        input="tokens",
+        vocabulary=vocabulary,
+        classes=vocabulary,
+        arguments={"vocabulary": vocabulary, **arguments},
+    )
+
+
+def gpt2(title, batch, tokens, layers=12, time=True):
+    row = gpt(title, batch, tokens, "dynamo", "gpt2", 50257, layers=layers)
+    return dataclasses.replace(row, time=time)
+
+
+ROWS = {
+    "mlp": Row("mlp 784-256-128-10, batch 64", "mlp", 64, (1, 28, 28), "dynamo"),
+    "cnn": Row("cnn 32-64, 3x3, 28 px, batch 128", "cnn", 128, (1, 28, 28), "torchscript"),
+    "gpt-4x128": gpt("gpt 4x128, T 64, batch 12", 12, 64, "dynamo", context=64),
+    "gpt-6x384": gpt(
+        "gpt 6x384, T 256, batch 8",
+        8,
+        256,
+        "torchscript",
+        layers=6,
+        width=384,
+        heads=6,
+        context=256,
+    ),
+    "gpt2-124M": gpt2("gpt2-124M, T 64, batch 4", 4, 64),
+    "gpt2-124M-T1024": gpt2("gpt2-124M, T 1024, batch 1", 1, 1024, time=False),
+}
