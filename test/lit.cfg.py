@@ -20,8 +20,13 @@ config.substitutions += [
     ("%{models}", os.path.join(config.source_root, "test", "models")),
     ("%{goldens}", os.path.join(config.source_root, "test", "goldens")),
     ("%{examples}", os.path.join(config.source_root, "examples")),
+    ("%{onnx-data}", "/usr/share/libonnx-testdata/data"),
+    ("%{python-env}", os.path.join(config.source_root, ".venv", "bin", "python")),
 ]
 
 # Tests that take minutes say "REQUIRES: full"; scripts/test --full runs them.
 if lit_config.params.get("full"):
     config.available_features.add("full")
+# PyTorch and ONNX from PyPI: scripts/python-env makes it.
+if os.path.exists(os.path.join(config.source_root, ".venv", "complete")):
+    config.available_features.add("python-env")

@@ -86,6 +86,11 @@ OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
   return foldSplats(getType(), adaptor.getA(), adaptor.getB(), std::divides<double>());
 }
 
+OpFoldResult RemOp::fold(FoldAdaptor adaptor) {
+  return foldSplats(getType(), adaptor.getA(), adaptor.getB(),
+                    [](double a, double b) { return std::fmod(a, b); });
+}
+
 OpFoldResult PowOp::fold(FoldAdaptor adaptor) {
   if (getSplat(adaptor.getB()) == 1.0) {
     return getA();

@@ -115,6 +115,9 @@ def Train_SubOp : Train_SmoothBinaryOp<"sub", "g", "-g", "a - b">;
 def Train_MulOp : Train_SmoothBinaryOp<"mul", "g * b", "g * a", "a b">;
 def Train_DivOp : Train_SmoothBinaryOp<"div", "g / b", "-(g * y / b)",
                                        "a / b; integers truncate towards zero">;
+// trunc(a / b) = (a - y) / b
+def Train_RemOp : Train_SmoothBinaryOp<"rem", "g", "-(g * (a - y) / b)",
+    "a - trunc(a / b) b, exactly: the remainder with the sign of a (C's fmod)">;
 def Train_MaxOp : Train_SmoothBinaryOp<"max",
     "select(a == b, g * 0.5, select(a > b, g, 0.0))", "select(a == b, g * 0.5, select(b > a, g, 0.0))",
     "larger of a and b, NaN if either is; at a tie each gets half the gradient, as PyTorch">;

@@ -57,17 +57,7 @@ static int64_t appendMask(ExecLowering &lowering, Value value, SmallVectorImpl<i
   return DSC_ATTENTION_MASK;
 }
 
-static LogicalResult checkType(Operation *op) {
-  Type element = getElementTypeOrSelf(op->getResult(0));
-  return element.isF32()
-             ? success()
-             : op->emitError() << "attention on " << element << " is not supported on this target";
-}
-
 static LogicalResult lowerAttention(train::AttentionOp op, ExecLowering &lowering) {
-  if (failed(checkType(op))) {
-    return failure();
-  }
   Strided q = headOperand(lowering, op.getQ()), k = headOperand(lowering, op.getK()),
           v = headOperand(lowering, op.getV());
   auto output = headOutput(lowering, op.getY());
@@ -90,9 +80,6 @@ static LogicalResult lowerAttention(train::AttentionOp op, ExecLowering &lowerin
 }
 
 static LogicalResult lowerAttentionGrad(train::AttentionGradOp op, ExecLowering &lowering) {
-  if (failed(checkType(op))) {
-    return failure();
-  }
   Strided q = headOperand(lowering, op.getQ()), k = headOperand(lowering, op.getK()),
           v = headOperand(lowering, op.getV()), y = headOperand(lowering, op.getY()),
           dy = headOperand(lowering, op.getDy());
@@ -127,4 +114,6 @@ static LogicalResult lowerAttentionGrad(train::AttentionGradOp op, ExecLowering 
 void dsc::registerAttentionLowerings(LoweringRegistry &registry) {
   registry.add<train::AttentionOp>(lowerAttention);
   registry.add<train::AttentionGradOp>(lowerAttentionGrad);
+  registry.addF32Only<train::AttentionOp>();
+  registry.addF32Only<train::AttentionGradOp>();
 }

@@ -1,6 +1,7 @@
 //===- Elementwise.cpp - Scalar bodies of elementwise ops -----------------===//
 
 #include "lib/Lowering/ExecLowering.h"
+#include "lib/Lowering/Signless.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -33,11 +34,19 @@ template <typename OpTy, typename ScalarOp> static void addUnary(LoweringRegistr
   });
 }
 
-template <typename OpTy, typename FloatOp, typename IntOp>
+/// Whether a train op's operands are integers without a sign.
+static bool readsUnsigned(Operation *op) {
+  return isUnsigned(tensorType(op->getOperands().back()).getElementType());
+}
+
+template <typename OpTy, typename FloatOp, typename IntOp, typename UnsignedOp = IntOp>
 static void addBinary(LoweringRegistry &registry) {
-  addElementwise<OpTy>(registry, [](OpBuilder &b, Location loc, OpTy, ValueRange x) -> Value {
-    return isFloat(x[0]) ? FloatOp::create(b, loc, x[0], x[1]).getResult()
-                         : IntOp::create(b, loc, x[0], x[1]).getResult();
+  addElementwise<OpTy>(registry, [](OpBuilder &b, Location loc, OpTy op, ValueRange x) -> Value {
+    if (isFloat(x[0])) {
+      return FloatOp::create(b, loc, x[0], x[1]);
+    }
+    return readsUnsigned(op) ? UnsignedOp::create(b, loc, x[0], x[1]).getResult()
+                             : IntOp::create(b, loc, x[0], x[1]).getResult();
   });
 }
 
@@ -87,20 +96,21 @@ static arith::CmpFPredicate floatPredicate(train::Comparison relation) {
   llvm_unreachable("unknown comparison");
 }
 
-static arith::CmpIPredicate intPredicate(train::Comparison relation) {
+static arith::CmpIPredicate intPredicate(train::Comparison relation, bool isUnsigned) {
+  using Predicate = arith::CmpIPredicate;
   switch (relation) {
   case train::Comparison::EQ:
-    return arith::CmpIPredicate::eq;
+    return Predicate::eq;
   case train::Comparison::NE:
-    return arith::CmpIPredicate::ne;
+    return Predicate::ne;
   case train::Comparison::LT:
-    return arith::CmpIPredicate::slt;
+    return isUnsigned ? Predicate::ult : Predicate::slt;
   case train::Comparison::LE:
-    return arith::CmpIPredicate::sle;
+    return isUnsigned ? Predicate::ule : Predicate::sle;
   case train::Comparison::GT:
-    return arith::CmpIPredicate::sgt;
+    return isUnsigned ? Predicate::ugt : Predicate::sgt;
   case train::Comparison::GE:
-    return arith::CmpIPredicate::sge;
+    return isUnsigned ? Predicate::uge : Predicate::sge;
   }
   llvm_unreachable("unknown comparison");
 }
@@ -108,6 +118,14 @@ static arith::CmpIPredicate intPredicate(train::Comparison relation) {
 static Value convertFromFloat(OpBuilder &b, Location loc, Value x, Type to) {
   if (to.isInteger(1)) {
     return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, x, constantLike(b, loc, x, 0));
+  }
+  if (to.isUnsignedInteger() && to.getIntOrFloatBitWidth() < 64) {
+    // Negative numbers wrap, as they do elsewhere.
+    Value wide = arith::FPToSIOp::create(b, loc, b.getI64Type(), x);
+    return arith::TruncIOp::create(b, loc, signless(to), wide);
+  }
+  if (to.isUnsignedInteger()) {
+    return arith::FPToUIOp::create(b, loc, signless(to), x);
   }
   if (isa<IntegerType>(to)) {
     return arith::FPToSIOp::create(b, loc, to, x);
@@ -123,22 +141,24 @@ static Value convertFromFloat(OpBuilder &b, Location loc, Value x, Type to) {
   return arith::TruncFOp::create(b, loc, to, arith::ExtFOp::create(b, loc, b.getF32Type(), x));
 }
 
-static Value convertFromInt(OpBuilder &b, Location loc, Value x, Type to) {
-  bool isBool = x.getType().isInteger(1);
+static Value convertFromInt(OpBuilder &b, Location loc, Value x, bool isUnsigned, Type to) {
   if (isa<FloatType>(to)) {
-    return isBool ? arith::UIToFPOp::create(b, loc, to, x).getResult()
-                  : arith::SIToFPOp::create(b, loc, to, x).getResult();
+    return isUnsigned ? arith::UIToFPOp::create(b, loc, to, x).getResult()
+                      : arith::SIToFPOp::create(b, loc, to, x).getResult();
   }
   if (to.isInteger(1)) {
     Value zero = arith::ConstantOp::create(b, loc, b.getIntegerAttr(x.getType(), 0));
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, x, zero);
   }
   unsigned from = x.getType().getIntOrFloatBitWidth(), width = to.getIntOrFloatBitWidth();
-  if (from < width) {
-    return isBool ? arith::ExtUIOp::create(b, loc, to, x).getResult()
-                  : arith::ExtSIOp::create(b, loc, to, x).getResult();
+  if (from == width) {
+    return x;
   }
-  return arith::TruncIOp::create(b, loc, to, x);
+  if (from < width) {
+    return isUnsigned ? arith::ExtUIOp::create(b, loc, signless(to), x).getResult()
+                      : arith::ExtSIOp::create(b, loc, signless(to), x).getResult();
+  }
+  return arith::TruncIOp::create(b, loc, signless(to), x);
 }
 
 static Value buildConvert(OpBuilder &b, Location loc, train::ConvertOp op, ValueRange x) {
@@ -151,7 +171,8 @@ static Value buildConvert(OpBuilder &b, Location loc, train::ConvertOp op, Value
   if (from.getType().isF64() && to.isBF16()) {
     from = convertFromFloat(b, loc, from, b.getF32Type());
   }
-  return isFloat(from) ? convertFromFloat(b, loc, from, to) : convertFromInt(b, loc, from, to);
+  return isFloat(from) ? convertFromFloat(b, loc, from, to)
+                       : convertFromInt(b, loc, from, readsUnsigned(op), to);
 }
 
 static void addUnaries(LoweringRegistry &r) {
@@ -195,9 +216,10 @@ void dsc::registerElementwiseLowerings(LoweringRegistry &r) {
   addBinary<train::AddOp, arith::AddFOp, arith::AddIOp>(r);
   addBinary<train::SubOp, arith::SubFOp, arith::SubIOp>(r);
   addBinary<train::MulOp, arith::MulFOp, arith::MulIOp>(r);
-  addBinary<train::DivOp, arith::DivFOp, arith::DivSIOp>(r);
-  addBinary<train::MaxOp, arith::MaximumFOp, arith::MaxSIOp>(r);
-  addBinary<train::MinOp, arith::MinimumFOp, arith::MinSIOp>(r);
+  addBinary<train::DivOp, arith::DivFOp, arith::DivSIOp, arith::DivUIOp>(r);
+  addBinary<train::RemOp, arith::RemFOp, arith::RemSIOp, arith::RemUIOp>(r);
+  addBinary<train::MaxOp, arith::MaximumFOp, arith::MaxSIOp, arith::MaxUIOp>(r);
+  addBinary<train::MinOp, arith::MinimumFOp, arith::MinSIOp, arith::MinUIOp>(r);
   addBinary<train::PowOp, math::PowFOp, math::IPowIOp>(r);
   addLogic<train::AndOp, arith::AndIOp>(r);
   addLogic<train::OrOp, arith::OrIOp>(r);
@@ -207,7 +229,8 @@ void dsc::registerElementwiseLowerings(LoweringRegistry &r) {
         if (isFloat(x[0])) {
           return arith::CmpFOp::create(b, loc, floatPredicate(op.getRelation()), x[0], x[1]);
         }
-        return arith::CmpIOp::create(b, loc, intPredicate(op.getRelation()), x[0], x[1]);
+        return arith::CmpIOp::create(b, loc, intPredicate(op.getRelation(), readsUnsigned(op)),
+                                     x[0], x[1]);
       });
   addElementwise<train::SelectOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) -> Value {
     return arith::SelectOp::create(b, loc, x[0], x[1], x[2]);

@@ -56,11 +56,18 @@ public:
     return it == table.end() ? nullptr : &it->second;
   }
 
+  /// Says that the op's routine knows floats of f32 only.
+  template <typename OpTy> void addF32Only() { f32Only.insert(mlir::TypeID::get<OpTy>()); }
+  bool computesInF32(mlir::Operation *op) const {
+    return f32Only.contains(op->getName().getTypeID());
+  }
+
   /// All families.
   static LoweringRegistry makeDefault();
 
 private:
   llvm::DenseMap<mlir::TypeID, Lower> table;
+  llvm::DenseSet<mlir::TypeID> f32Only;
 };
 
 void registerElementwiseLowerings(LoweringRegistry &registry);
@@ -150,6 +157,9 @@ private:
   llvm::DenseMap<mlir::Value, Transposed> transposed;
   llvm::SmallPtrSet<mlir::Operation *, 8> absorbed;
 };
+
+/// Rewrites ops whose routines do not have their element types by others that do.
+void fitRoutineTypes(mlir::ModuleOp module, const LoweringRegistry &registry);
 
 /// Ops that only say where elements are; their users ask.
 bool isDeferred(mlir::Operation *op);

@@ -333,4 +333,8 @@ void dsc::registerLinearLowerings(LoweringRegistry &registry) {
   registry.add<train::ConvOp>(lowerConv);
   registry.add<train::ConvInputGradOp>(lowerConvInputGrad);
   registry.add<train::ConvWeightGradOp>(lowerConvWeightGrad);
+  registry.addF32Only<train::DotOp>();
+  registry.addF32Only<train::ConvOp>();
+  registry.addF32Only<train::ConvInputGradOp>();
+  registry.addF32Only<train::ConvWeightGradOp>();
 }

@@ -2,6 +2,7 @@
 
 #include "dsc/Lowering/Passes.h"
 #include "lib/Lowering/ExecLowering.h"
+#include "lib/Lowering/Signless.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -47,6 +48,10 @@ LogicalResult ExecLowering::lower(Operation *op) {
     exec::WriteOp::create(builder, op->getLoc(), write.getVariableAttr(),
                           materialize(write.getValue()));
     return success();
+  }
+  auto isF64 = [](Type type) { return getElementTypeOrSelf(type).isF64(); };
+  if (registry.computesInF32(op) && llvm::any_of(op->getOperandTypes(), isF64)) {
+    return op->emitError() << "'" << op->getName() << "' on f64 is not supported on this target";
   }
   if (const LoweringRegistry::Lower *lowerOp = registry.find(op)) {
     return (*lowerOp)(op, *this);
@@ -317,6 +322,7 @@ struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
     ModuleOp module = getOperation();
     LoweringRegistry registry = LoweringRegistry::makeDefault();
     decomposeRest(module, registry);
+    fitRoutineTypes(module, registry);
     SmallVector<Operation *> old;
     for (Operation &op : *module.getBody()) {
       old.push_back(&op);
@@ -333,6 +339,7 @@ struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
     for (Operation *op : old) {
       op->erase();
     }
+    makeSignless(module);
   }
 
   LogicalResult lowerProgram(Operation *op, OpBuilder &builder, const LoweringRegistry &registry) {

@@ -1,6 +1,7 @@
 //===- Nest.cpp - Building loop nests and calls ---------------------------===//
 
 #include "lib/Lowering/ExecLowering.h"
+#include "lib/Lowering/Signless.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -38,7 +39,7 @@ static Value buildScalar(OpBuilder &b, Location loc, const NestOperand &operand)
     Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
     return arith::SIToFPOp::create(b, loc, operand.elementType, wide);
   }
-  return arith::IndexCastOp::create(b, loc, operand.elementType, index);
+  return arith::IndexCastOp::create(b, loc, signless(operand.elementType), index);
 }
 
 /// Scalars for the operands, given the block arguments of those that are tensors.
@@ -48,7 +49,8 @@ static SmallVector<Value> buildScalars(OpBuilder &b, Location loc, ArrayRef<Nest
   size_t next = 0;
   for (const NestOperand &operand : operands) {
     bool isTensor = operand.kind == NestOperand::Kind::Tensor;
-    scalars.push_back(isTensor ? arguments[next++] : buildScalar(b, loc, operand));
+    Value scalar = isTensor ? arguments[next++] : buildScalar(b, loc, operand);
+    scalars.push_back(castSign(b, loc, scalar, signless(scalar.getType())));
   }
   return scalars;
 }
@@ -125,7 +127,7 @@ Value ExecLowering::buildElementwise(Location loc, RankedTensorType type, ValueR
       builder, loc, type, inputs, empty, maps, iterators,
       [&](OpBuilder &b, Location l, ValueRange arguments) {
         Value result = body(b, l, buildScalars(b, l, operands, arguments.drop_back()));
-        linalg::YieldOp::create(b, l, result);
+        linalg::YieldOp::create(b, l, castSign(b, l, result, type.getElementType()));
       });
   nest->setAttr("exec.flops", builder.getI64IntegerAttr(flops));
   ++numGenerics;
@@ -169,13 +171,14 @@ Value ExecLowering::buildReduction(Location loc, Value x, ArrayRef<int64_t> dims
   Value init = linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
   SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::reduction);
   std::fill_n(iterators.begin(), parallel, utils::IteratorType::parallel);
-  auto nest = linalg::GenericOp::create(builder, loc, init.getType(), inputs, init, maps, iterators,
-                                        [&](OpBuilder &b, Location l, ValueRange arguments) {
-                                          SmallVector<Value> scalars =
-                                              buildScalars(b, l, operand, arguments.drop_back());
-                                          scalars.push_back(arguments.back());
-                                          linalg::YieldOp::create(b, l, body(b, l, scalars));
-                                        });
+  auto nest = linalg::GenericOp::create(
+      builder, loc, init.getType(), inputs, init, maps, iterators,
+      [&](OpBuilder &b, Location l, ValueRange arguments) {
+        SmallVector<Value> scalars = buildScalars(b, l, operand, arguments.drop_back());
+        Type own = arguments.back().getType();
+        scalars.push_back(castSign(b, l, arguments.back(), signless(own)));
+        linalg::YieldOp::create(b, l, castSign(b, l, body(b, l, scalars), own));
+      });
   nest->setAttr("exec.flops", builder.getI64IntegerAttr(from.getNumElements()));
   ++numGenerics;
   return nest.getResult(0);

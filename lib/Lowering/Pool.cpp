@@ -64,4 +64,7 @@ void dsc::registerPoolLowerings(LoweringRegistry &registry) {
   registry.add<train::MaxPoolOp>(lowerMaxPool);
   registry.add<train::AvgPoolOp>(lowerAvgPool);
   registry.add<train::AvgPoolGradOp>(lowerAvgPoolGrad);
+  registry.addF32Only<train::MaxPoolOp>();
+  registry.addF32Only<train::AvgPoolOp>();
+  registry.addF32Only<train::AvgPoolGradOp>();
 }

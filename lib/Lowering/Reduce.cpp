@@ -1,6 +1,7 @@
 //===- Reduce.cpp - Reductions --------------------------------------------===//
 
 #include "lib/Lowering/ExecLowering.h"
+#include "lib/Lowering/Signless.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/STLExtras.h"
@@ -14,23 +15,28 @@ using namespace dsc;
 /// threads share the first and only one runs the short second.
 static constexpr int64_t kTwoStageElements = 16384;
 
-static TypedAttr neutralElement(Type element, double ofFloat, int64_t ofInt) {
+/// The infinity is the largest or smallest integer of the type.
+static TypedAttr neutralElement(Type element, double neutral) {
   if (auto floatType = dyn_cast<FloatType>(element)) {
-    return FloatAttr::get(floatType, ofFloat);
+    return FloatAttr::get(floatType, neutral);
   }
-  // Narrow integers saturate.
-  APInt wide(64, static_cast<uint64_t>(ofInt), true);
   unsigned width = element.getIntOrFloatBitWidth();
-  return IntegerAttr::get(element, width < 64 ? wide.truncSSat(width) : wide);
+  APInt most = isUnsigned(element) ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
+  APInt least = isUnsigned(element) ? APInt::getMinValue(width) : APInt::getSignedMinValue(width);
+  return IntegerAttr::get(element, neutral == 0 ? APInt(width, 0) : neutral > 0 ? most : least);
 }
 
-template <typename OpTy, typename FloatOp, typename IntOp>
-static void addReduction(LoweringRegistry &registry, double neutralFloat, int64_t neutralInt) {
+template <typename OpTy, typename FloatOp, typename IntOp, typename UnsignedOp = IntOp>
+static void addReduction(LoweringRegistry &registry, double neutralValue) {
   registry.add<OpTy>([=](OpTy op, ExecLowering &lowering) {
-    TypedAttr neutral = neutralElement(getElementTypeOrSelf(op.getX()), neutralFloat, neutralInt);
-    auto body = [](OpBuilder &b, Location loc, ValueRange x) -> Value {
-      return isa<FloatType>(x[0].getType()) ? FloatOp::create(b, loc, x[0], x[1]).getResult()
-                                            : IntOp::create(b, loc, x[0], x[1]).getResult();
+    Type element = getElementTypeOrSelf(op.getX());
+    TypedAttr neutral = neutralElement(element, neutralValue);
+    auto body = [element](OpBuilder &b, Location loc, ValueRange x) -> Value {
+      if (isa<FloatType>(element)) {
+        return FloatOp::create(b, loc, x[0], x[1]);
+      }
+      return isUnsigned(element) ? UnsignedOp::create(b, loc, x[0], x[1]).getResult()
+                                 : IntOp::create(b, loc, x[0], x[1]).getResult();
     };
     RankedTensorType x = tensorType(op.getX());
     bool isFull = static_cast<int64_t>(op.getDims().size()) == x.getRank();
@@ -76,10 +82,10 @@ static LogicalResult lowerArgMax(train::ArgMaxOp op, ExecLowering &lowering) {
 
 void dsc::registerReduceLowerings(LoweringRegistry &registry) {
   double infinity = std::numeric_limits<double>::infinity();
-  addReduction<train::ReduceSumOp, arith::AddFOp, arith::AddIOp>(registry, 0.0, 0);
-  addReduction<train::ReduceMaxOp, arith::MaximumFOp, arith::MaxSIOp>(
-      registry, -infinity, std::numeric_limits<int64_t>::min());
-  addReduction<train::ReduceMinOp, arith::MinimumFOp, arith::MinSIOp>(
-      registry, infinity, std::numeric_limits<int64_t>::max());
+  addReduction<train::ReduceSumOp, arith::AddFOp, arith::AddIOp>(registry, 0.0);
+  addReduction<train::ReduceMaxOp, arith::MaximumFOp, arith::MaxSIOp, arith::MaxUIOp>(registry,
+                                                                                      -infinity);
+  addReduction<train::ReduceMinOp, arith::MinimumFOp, arith::MinSIOp, arith::MinUIOp>(registry,
+                                                                                      infinity);
   registry.add<train::ArgMaxOp>(lowerArgMax);
 }

@@ -1,10 +1,10 @@
 // RUN: dsc-opt %s --split-input-file --dsc-lower-to-exec --verify-diagnostics
 
-func.func @attention(%q: tensor<1x1x2x4xf16>) -> tensor<1x1x2x4xf16> {
-  // expected-error @below {{attention on 'f16' is not supported on this target}}
-  %y, %lse = train.attention %q, %q, %q scale 0.5 causal true
-      : tensor<1x1x2x4xf16>, tensor<1x1x2x4xf16>, tensor<1x1x2x4xf16> -> tensor<1x1x2x4xf16>, tensor<1x1x2xf16>
-  return %y : tensor<1x1x2x4xf16>
+func.func @pool(%x: tensor<1x1x4xf64>) -> tensor<1x1x2xf64> {
+  // expected-error @below {{'train.avg_pool' on f64 is not supported on this target}}
+  %y = train.avg_pool %x window [2] strides [2] low [0] high [0] dilations [1] count_padding false
+      : tensor<1x1x4xf64> -> tensor<1x1x2xf64>
+  return %y : tensor<1x1x2xf64>
 }
 
 // -----

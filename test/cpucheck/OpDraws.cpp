@@ -58,6 +58,17 @@ static void drawDiv(ProgramBuilder &p) {
   p.make<train::DivOp>(a, b);
 }
 
+static void drawRem(ProgramBuilder &p) {
+  RankedTensorType type = drawNumbers(p, p.shape(0, 4));
+  Value a = p.operand(type, {.exact = true});
+  Value b = p.operand(type, {.low = 0.2, .high = 4.0, .exact = true});
+  if (!isa<FloatType>(type.getElementType())) {
+    Value one = p.make<train::ConstantOp>(type, 1.0);
+    b = p.make<train::MaxOp>(b, one).getY();
+  }
+  p.make<train::RemOp>(a, b);
+}
+
 static void drawPow(ProgramBuilder &p) {
   Shape shape = p.shape(0, 3);
   Value a = p.operand(shape, {.low = 0.1, .high = 3.0});
@@ -131,6 +142,7 @@ void cpucheck::addElementwiseDraws(DrawTable &table) {
   addDraw<train::NotOp>(
       table, [](ProgramBuilder &p) { p.make<train::NotOp>(p.operand(p.booleans(p.shape(0, 3)))); });
   addDraw<train::DivOp>(table, drawDiv);
+  addDraw<train::RemOp>(table, drawRem);
   addDraw<train::PowOp>(table, drawPow);
   addDraw<train::CompareOp>(table, drawCompare);
   addDraw<train::SelectOp>(table, drawSelect);

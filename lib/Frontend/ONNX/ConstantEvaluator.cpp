@@ -99,6 +99,12 @@ bool divInts(int64_t a, int64_t b, int64_t &y) {
   y = a / b;
   return true;
 }
+bool remInts(int64_t a, int64_t b, int64_t &y) {
+  if (b == 0)
+    return false;
+  y = b == -1 ? 0 : a % b;
+  return true;
+}
 bool maxInts(int64_t a, int64_t b, int64_t &y) {
   y = std::max(a, b);
   return true;
@@ -122,6 +128,7 @@ double mulFloats(double a, double b) { return a * b; }
 double divFloats(double a, double b) { return a / b; }
 double maxFloats(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 double minFloats(double a, double b) { return std::isnan(a) || a < b ? a : b; }
+double remFloats(double a, double b) { return std::fmod(a, b); }
 double powFloats(double a, double b) { return std::pow(a, b); }
 
 double neg(double x) { return -x; }
@@ -400,6 +407,7 @@ const llvm::StringMap<Evaluator> &table() {
       {train::DivOp::getOperationName(), {binary<divFloats, divInts>, On::Cores}},
       {train::MaxOp::getOperationName(), {binary<maxFloats, maxInts>, On::Cores}},
       {train::MinOp::getOperationName(), {binary<minFloats, minInts>, On::Cores}},
+      {train::RemOp::getOperationName(), {binary<remFloats, remInts>, On::Cores}},
       {train::PowOp::getOperationName(), {binary<powFloats, powInts>, On::Cores}},
       {train::NegOp::getOperationName(), {unary<neg>, On::Cores}},
       {train::AbsOp::getOperationName(), {unary<absolute>, On::Cores}},

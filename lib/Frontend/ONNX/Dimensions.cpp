@@ -105,7 +105,7 @@ llvm::Expected<int64_t> Binder::bindDim(const ValueInfo &info, size_t axis, cons
                  " contradicts the model, where that dimension is " + llvm::Twine(*dim.size));
   if (size < 0 && dim.size)
     size = *dim.size;
-  if (size > 0)
+  if (size > 0 || (size == 0 && options.asWritten))
     return size;
   std::string name = dim.symbol.empty() ? positional(info, axis) : dim.symbol.str();
   if (size == 0)
@@ -161,7 +161,7 @@ llvm::Expected<BoundInputs> Binder::run() {
     if (llvm::Error problem = bind(info))
       return problem;
   }
-  if (bound.inputs.empty())
+  if (bound.inputs.empty() && !options.asWritten)
     return error("the model has no inputs, so there is nothing to feed training data to");
   if (llvm::Error problem = checkUnusedDims())
     return problem;

@@ -422,7 +422,7 @@ llvm::Expected<std::unique_ptr<Model>> readModel(std::unique_ptr<llvm::MemoryBuf
   return model;
 }
 
-llvm::Expected<std::unique_ptr<Model>> readModel(llvm::StringRef path, const ReadOptions &options) {
+static llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> mapFile(llvm::StringRef path) {
   // A device or a pipe could be read forever.
   if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path))
     return llvm::createStringError(std::errc::invalid_argument, "cannot open '%s': not a file",
@@ -432,8 +432,31 @@ llvm::Expected<std::unique_ptr<Model>> readModel(llvm::StringRef path, const Rea
   if (!buffer)
     return llvm::createStringError(buffer.getError(), "cannot open '%s': %s", path.str().c_str(),
                                    buffer.getError().message().c_str());
+  return std::move(*buffer);
+}
+
+llvm::Expected<std::unique_ptr<Model>> readModel(llvm::StringRef path, const ReadOptions &options) {
+  auto buffer = mapFile(path);
+  if (!buffer)
+    return buffer.takeError();
   llvm::StringRef directory = llvm::sys::path::parent_path(path);
   return readModel(std::move(*buffer), directory.empty() ? "." : directory, options);
+}
+
+llvm::Expected<Tensor> readTensor(llvm::StringRef path, Model &model) {
+  auto buffer = mapFile(path);
+  if (!buffer)
+    return buffer.takeError();
+  model.files.push_back(std::move(*buffer));
+  try {
+    Tensor tensor = readTensor(Wire(model.files.back()->getBuffer()), model);
+    if (tensor.type == DataType::Undefined || tensor.external)
+      throw ReadError("the file holds no tensor");
+    return tensor;
+  } catch (const std::exception &error) { // ReadError and protozero's own.
+    return llvm::createStringError(std::errc::invalid_argument, "%s: %s", path.str().c_str(),
+                                   error.what());
+  }
 }
 
 } // namespace dsc::onnx

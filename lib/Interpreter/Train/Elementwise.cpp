@@ -95,19 +95,39 @@ static int64_t intPower(int64_t base, int64_t exponent) {
   return wrapped(power);
 }
 
-static LogicalResult evalDiv(train::DivOp op, Evaluation &e) {
+/// Quotients or remainders; integers of 64 bits without a sign are read as such.
+template <typename OpTy>
+static LogicalResult evalQuotient(OpTy op, Evaluation &e, double (*ofFloats)(double, double),
+                                  int64_t (*ofInts)(int64_t, int64_t),
+                                  uint64_t (*ofUnsigned)(uint64_t, uint64_t)) {
   const Tensor &a = e.operand(0), &b = e.operand(1);
   Tensor &y = e.result(0);
   for (size_t i = 0; i < y.floats.size(); ++i) {
-    y.floats[i] = a.floats[i] / b.floats[i];
+    y.floats[i] = ofFloats(a.floats[i], b.floats[i]);
   }
+  bool isUnsigned = y.type.getElementType().isUnsignedInteger();
   for (size_t i = 0; i < y.ints.size(); ++i) {
     if (b.ints[i] == 0) {
       return op.emitError() << "integer division by zero at element " << i;
     }
-    y.ints[i] = b.ints[i] == -1 ? wrapped(-bits(a.ints[i])) : a.ints[i] / b.ints[i];
+    y.ints[i] = isUnsigned ? wrapped(ofUnsigned(bits(a.ints[i]), bits(b.ints[i])))
+                           : ofInts(a.ints[i], b.ints[i]);
   }
   return success();
+}
+
+static LogicalResult evalDiv(train::DivOp op, Evaluation &e) {
+  return evalQuotient(
+      op, e, [](double a, double b) { return a / b; },
+      [](int64_t a, int64_t b) { return b == -1 ? wrapped(-bits(a)) : a / b; },
+      [](uint64_t a, uint64_t b) { return a / b; });
+}
+
+static LogicalResult evalRem(train::RemOp op, Evaluation &e) {
+  return evalQuotient(
+      op, e, [](double a, double b) { return std::fmod(a, b); },
+      [](int64_t a, int64_t b) { return b == -1 ? 0 : a % b; },
+      [](uint64_t a, uint64_t b) { return a % b; });
 }
 
 static void registerArithmetic(Registry &registry) {
@@ -127,6 +147,7 @@ static void registerArithmetic(Registry &registry) {
   addBinary<train::OrOp>(registry, nullptr, [](int64_t a, int64_t b) { return a | b; });
   addBinary<train::XorOp>(registry, nullptr, [](int64_t a, int64_t b) { return a ^ b; });
   registry.add<train::DivOp>(evalDiv);
+  registry.add<train::RemOp>(evalRem);
 }
 
 //===----------------------------------------------------------------------===//

@@ -64,7 +64,9 @@ func.func @binary(%a: tensor<8xf64>, %b: tensor<8xf64>) -> tensor<8xf64> {
   %5 = train.min %4, %b : tensor<8xf64>
   // CHECK: train.pow %{{.*}}, %{{.*}} : tensor<8xf64>
   %6 = train.pow %5, %b : tensor<8xf64>
-  return %6 : tensor<8xf64>
+  // CHECK: train.rem %{{.*}}, %{{.*}} : tensor<8xf64>
+  %7 = train.rem %6, %b : tensor<8xf64>
+  return %7 : tensor<8xf64>
 }
 
 // CHECK-LABEL: func @logic

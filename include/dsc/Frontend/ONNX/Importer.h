@@ -35,6 +35,9 @@ struct ImportOptions {
   BatchNormMode batchNorm = BatchNormMode::Train;
   /// Whether Dropout nodes with a ratio are active in training steps.
   bool dropout = true;
+  /// Operators mean what ONNX says rather than what training makes of them: the
+  /// training_mode of batch norm and dropout counts, and inputs may be empty or none.
+  bool asWritten = false;
   /// Go on after an error, to report all of them at once.
   bool inspect = false;
 };

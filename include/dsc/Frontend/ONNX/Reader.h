@@ -17,7 +17,7 @@ namespace dsc::onnx {
 
 /// The newest IR version and default-domain opset whose meaning is known.
 constexpr int64_t newestIRVersion = 14;
-constexpr int64_t oldestOpset = 11;
+constexpr int64_t oldestOpset = 1;
 constexpr int64_t newestOpset = 28;
 
 struct ReadOptions {
@@ -35,6 +35,10 @@ llvm::Expected<std::unique_ptr<Model>> readModel(llvm::StringRef path,
 llvm::Expected<std::unique_ptr<Model>> readModel(std::unique_ptr<llvm::MemoryBuffer> buffer,
                                                  llvm::StringRef directory,
                                                  const ReadOptions &options = {});
+
+/// Maps the file at `path`, which holds one TensorProto, and reads the tensor in it.
+/// `model` owns what the tensor is a view of.
+llvm::Expected<Tensor> readTensor(llvm::StringRef path, Model &model);
 
 } // namespace dsc::onnx
 

@@ -100,24 +100,10 @@ static LogicalResult importPow(NodeImport &n) {
 
 /// The remainder's sign is the divisor's, or with `fmod` the dividend's.
 static LogicalResult importMod(NodeImport &n) {
-  Value a = n.input(0), b = n.input(1);
-  Value quotient = n.binary<train::DivOp>(a, b);
-  if (!quotient)
-    return n.set(0, {});
-  bool truncates = n.integer("fmod", 0) != 0;
-  a = n.broadcast(a, shapeOf(quotient));
-  b = n.broadcast(b, shapeOf(quotient));
-  if (isFloat(a)) {
-    Value down = n.make<train::FloorOp>(quotient);
-    Value negative = n.compare(train::Comparison::LT, quotient, n.like(quotient, 0));
-    if (truncates)
-      down = n.select(negative, n.make<train::CeilOp>(quotient), down);
-    return n.set(0, n.make<train::SubOp>(a, n.make<train::MulOp>(down, b)));
-  }
-  Value rest = n.make<train::SubOp>(a, n.make<train::MulOp>(quotient, b));
-  if (truncates)
+  Value rest = n.binary<train::RemOp>(n.input(0), n.input(1));
+  if (!rest || n.integer("fmod", 0) != 0)
     return n.set(0, rest);
-  Value zero = n.like(rest, 0);
+  Value b = n.broadcast(n.input(1), shapeOf(rest)), zero = n.like(rest, 0);
   Value differs = n.make<train::XorOp>(n.compare(train::Comparison::LT, rest, zero),
                                        n.compare(train::Comparison::LT, b, zero));
   Value inexact = n.compare(train::Comparison::NE, rest, zero);

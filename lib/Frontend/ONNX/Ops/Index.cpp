@@ -46,8 +46,18 @@ static LogicalResult gatherKnown(NodeImport &n, Value x, const HostTensor &given
   return n.set(0, n.make<train::TakeOp>(x, known, axis));
 }
 
-/// Indices that come with the data count from the front; negative ones, which
-/// exporters do not write there, are found out of range when the trainer runs.
+/// Computed indices, counted from the front. Those of the data itself are taken as
+/// they are, so that a wrong token is found out of range when the trainer runs.
+static Value fromFront(NodeImport &n, Value indices, int64_t size) {
+  Value source = indices;
+  if (auto convert = source.getDefiningOp<train::ConvertOp>())
+    source = convert.getX();
+  if (isa<BlockArgument>(source) && !n.options().asWritten)
+    return indices;
+  Value negative = n.compare(train::Comparison::LT, indices, n.like(indices, 0));
+  return n.select(negative, n.add(indices, static_cast<double>(size)), indices);
+}
+
 static LogicalResult importGather(NodeImport &n) {
   Value x = n.input(0), indices = n.input(1);
   auto axis = n.axis("axis", 0, rankOf(x));
@@ -57,7 +67,7 @@ static LogicalResult importGather(NodeImport &n) {
     return n.fail("its indices are " + describe(indices) + ", expected int32 or int64");
   if (const HostTensor *known = n.known(1))
     return gatherKnown(n, x, *known, *axis);
-  return n.set(0, n.make<train::TakeOp>(x, indices, *axis));
+  return n.set(0, n.make<train::TakeOp>(x, fromFront(n, indices, shapeOf(x)[*axis]), *axis));
 }
 
 static LogicalResult importGatherElements(NodeImport &n) {
@@ -79,6 +89,8 @@ static LogicalResult importGatherElements(NodeImport &n) {
     if (failed(normal))
       return failure();
     indices = n.make<train::ConstantOp>(encode(*normal));
+  } else {
+    indices = fromFront(n, indices, shapeOf(x)[*axis]);
   }
   auto type = RankedTensorType::get(shapeOf(indices), elementOf(x));
   return n.set(0, n.make<train::TakeAlongOp>(type, x, indices, *axis));

@@ -174,6 +174,31 @@ static Value normalizeByRunning(NodeImport &n, Value x, double epsilon) {
   return n.make<train::AddOp>(scaled, n.broadcastAlong(n.input(2), {1}, shapeOf(x)));
 }
 
+/// One value per channel for all of x.
+static Value overChannels(NodeImport &n, Value parameter, Value x) {
+  return n.broadcastAlong(parameter, {1}, shapeOf(x));
+}
+
+/// As ONNX defines training mode: statistics of the batch, both with the population's
+/// variance, which also enters the running one.
+static LogicalResult normalizeByBatch(NodeImport &n, Value x, double epsilon) {
+  Shape dims = iotaShape(rankOf(x));
+  dims.erase(dims.begin() + 1);
+  Value mean = n.mean(x, dims, false);
+  Value centered = n.make<train::SubOp>(x, overChannels(n, mean, x));
+  Value variance = n.mean(n.make<train::MulOp>(centered, centered), dims, false);
+  Value rstd = n.make<train::RsqrtOp>(n.add(variance, epsilon));
+  Value factor = n.make<train::MulOp>(n.input(1), rstd);
+  Value scaled = n.make<train::MulOp>(centered, overChannels(n, factor, x));
+  double momentum = n.number("momentum", 0.9);
+  auto blend = [&](Value old, Value now) {
+    return n.make<train::AddOp>(n.mul(old, momentum), n.mul(now, 1 - momentum));
+  };
+  if (failed(n.set(1, blend(n.input(3), mean))) || failed(n.set(2, blend(n.input(4), variance))))
+    return failure();
+  return n.set(0, n.make<train::AddOp>(scaled, overChannels(n, n.input(2), x)));
+}
+
 static void markStatistics(NodeImport &n, train::VariableRole role, llvm::StringRef why) {
   for (unsigned i : {3U, 4U})
     if (Variable *variable = n.variable(i)) {
@@ -194,6 +219,9 @@ static LogicalResult importBatchNorm(NodeImport &n) {
         elementOf(n.input(i)) != elementOf(x))
       return n.set(0, {});
   double epsilon = n.number("epsilon", 1e-5);
+  if (n.options().asWritten)
+    return n.integer("training_mode", 0) ? normalizeByBatch(n, x, epsilon)
+                                         : n.set(0, normalizeByRunning(n, x, epsilon));
   bool hasState = n.variable(3) && n.variable(4);
   if (n.options().batchNorm == BatchNormMode::Frozen || !hasState) {
     markStatistics(n, train::VariableRole::Frozen, "running statistics, --batch-norm frozen");

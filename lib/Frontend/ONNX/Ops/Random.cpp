@@ -40,6 +40,19 @@ static LogicalResult dropWithMask(NodeImport &n, Value x, double ratio) {
   return n.set(0, y);
 }
 
+/// The exporter's training_mode says how the model was exported; --dropout says what
+/// is wanted now.
+static llvm::FailureOr<bool> isActive(NodeImport &n) {
+  if (!n.options().asWritten)
+    return n.options().dropout;
+  if (n.opset < 12 || !n.has(2))
+    return false;
+  auto mode = n.number(2, "training_mode");
+  if (failed(mode))
+    return failure();
+  return *mode != 0;
+}
+
 static LogicalResult importDropout(NodeImport &n) {
   if (failed(n.expectFloat(0)))
     return failure();
@@ -49,7 +62,10 @@ static LogicalResult importDropout(NodeImport &n) {
     return failure();
   if (!(*ratio >= 0 && *ratio < 1))
     return n.fail("a ratio of " + std::to_string(*ratio) + " is not in [0, 1)");
-  if (*ratio == 0 || !n.options().dropout) {
+  auto active = isActive(n);
+  if (failed(active))
+    return failure();
+  if (*ratio == 0 || !*active) {
     Value mask =
         n.isUsed(1) ? n.splat(RankedTensorType::get(shapeOf(x), n.b.getI1Type()), 1) : Value();
     if (mask && failed(n.set(1, mask)))

@@ -81,6 +81,20 @@ static Operation *drawDiv(CaseBuilder &c) {
   return c.create<train::DivOp>(a.getType(), a, b);
 }
 
+/// About 3.45 times the divisor, which is about 1: no multiple is near.
+static Operation *drawRem(CaseBuilder &c) {
+  Shape shape = c.shape(0, 3);
+  Value a = c.real(shape);
+  for (double &x : c.lastInput().floats) {
+    x = std::copysign(3.45 + 0.02 * x, x);
+  }
+  Value b = c.real(shape);
+  for (double &x : c.lastInput().floats) {
+    x = 1.0 + 0.01 * x;
+  }
+  return c.create<train::RemOp>(a.getType(), a, b);
+}
+
 /// Any power of a positive base, or a fixed integer power of any base.
 static Operation *drawPow(CaseBuilder &c) {
   Shape shape = c.shape(0, 3);
@@ -133,6 +147,7 @@ void dsc::gradcheck::addElementwise(Generators &generators) {
   generators.add<train::SubOp>(drawPair<train::SubOp>);
   generators.add<train::MulOp>(drawPair<train::MulOp>);
   generators.add<train::DivOp>(drawDiv);
+  generators.add<train::RemOp>(drawRem);
   generators.add<train::MaxOp>(drawUntied<train::MaxOp>);
   generators.add<train::MinOp>(drawUntied<train::MinOp>);
   generators.add<train::PowOp>(drawPow);
