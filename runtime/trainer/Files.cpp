@@ -82,6 +82,11 @@ MappedFile::~MappedFile() {
     munmap(const_cast<char *>(begin), length);
 }
 
+void MappedFile::releasePages() const {
+  if (begin) // the pages stay in the system's cache; what is dropped is this process's share
+    madvise(const_cast<char *>(begin), length, MADV_DONTNEED);
+}
+
 void MappedFile::swap(MappedFile &other) {
   std::swap(begin, other.begin);
   std::swap(length, other.length);

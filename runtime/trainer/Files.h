@@ -31,6 +31,8 @@ public:
   const char *data() const { return begin; }
   size_t size() const { return length; }
   std::string_view bytes() const { return {begin, length}; }
+  /// Gives the memory of the pages read so far back; they can be read again.
+  void releasePages() const;
 
 private:
   void swap(MappedFile &other);

@@ -38,6 +38,11 @@ std::string_view section(std::string_view file, uint64_t offset, uint64_t size) 
 
 } // namespace
 
+void Payload::releasePages() const {
+  executable.releasePages();
+  beside.releasePages();
+}
+
 Payload Payload::ofThisExecutable() {
   std::error_code error;
   std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);

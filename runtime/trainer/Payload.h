@@ -22,6 +22,8 @@ public:
   const std::string &weightsSource() const { return source; }
   /// ONNX bytes without the data of large initializers; empty for .mlir input.
   std::string_view inputModel() const { return model; }
+  /// Once the weights are loaded their pages need not count as this process's memory.
+  void releasePages() const;
 
 private:
   MappedFile executable, beside;

@@ -99,10 +99,12 @@ private:
       restored = checkpoints->resume(*model);
     if (restored)
       return continueFrom(*restored);
-    if (options.init.empty())
+    if (options.init.empty()) {
       loadCompiledWeights(*model, payload);
-    else
+      payload.releasePages();
+    } else {
       state.updateCount = loadInitFile(*model, options.init);
+    }
     state.seed = options.seed;
   }
 
