@@ -1,6 +1,8 @@
 """What the bench asks of dsc's tools: export and compile a model, make data, profile, peaks."""
 
 import array
+import collections
+import itertools
 import json
 import pathlib
 import random
@@ -98,12 +100,16 @@ def make_data(trainer, folder, batches=4):
 
 
 def profile(trainer, data, steps):
-    """Per step from the second on: its duration and its calls, as (event, microseconds)."""
+    """Per step but the first and last: microseconds until the next begins, and its calls."""
     path = OUT / "profile.json"
-    run_tool(trainer, "--data", data, "--steps", steps, "--no-shuffle", "--profile", path)
+    run_tool(trainer, "--data", data, "--steps", steps + 2, "--no-shuffle", "--profile", path)
     events = json.loads(path.read_text())["traceEvents"]
-    spans = [event for event in events if event["name"].startswith("step ")][1:]
-    calls = [event for event in events if "origin" in event.get("args", {})]
-    for span in spans:
-        begin, end = span["ts"], span["ts"] + span["dur"]
-        yield span["dur"], [call for call in calls if begin <= call["ts"] < end]
+    begins = [event["ts"] for event in events if event["name"].startswith("step ")][1:]
+    calls = collections.deque(event for event in events if "origin" in event.get("args", {}))
+    while calls and calls[0]["ts"] < begins[0]:
+        calls.popleft()
+    for begin, end in itertools.pairwise(begins):
+        inside = []
+        while calls and calls[0]["ts"] < end:
+            inside.append(calls.popleft())
+        yield end - begin, inside

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+LEARNING_RATE = 1e-4  # of AdamW, everywhere
+
 
 @dataclasses.dataclass
 class Row:
@@ -58,5 +60,6 @@ ROWS = {
         context=256,
     ),
     "gpt2-124M": gpt2("gpt2-124M, T 64, batch 4", 4, 64),
+    "gpt2-2-layers": gpt2("gpt2 of 2 layers, T 64, batch 4", 4, 64, layers=2, time=False),
     "gpt2-124M-T1024": gpt2("gpt2-124M, T 1024, batch 1", 1, 1024, time=False),
 }
