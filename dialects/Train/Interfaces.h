@@ -6,6 +6,8 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpDefinition.h"
 
+#include <functional>
+
 namespace dsc::train {
 
 /// What a low-precision plan may do with an op.
@@ -23,6 +25,18 @@ struct Vjp {
   llvm::SmallVector<mlir::Value> grads;        // per result; null = zero
   llvm::SmallVector<bool> needed;              // per operand
   llvm::SmallVector<mlir::Value> operandGrads; // per operand; null = zero
+  /// Where the rule builds the forward op anew (to have more of it): the values
+  /// that stand for its results from now on. Empty otherwise.
+  llvm::SmallVector<mlir::Value> replacements;
+
+  /// For rules of ops with regions: appends the backward ops of a block at the
+  /// builder. Gradients `grads` (null = zero) of `outputs` come in, gradients of
+  /// `wrt` come out, zeros where there is no dependence. Unset where rules are
+  /// applied one by one; such a rule fails then.
+  using DifferentiateBlock = std::function<mlir::FailureOr<llvm::SmallVector<mlir::Value>>(
+      mlir::OpBuilder &, mlir::ValueRange outputs, llvm::ArrayRef<mlir::Value> grads,
+      mlir::ValueRange wrt)>;
+  DifferentiateBlock differentiateBlock;
 
   Vjp(mlir::OpBuilder &builder, mlir::Operation *op, llvm::ArrayRef<mlir::Value> resultGrads,
       llvm::ArrayRef<bool> needed)

@@ -43,6 +43,7 @@ class Train_Scalar<Type element, string name, string builder>
     : Type<0DTensorOf<[element]>.predicate, "scalar tensor of " # name, "::mlir::RankedTensorType">,
       BuildableType<"::mlir::RankedTensorType::get({}, $_builder." # builder # ")">;
 def Train_ScalarF32 : Train_Scalar<F32, "f32", "getF32Type()">;
+def Train_ScalarBool : Train_Scalar<I1, "bool", "getI1Type()">;
 def Train_ScalarI64 : Train_Scalar<I64, "i64", "getI64Type()">;
 
 // The methods an op declares by name; each is defined beside the op.

@@ -13,6 +13,7 @@ include "Attention.td"
 include "Loss.td"
 include "Random.td"
 include "Optimizer.td"
+include "Control.td"
 include "Step.td"
 
 #endif // DSC_TRAIN_OPS_TD

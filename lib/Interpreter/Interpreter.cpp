@@ -22,7 +22,7 @@ static Registry makeTrainRegistry() {
   Registry registry;
   for (auto add : {registerElementwise, registerShape, registerReduce, registerLinear, registerPool,
                    registerIndex, registerNorm, registerAttention, registerLoss, registerRandom,
-                   registerOptimizer, registerStep}) {
+                   registerOptimizer, registerControl, registerStep}) {
     add(registry);
   }
   return registry;

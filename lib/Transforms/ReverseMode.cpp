@@ -15,6 +15,11 @@ static Value splat(OpBuilder &builder, Location loc, Value like, double value) {
 }
 
 FailureOr<SmallVector<Value>> ReverseMode::differentiate(Value loss, ValueRange wrt) {
+  return differentiate(loss, splat(builder, loss.getLoc(), loss, 1.0), wrt);
+}
+
+FailureOr<SmallVector<Value>> ReverseMode::differentiate(ValueRange outputs, ArrayRef<Value> grads,
+                                                         ValueRange wrt) {
   Block &block = *builder.getInsertionBlock();
   Operation *next = builder.getInsertionPoint() == block.begin()
                         ? nullptr
@@ -23,7 +28,11 @@ FailureOr<SmallVector<Value>> ReverseMode::differentiate(Value loss, ValueRange 
   for (Operation &op : llvm::make_range(block.begin(), builder.getInsertionPoint())) {
     markDependent(op);
   }
-  accumulate(loss, splat(builder, loss.getLoc(), loss, 1.0));
+  for (auto [output, grad] : llvm::zip_equal(outputs, grads)) {
+    if (grad) {
+      accumulate(output, grad);
+    }
+  }
   while (next) {
     FailureOr<Operation *> previous = visit(next);
     if (failed(previous)) {
@@ -77,10 +86,17 @@ LogicalResult ReverseMode::applyRule(Operation *op) {
   auto needed = llvm::map_to_vector(op->getOperands(),
                                     [&](Value operand) { return dependent.contains(operand); });
   train::Vjp vjp(builder, op, resultGradients, needed);
+  vjp.differentiateBlock = [&](OpBuilder &atEnd, ValueRange outputs, ArrayRef<Value> grads,
+                               ValueRange wrt) {
+    return ReverseMode(atEnd, counts).differentiate(outputs, grads, wrt);
+  };
   if (failed(rule.buildVjp(vjp))) {
     return failure();
   }
   ++counts.differentiated;
+  for (auto [index, value] : llvm::enumerate(vjp.replacements)) {
+    replace(op->getResult(static_cast<unsigned>(index)), value);
+  }
   for (auto [operand, gradient] : llvm::zip_equal(op->getOperands(), vjp.operandGrads)) {
     if (gradient) {
       assert(gradient.getType() == operand.getType() && "a gradient has its value's type");

@@ -14,6 +14,9 @@
 // gradient: dependence is marked forwards beforehand, influence shows as a
 // gradient having arrived. Integers carry none: dependence ends at them.
 //
+// Regions are entered by the rules of ops that have them: such a rule asks for
+// the gradients of a block, which is another walk like this one.
+//
 // An op without a rule, or whose rule declines, is replaced by its
 // decomposition in place and the walk goes on inside that, to any depth; that
 // also makes the result differentiable once more.
@@ -45,6 +48,10 @@ public:
   /// the value's type; zeros where the loss does not depend on it.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiate(mlir::Value loss,
                                                                 mlir::ValueRange wrt);
+  /// The same where gradients `grads` of several values arrive from outside;
+  /// null stands for zero.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+  differentiate(mlir::ValueRange outputs, llvm::ArrayRef<mlir::Value> grads, mlir::ValueRange wrt);
 
 private:
   /// Marks the float results of `op` where a float operand is marked.

@@ -4,10 +4,8 @@ MODELS maps a file stem to a Spec; make_models.py exports each to STEM.onnx and
 ../goldens/make_goldens.py computes what a trainer compiled from it must compute.
 """
 
-import dataclasses
 import pathlib
 import sys
-from typing import Callable
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +15,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 for example in ("byte-gpt", "fashion-cnn", "mlp"):
     sys.path.insert(0, str(ROOT / "examples" / example))
 from export_byte_gpt import ByteGPT  # noqa: E402
+
+from families import FAMILIES  # noqa: E402
+from spec import Spec, both_exporters  # noqa: E402
 
 
 class TinyMLP(nn.Module):
@@ -106,35 +107,9 @@ class Scores(nn.Module):
         return x * self.scale + self.bias
 
 
-@dataclasses.dataclass
-class Spec:
-    module: Callable[[], nn.Module]
-    inputs: dict  # name -> (shape of one sample, number of integer values or None)
-    output: str = "logits"
-    exporter: str = "dynamo"  # or "torchscript"
-    opset: int | None = None  # None: the exporter's default
-    batch: int | None = None  # a fixed batch in the export; None: symbolic
-    classes: int | None = None  # labels are class indices
-    label_shape: tuple = ()  # of one sample
-    loss: str = "cross-entropy"
-    seed: int = 0
-    golden: str | None = None  # models of equal weights share one; None: the model's own stem
-
-    def make(self):
-        torch.manual_seed(1000 + self.seed)
-        return self.module()
-
-
 VECTOR = {"x": ((12,), None)}
 IMAGE = {"image": ((2, 12, 12), None)}
 TOKENS = {"tokens": ((16,), 40)}
-
-
-def both_exporters(stem, golden=None, **fields):
-    return {
-        f"{stem}-{exporter}": Spec(exporter=exporter, golden=golden or stem, **fields)
-        for exporter in ("dynamo", "torchscript")
-    }
 
 
 MODELS = {
@@ -208,4 +183,5 @@ MODELS = {
         label_shape=(3,),
         seed=11,
     ),
+    **FAMILIES,
 }

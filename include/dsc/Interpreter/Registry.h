@@ -75,6 +75,7 @@ void registerAttention(Registry &registry);
 void registerLoss(Registry &registry);
 void registerRandom(Registry &registry);
 void registerOptimizer(Registry &registry);
+void registerControl(Registry &registry);
 void registerStep(Registry &registry);
 
 /// Every op of the train dialect.

@@ -17,6 +17,7 @@ const Registry &Registry::get() {
     populateNorm(all);
     populatePool(all);
     populateRandom(all);
+    populateRecurrent(all);
     populateReduce(all);
     populateSequence(all);
     populateShape(all);

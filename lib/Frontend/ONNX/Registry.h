@@ -86,6 +86,7 @@ void populateLoss(Registry &registry);
 void populateNorm(Registry &registry);
 void populatePool(Registry &registry);
 void populateRandom(Registry &registry);
+void populateRecurrent(Registry &registry);
 void populateReduce(Registry &registry);
 void populateSequence(Registry &registry);
 void populateShape(Registry &registry);

@@ -69,6 +69,10 @@ public:
   mlir::Value add(mlir::Value x, double y) { return make<train::AddOp>(x, like(x, y)); }
   mlir::Value mul(mlir::Value x, double y) { return make<train::MulOp>(x, like(x, y)); }
 
+  mlir::Value clamp(mlir::Value x, double low, double high) {
+    return make<train::MinOp>(make<train::MaxOp>(x, like(x, low)), like(x, high));
+  }
+
   /// Right-aligned to `shape`, which must be one x broadcasts to.
   mlir::Value broadcast(mlir::Value x, llvm::ArrayRef<int64_t> shape);
   /// Dimension i of x becomes dims[i]; sizes must agree.

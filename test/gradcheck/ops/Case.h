@@ -120,6 +120,7 @@ private:
 };
 
 // One file per family of the dialect.
+void addControl(Generators &generators);
 void addElementwise(Generators &generators);
 void addShape(Generators &generators);
 void addReduce(Generators &generators);

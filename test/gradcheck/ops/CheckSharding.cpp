@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checks.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -95,6 +96,35 @@ static Tensor take(const Tensor &whole, ArrayRef<SmallVector<int64_t>> part) {
   return taken;
 }
 
+/// Regions of the drawn ops hold elementwise ops, whose results have their
+/// operands' type.
+static void adaptRegions(Operation *from, Operation *to, ArrayRef<Type> arguments) {
+  for (auto [whole, part] : llvm::zip_equal(from->getRegions(), to->getRegions())) {
+    IRMapping mapping;
+    whole.cloneInto(&part, mapping);
+    for (auto [argument, type] : llvm::zip_equal(part.getArguments(), arguments)) {
+      argument.setType(type);
+    }
+    for (Operation &inner : part.front().without_terminator()) {
+      inner.getResult(0).setType(inner.getOperand(inner.getNumOperands() - 1).getType());
+    }
+  }
+}
+
+/// What the part's region gets for each operand.
+static SmallVector<Type> regionArguments(Operation *op) {
+  SmallVector<Type> types(op->getOperandTypes());
+  if (isa<train::IfOp>(op)) {
+    types.erase(types.begin());
+  }
+  if (auto scan = dyn_cast<train::ScanOp>(op)) {
+    for (Type &type : MutableArrayRef(types).take_back(scan.getInputs().size())) {
+      type = train::ScanOp::getSliceType(type);
+    }
+  }
+  return types;
+}
+
 /// The case's op on operands and results of the part, in a module of its own.
 static OwningOpRef<ModuleOp> buildPart(const Case &c, ArrayRef<Tensor> operands,
                                        const ShardingRule &rule, Range range, Operation *&op) {
@@ -113,7 +143,11 @@ static OwningOpRef<ModuleOp> buildPart(const Case &c, ArrayRef<Tensor> operands,
     auto whole = cast<RankedTensorType>(type);
     state.addTypes(whole.clone(shapeOf(partOf(rule, tensor, whole.getShape(), range))));
   }
+  for (unsigned i = 0; i < c.op->getNumRegions(); ++i) {
+    state.addRegion();
+  }
   op = builder.create(state);
+  adaptRegions(c.op, op, regionArguments(op));
   func::ReturnOp::create(builder, state.location, op->getResults());
   function.setFunctionType(
       builder.getFunctionType(function.getBody().getArgumentTypes(), op->getResultTypes()));

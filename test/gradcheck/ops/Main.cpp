@@ -28,8 +28,8 @@ static cl::opt<bool> verbose("verbose", cl::desc("a line per op"));
 
 static Generators allGenerators() {
   Generators generators;
-  for (auto add : {addElementwise, addShape, addReduce, addLinear, addPool, addIndex, addNorm,
-                   addAttention, addLoss, addRandom, addOptimizer}) {
+  for (auto add : {addControl, addElementwise, addShape, addReduce, addLinear, addPool, addIndex,
+                   addNorm, addAttention, addLoss, addRandom, addOptimizer}) {
     add(generators);
   }
   return generators;

@@ -1,0 +1,360 @@
+//===- ControlVjp.cpp - Derivatives of loops and branches -----------------===//
+//
+// The gradient of a scan is a scan in the other direction:
+//
+//   forward step            c' = f(w, c, x), y = g(w, c, x)
+//   backward step           carried: dc, and dw as a sum
+//                           reads x, c, dy (and dc' from the step behind it)
+//
+// Its body is a copy of the forward body followed by that body's backward ops.
+// What of the copy is dear (products, inner loops) and still needed, the forward
+// scan writes as one more output; the rest is computed again.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Train/TrainDialect.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace dsc::train;
+
+static bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value.getType())); }
+
+static Value zeroOf(OpBuilder &builder, Location loc, Type type) {
+  return ConstantOp::create(builder, loc, cast<RankedTensorType>(type), 0.0);
+}
+
+/// Marks a copy with the number of its original, while the body is built.
+static constexpr StringLiteral kCopyAttr = "train.copy_of";
+
+static void eraseDead(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (isOpTriviallyDead(&op)) {
+      op.erase();
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Scan
+//===----------------------------------------------------------------------===//
+
+namespace {
+class ScanVjp {
+public:
+  ScanVjp(ScanOp op, Vjp &vjp)
+      : op(op), vjp(vjp), count(static_cast<int64_t>(op.getCount())), builder(vjp.builder) {}
+
+  LogicalResult build();
+
+private:
+  void choose();
+  void createBody();
+  void cloneForward();
+  LogicalResult buildBackward();
+  void save(Value copy, Value original);
+  void saveWhatIsNeeded();
+  void createForward();
+  void createBackward();
+  void setGradients(ScanOp backward);
+
+  ScanOp op;
+  Vjp &vjp;
+  int64_t count;
+  OpBuilder &builder;
+
+  // Operands (by number) and carried values and outputs (by position) that have a gradient.
+  SmallVector<unsigned> invariants, carries, inputs, outputs;
+
+  /// The body belongs to no op yet.
+  OpBuilder atEnd() {
+    OpBuilder inBody(op.getContext());
+    inBody.setInsertionPointToEnd(body);
+    return inBody;
+  }
+
+  Region region;
+  Block *body = nullptr;
+  IRMapping mapping;                     // forward body -> its copy
+  SmallVector<BlockArgument> carryGrads; // of `carries`, arriving
+  SmallVector<BlockArgument> sums;       // of `invariants`
+  SmallVector<BlockArgument> outputGrads;
+  SmallVector<BlockArgument> copiedCarry, copiedInputs;
+  SmallVector<Operation *> dear; // of the forward body, in the order of their marks
+  SmallVector<Value> saved;      // of the forward body; each one more input of the backward scan
+  ScanOp forward;
+};
+} // namespace
+
+/// All float carried values have a gradient: what arrives at one step's may
+/// come from a later step's.
+void ScanVjp::choose() {
+  auto nInvariants = static_cast<unsigned>(op.getInvariants().size());
+  auto nCarry = static_cast<unsigned>(op.getCarry().size());
+  for (unsigned i = 0; i < op->getNumOperands(); ++i) {
+    bool isCarry = i >= nInvariants && i < nInvariants + nCarry;
+    if (!isFloat(op->getOperand(i)) || (!isCarry && !vjp.needs(i))) {
+      continue;
+    }
+    (i < nInvariants ? invariants : isCarry ? carries : inputs).push_back(i);
+  }
+  for (unsigned i = 0; i < op.getOutputs().size(); ++i) {
+    if (vjp.grads[nCarry + i]) {
+      outputs.push_back(i);
+    }
+  }
+}
+
+/// Arguments: the forward's invariants; carried: gradients, then sums; inputs:
+/// the forward's, the carried values before each step, gradients of outputs.
+void ScanVjp::createBody() {
+  body = &region.emplaceBlock();
+  auto add = [&](Value like) { return body->addArgument(like.getType(), op.getLoc()); };
+  for (BlockArgument argument : op.getInvariantArguments()) {
+    mapping.map(argument, add(argument));
+  }
+  for (unsigned i : carries) {
+    carryGrads.push_back(add(op->getOperand(i)));
+  }
+  for (unsigned i : invariants) {
+    sums.push_back(add(op->getOperand(i)));
+  }
+  for (BlockArgument argument : op.getInputArguments()) {
+    copiedInputs.push_back(add(argument));
+    mapping.map(argument, copiedInputs.back());
+  }
+  for (unsigned i : outputs) {
+    outputGrads.push_back(add(op.getYieldedOutputs()[i]));
+  }
+  for (BlockArgument argument : op.getCarryArguments()) {
+    copiedCarry.push_back(add(argument));
+    mapping.map(argument, copiedCarry.back());
+  }
+}
+
+static bool isDear(Operation &op) {
+  auto precision = dyn_cast<PrecisionOpInterface>(op);
+  return op.getNumRegions() > 0 ||
+         (precision && precision.getPrecision() == Precision::ComputesLow);
+}
+
+/// Dear ops are marked, since differentiating may take others apart.
+void ScanVjp::cloneForward() {
+  OpBuilder inBody = atEnd();
+  for (Operation &inner : op.getBlock()->without_terminator()) {
+    Operation *copy = inBody.clone(inner, mapping);
+    if (isDear(inner)) {
+      copy->setAttr(kCopyAttr, inBody.getIndexAttr(static_cast<int64_t>(dear.size())));
+      dear.push_back(&inner);
+    }
+  }
+}
+
+LogicalResult ScanVjp::buildBackward() {
+  OpBuilder inBody = atEnd();
+  SmallVector<Value> ends, arriving, wrt;
+  unsigned nInvariants = static_cast<unsigned>(op.getInvariants().size());
+  for (auto [i, grad] : llvm::zip_equal(carries, carryGrads)) {
+    ends.push_back(mapping.lookupOrDefault(op.getYieldedCarry()[i - nInvariants]));
+    arriving.push_back(grad);
+    wrt.push_back(copiedCarry[i - nInvariants]);
+  }
+  for (auto [i, grad] : llvm::zip_equal(outputs, outputGrads)) {
+    ends.push_back(mapping.lookupOrDefault(op.getYieldedOutputs()[i]));
+    arriving.push_back(grad);
+  }
+  for (unsigned i : invariants) {
+    wrt.push_back(body->getArgument(i));
+  }
+  for (unsigned i : inputs) {
+    wrt.push_back(copiedInputs[i - nInvariants - op.getCarry().size()]);
+  }
+  auto grads = vjp.differentiateBlock(inBody, ends, arriving, wrt);
+  if (failed(grads)) {
+    return failure();
+  }
+  for (auto [index, sum] : llvm::enumerate(sums)) {
+    Value &grad = (*grads)[carries.size() + index];
+    grad = inBody.createOrFold<AddOp>(op.getLoc(), sum.getType(), Value(sum), grad);
+  }
+  BodyYieldOp::create(inBody, op.getLoc(), *grads);
+  eraseDead(*body);
+  return success();
+}
+
+/// The copy becomes an input of the backward scan, saved by the forward one.
+void ScanVjp::save(Value copy, Value original) {
+  if (copy.use_empty()) {
+    return;
+  }
+  copy.replaceAllUsesWith(body->addArgument(copy.getType(), op.getLoc()));
+  saved.push_back(original);
+}
+
+/// Dear results and carried values; once they are read, what only dear ops
+/// needed is dead. The carried values' own arguments were placeholders.
+void ScanVjp::saveWhatIsNeeded() {
+  for (Operation &copy : *body) {
+    if (auto mark = dyn_cast_or_null<IntegerAttr>(copy.removeAttr(kCopyAttr))) {
+      Operation *original = dear[static_cast<size_t>(mark.getInt())];
+      for (auto [from, to] : llvm::zip_equal(copy.getResults(), original->getResults())) {
+        save(from, to);
+      }
+    }
+  }
+  eraseDead(*body);
+  for (auto [argument, copy] : llvm::zip_equal(op.getCarryArguments(), copiedCarry)) {
+    save(copy, argument);
+  }
+  for (BlockArgument copy : llvm::reverse(copiedCarry)) {
+    body->eraseArgument(copy.getArgNumber());
+  }
+}
+
+/// The forward scan, with what the backward one reads as further outputs.
+void ScanVjp::createForward() {
+  OpBuilder before(op);
+  SmallVector<Type> types(op.getOutputs().getTypes());
+  for (Value value : saved) {
+    types.push_back(ScanOp::getStackType(value.getType(), count));
+  }
+  forward = ScanOp::create(before, op.getLoc(), count, op.getReverse(), op.getInvariants(),
+                           op.getCarry(), op.getInputs(), types);
+  IRMapping copies;
+  op.getBody().cloneInto(&forward.getBody(), copies);
+  for (Value value : saved) {
+    Operation *end = forward.getBlock()->getTerminator();
+    end->insertOperands(end->getNumOperands(), copies.lookup(value));
+  }
+  vjp.replacements.assign(forward->result_begin(), forward->result_begin() + op->getNumResults());
+}
+
+void ScanVjp::createBackward() {
+  unsigned nInvariants = static_cast<unsigned>(op.getInvariants().size());
+  SmallVector<Value> carry, inputStacks(op.getInputs());
+  for (unsigned i : carries) {
+    Value grad = vjp.grads[i - nInvariants];
+    carry.push_back(grad ? grad : zeroOf(builder, op.getLoc(), op->getOperand(i).getType()));
+  }
+  for (unsigned i : invariants) {
+    carry.push_back(zeroOf(builder, op.getLoc(), op->getOperand(i).getType()));
+  }
+  for (unsigned i : outputs) {
+    inputStacks.push_back(vjp.grads[op.getCarry().size() + i]);
+  }
+  llvm::append_range(inputStacks, forward->getResults().drop_front(op->getNumResults()));
+  auto types = llvm::map_to_vector(inputs, [&](unsigned i) { return op->getOperand(i).getType(); });
+  auto backward = ScanOp::create(builder, op.getLoc(), count, !op.getReverse(), op.getInvariants(),
+                                 carry, inputStacks, types);
+  backward.getBody().takeBody(region);
+  setGradients(backward);
+}
+
+/// Results: gradients of carried values and invariants, then of inputs, in the
+/// order of the body's yield.
+void ScanVjp::setGradients(ScanOp backward) {
+  ValueRange results = backward->getResults();
+  for (unsigned i : carries) {
+    vjp.set(i, results.front());
+    results = results.drop_front();
+  }
+  for (unsigned i : invariants) {
+    vjp.set(i, results.front());
+    results = results.drop_front();
+  }
+  for (auto [i, grad] : llvm::zip_equal(inputs, results)) {
+    vjp.set(i, grad);
+  }
+}
+
+LogicalResult ScanVjp::build() {
+  choose();
+  createBody();
+  cloneForward();
+  if (failed(buildBackward())) {
+    return failure();
+  }
+  saveWhatIsNeeded();
+  createForward();
+  createBackward();
+  return success();
+}
+
+LogicalResult ScanOp::buildVjp(Vjp &vjp) {
+  return vjp.differentiateBlock ? ScanVjp(*this, vjp).build() : failure();
+}
+
+//===----------------------------------------------------------------------===//
+// If
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The gradient of a branch is a branch: each region computes its own forward
+/// again and then its gradients.
+class IfVjp {
+public:
+  IfVjp(IfOp op, Vjp &vjp) : op(op), vjp(vjp) {}
+  LogicalResult build();
+
+private:
+  LogicalResult fill(Region &from, Region &to);
+
+  IfOp op;
+  Vjp &vjp;
+  SmallVector<unsigned> wrt, influencing; // operands (without the condition), results
+};
+} // namespace
+
+LogicalResult IfVjp::fill(Region &from, Region &to) {
+  IRMapping mapping;
+  from.cloneInto(&to, mapping);
+  Block &block = to.front();
+  Operation *yield = block.getTerminator();
+  SmallVector<Value> ends, arriving;
+  for (unsigned i : influencing) {
+    ends.push_back(yield->getOperand(i));
+    arriving.push_back(block.addArgument(op->getResult(i).getType(), op.getLoc()));
+  }
+  auto arguments =
+      llvm::map_to_vector(wrt, [&](unsigned i) -> Value { return block.getArgument(i); });
+  yield->erase();
+  OpBuilder inBody = OpBuilder::atBlockEnd(&block);
+  auto grads = vjp.differentiateBlock(inBody, ends, arriving, arguments);
+  if (failed(grads)) {
+    return failure();
+  }
+  BodyYieldOp::create(inBody, op.getLoc(), *grads);
+  eraseDead(block);
+  return success();
+}
+
+LogicalResult IfVjp::build() {
+  for (unsigned i = 0; i < op.getOperands_().size(); ++i) {
+    if (isFloat(op.getOperands_()[i]) && vjp.needs(i + 1)) {
+      wrt.push_back(i);
+    }
+  }
+  SmallVector<Value> operands(op.getOperands_());
+  for (unsigned i = 0; i < op->getNumResults(); ++i) {
+    if (vjp.grads[i]) {
+      influencing.push_back(i);
+      operands.push_back(vjp.grads[i]);
+    }
+  }
+  auto types = llvm::map_to_vector(wrt, [&](unsigned i) { return op.getOperands_()[i].getType(); });
+  auto backward = IfOp::create(vjp.builder, op.getLoc(), types, op.getCondition(), operands);
+  if (failed(fill(op.getThenBody(), backward.getThenBody())) ||
+      failed(fill(op.getElseBody(), backward.getElseBody()))) {
+    backward.erase();
+    return failure();
+  }
+  for (auto [i, grad] : llvm::zip_equal(wrt, backward.getResults())) {
+    vjp.set(i + 1, grad);
+  }
+  return success();
+}
+
+LogicalResult IfOp::buildVjp(Vjp &vjp) {
+  return vjp.differentiateBlock ? IfVjp(*this, vjp).build() : failure();
+}
