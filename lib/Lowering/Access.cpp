@@ -319,6 +319,55 @@ void ExecLowering::setOutput(Value result, const Output &output, Value execValue
   setTransposed(result, output.value, inverse);
 }
 
+/// Where `part` of the concatenation begins in its dense result.
+static int64_t partOffset(train::ConcatOp whole, OpOperand &part) {
+  unsigned dim = static_cast<unsigned>(whole.getDim());
+  int64_t before = 0;
+  for (Value other : whole.getInputs().take_front(part.getOperandNumber())) {
+    before += tensorType(other).getDimSize(dim);
+  }
+  return before * denseStrides(whole.getType().getShape())[dim];
+}
+
+/// Strides of `op`'s operand, given those of its result; nothing where a reshape
+/// cannot be expressed.
+static std::optional<SmallVector<int64_t>> operandStrides(Operation *op,
+                                                          ArrayRef<int64_t> strides) {
+  if (auto reshape = dyn_cast<train::ReshapeOp>(op)) {
+    ArrayRef<int64_t> shape = reshape.getType().getShape();
+    Strided y{nullptr, 0, SmallVector<int64_t>(shape), SmallVector<int64_t>(strides)};
+    return reshapeStrides(y, tensorType(reshape.getX()).getShape());
+  }
+  auto transpose = cast<train::TransposeOp>(op);
+  SmallVector<int64_t> result(strides.size());
+  for (auto [index, dim] : llvm::enumerate(transpose.getPermutation())) {
+    result[static_cast<size_t>(dim)] = strides[index];
+  }
+  return result;
+}
+
+std::optional<ExecLowering::Part> ExecLowering::planPart(Value result) const {
+  SmallVector<Operation *> chain;
+  Value value = result;
+  while (value.hasOneUse() && isa<train::ReshapeOp, train::TransposeOp>(*value.user_begin())) {
+    chain.push_back(*value.user_begin());
+    value = chain.back()->getResult(0);
+  }
+  auto whole = value.hasOneUse() ? dyn_cast<train::ConcatOp>(*value.user_begin()) : nullptr;
+  if (!joinParts || !whole || whole->getBlock() != result.getParentBlock()) {
+    return std::nullopt;
+  }
+  Part part{whole, partOffset(whole, *value.use_begin()), denseStrides(whole.getType().getShape())};
+  for (Operation *op : llvm::reverse(chain)) {
+    auto strides = operandStrides(op, part.strides);
+    if (!strides) {
+      return std::nullopt;
+    }
+    part.strides = *strides;
+  }
+  return part;
+}
+
 //===----------------------------------------------------------------------===//
 // Element types
 //===----------------------------------------------------------------------===//

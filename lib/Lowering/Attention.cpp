@@ -79,6 +79,42 @@ static LogicalResult lowerAttention(train::AttentionOp op, ExecLowering &lowerin
   return success();
 }
 
+/// The three gradients as parts of one concatenation that consists of them (of
+/// a projection to queries, keys and values at once), or nothing.
+static SmallVector<ExecLowering::Part> planJoined(train::AttentionGradOp op,
+                                                  ExecLowering &lowering) {
+  SmallVector<ExecLowering::Part> parts;
+  for (Value result : op->getResults()) {
+    auto part = lowering.planPart(result);
+    if (!part || part->strides.back() != 1 || part->whole.getInputs().size() != 3 ||
+        (!parts.empty() && parts.front().whole != part->whole)) {
+      return {};
+    }
+    parts.push_back(*part);
+  }
+  return parts;
+}
+
+/// Gradients in buffers of their own: appends their strides.
+static SmallVector<ExecLowering::Output>
+planSeparate(train::AttentionGradOp op, ExecLowering &lowering, SmallVectorImpl<int64_t> &ints) {
+  SmallVector<ExecLowering::Output> outputs;
+  for (Value result : op->getResults()) {
+    outputs.push_back(headOutput(lowering, result));
+    appendOutput(ints, outputs.back());
+  }
+  return outputs;
+}
+
+static void appendParts(ArrayRef<ExecLowering::Part> parts, SmallVectorImpl<int64_t> &ints) {
+  for (const auto &part : parts) {
+    llvm::append_range(ints, ArrayRef<int64_t>(part.strides).take_front(3));
+  }
+  for (const auto &part : parts) {
+    ints.push_back(part.offset);
+  }
+}
+
 static LogicalResult lowerAttentionGrad(train::AttentionGradOp op, ExecLowering &lowering) {
   Strided q = headOperand(lowering, op.getQ()), k = headOperand(lowering, op.getK()),
           v = headOperand(lowering, op.getV()), y = headOperand(lowering, op.getY()),
@@ -94,17 +130,25 @@ static LogicalResult lowerAttentionGrad(train::AttentionGradOp op, ExecLowering 
   operands.append({y.source, lowering.materialize(op.getLse()), dy.source});
   shifts.append({y.offset, 0, dy.offset});
   llvm::append_range(ints, outerStrides(dy));
-  ExecLowering::Output outputs[] = {headOutput(lowering, op.getDq()),
-                                    headOutput(lowering, op.getDk()),
-                                    headOutput(lowering, op.getDv())};
+  auto parts = planJoined(op, lowering);
+  SmallVector<ExecLowering::Output> outputs;
   SmallVector<Type> types;
-  for (const auto &output : outputs) {
-    appendOutput(ints, output);
-    types.push_back(output.type);
+  if (parts.empty()) {
+    outputs = planSeparate(op, lowering, ints);
+    llvm::append_range(types, llvm::map_range(outputs, [](auto &output) { return output.type; }));
+  } else {
+    appendParts(parts, ints);
+    types.push_back(parts.front().whole.getType());
+    flags |= DSC_ATTENTION_JOINED;
   }
   ints.push_back(flags);
   ResultRange call = lowering.buildCall(op.getLoc(), "AttentionGrad", types, operands, ints,
                                         {op.getScale().convertToDouble()}, shifts, op.getFlops());
+  if (!parts.empty()) {
+    lowering.set(parts.front().whole.getY(), call[0]);
+    lowering.numJoined += 3;
+    return success();
+  }
   for (auto [result, output, value] : llvm::zip_equal(op->getResults(), outputs, call)) {
     lowering.setOutput(result, output, value);
   }

@@ -87,7 +87,12 @@ public:
   mlir::OpBuilder &builder;
 
   // How many of each were built, for the pass's statistics.
-  unsigned numGenerics = 0, numCalls = 0, numEpilogues = 0;
+  unsigned numGenerics = 0, numCalls = 0, numEpilogues = 0, numJoined = 0;
+
+  /// Whether calls may write their results as parts of a concatenation.
+  bool joinParts = true;
+  /// Whether scattered sums go into the tensor that they are added to.
+  bool accumulateScatters = true;
 
   /// Lowers one op of the program's body.
   llvm::LogicalResult lower(mlir::Operation *op);
@@ -139,6 +144,15 @@ public:
   Output planOutput(mlir::Value result, bool sharing = false);
   /// Records the call's result; see planOutput.
   void setOutput(mlir::Value result, const Output &output, mlir::Value execValue);
+
+  /// The part of a concatenation that `result` becomes, through transposes and
+  /// reshapes, and nothing else reads: a call can write it there.
+  struct Part {
+    train::ConcatOp whole;
+    int64_t offset;                     // in the whole's dense buffer
+    llvm::SmallVector<int64_t> strides; // in the dimensions of `result`
+  };
+  std::optional<Part> planPart(mlir::Value result) const;
 
 private:
   NestOperand resolveIn(mlir::Value value, mlir::AffineMap map, llvm::ArrayRef<int64_t> sizes,

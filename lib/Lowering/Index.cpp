@@ -2,6 +2,8 @@
 
 #include "lib/Lowering/ExecLowering.h"
 
+#include "abi/CpuRoutines.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -60,6 +62,33 @@ static LogicalResult checkScatterType(Operation *op) {
                          << " elements is not supported on this target; convert to f32";
 }
 
+namespace {
+/// A tensor that the scattered sum is added to next, and that nothing else reads:
+/// the updates can go straight into its buffer.
+struct ScatterTarget {
+  train::AddOp add;
+  Value buffer; // the exec tensor
+};
+} // namespace
+
+static std::optional<ScatterTarget> findScatterTarget(Value scattered, ExecLowering &lowering) {
+  auto add = scattered.hasOneUse() ? dyn_cast<train::AddOp>(*scattered.user_begin()) : nullptr;
+  if (!add || !lowering.accumulateScatters) {
+    return std::nullopt;
+  }
+  Value other = add.getA() == scattered ? add.getB() : add.getA();
+  if (!other.hasOneUse() || !lowering.isLowered(other)) {
+    return std::nullopt;
+  }
+  // Its buffer must be one that was computed, rather than a variable's or an input's.
+  Value buffer = lowering.materialize(other);
+  bool isOwn = isa_and_nonnull<exec::CallOp, linalg::GenericOp>(buffer.getDefiningOp());
+  if (!isOwn || !buffer.use_empty() || buffer.getParentBlock() != lowering.builder.getBlock()) {
+    return std::nullopt;
+  }
+  return ScatterTarget{add, buffer};
+}
+
 static LogicalResult lowerScatterAdd(train::ScatterAddOp op, ExecLowering &lowering) {
   if (failed(checkScatterType(op))) {
     return failure();
@@ -74,11 +103,20 @@ static LogicalResult lowerScatterAdd(train::ScatterAddOp op, ExecLowering &lower
   llvm::append_range(ints, t.sliceStrides());
   ints.push_back(1);
   llvm::append_range(ints, t.tableStrides());
-  ints.push_back(0);
-  lowering.set(op.getX(), lowering.buildCall(op.getLoc(), "ScatterAdd", op.getType(),
-                                             {lowering.materialize(op.getUpdates()),
-                                              lowering.materialize(op.getIndices())},
-                                             ints, {}, {0, 0}, op.getFlops())[0]);
+  SmallVector<Value> operands = {lowering.materialize(op.getUpdates()),
+                                 lowering.materialize(op.getIndices())};
+  auto target = findScatterTarget(op.getX(), lowering);
+  ints.push_back(target ? DSC_SCATTER_ACCUMULATE : 0);
+  if (target) {
+    operands.push_back(target->buffer);
+  }
+  Value result = lowering.buildCall(op.getLoc(), "ScatterAdd", op.getType(), operands, ints, {},
+                                    SmallVector<int64_t>(operands.size(), 0), op.getFlops())[0];
+  lowering.set(target ? target->add.getResult() : op.getX(), result);
+  if (target) {
+    result.getDefiningOp()->setAttr(kInPlaceAttr, lowering.builder.getI64IntegerAttr(2));
+    lowering.absorb({target->add});
+  }
   return success();
 }
 

@@ -318,6 +318,8 @@ static void lowerVariable(OpBuilder &builder, train::VariableOp op) {
 
 namespace {
 struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
+  using LowerToExecPassBase::LowerToExecPassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     LoweringRegistry registry = LoweringRegistry::makeDefault();
@@ -348,12 +350,15 @@ struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
       return op->emitError("expected variables and programs only");
     }
     ProgramLowering program(function, builder, registry);
+    program.getLowering().joinParts = joinParts;
+    program.getLowering().accumulateScatters = accumulateScatters;
     if (failed(program.run())) {
       return failure();
     }
     numGenerics += program.getLowering().numGenerics;
     numCalls += program.getLowering().numCalls;
     numEpilogues += program.getLowering().numEpilogues;
+    numJoined += program.getLowering().numJoined;
     return success();
   }
 };

@@ -100,7 +100,8 @@ int32_t dscCpuConvWeightGrad(const DscCall *call, void *const *buffers);
 
 enum DscAttentionFlags {
   DSC_ATTENTION_CAUSAL = 1, // query t sees the keys s <= t + S - T
-  DSC_ATTENTION_MASK = 2    // an additive mask [B, H, T, S] is given
+  DSC_ATTENTION_MASK = 2,   // an additive mask [B, H, T, S] is given
+  DSC_ATTENTION_JOINED = 4  // gradient only: q, k and v gradients are parts of one buffer
 };
 
 /// out = softmax(scale * q k^T + mask) v, and lse = log sum exp of the scores
@@ -124,12 +125,13 @@ int32_t dscCpuAttention(const DscCall *call, void *const *buffers);
 /// Gradients of q, k, v; probabilities are computed again from lse.
 ///
 /// buffers: q, k, v, mask (if MASK), out, lse, out gradient,
-///          q gradient, k gradient, v gradient
+///          q gradient, k gradient, v gradient (or, if JOINED, what they are parts of)
 /// ints:    B, H, Hkv, T, S, D, Dv,
 ///          q strides[3], k strides[3], v strides[3], out strides[3],
 ///          mask strides[4] (if MASK),
 ///          out gradient strides[3], q gradient strides[3],
-///          k gradient strides[3], v gradient strides[3], flags
+///          k gradient strides[3], v gradient strides[3],
+///          first elements of the q, k and v gradient (if JOINED), flags
 /// floats:  scale
 int32_t dscCpuAttentionGrad(const DscCall *call, void *const *buffers);
 

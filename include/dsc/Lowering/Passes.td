@@ -14,16 +14,25 @@ def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
     last dimension, slices and reshapes vanish into the indexing maps of their
     users. Products, convolutions, pooling, attention and indexing become
     `exec.call`s, whose strides take in the transposes and slices around them,
-    and whose epilogues (bias, relu) take in what follows. A single micro-batch
-    is inlined, several become `exec.repeat` with the accumulators carried.
+    and whose epilogues (bias, relu) take in what follows. The gradients of
+    queries, keys and values that a concatenation joins again are written as its
+    parts, without copies; a scattered sum that is added to a tensor of its own
+    (an embedding's gradient to that of a head with the same weights) is
+    scattered into that tensor. A single micro-batch is inlined, several become
+    `exec.repeat` with the accumulators carried.
 
     Requires: a module that passed `dsc-verify-train`. Guarantees: exec and
     linalg ops only; no op of the train dialect is left.
   }];
+  let options = [Option<"joinParts", "join-parts", "bool", "true",
+                        "let calls write the parts of a concatenation">,
+                 Option<"accumulateScatters", "accumulate-scatters", "bool", "true",
+                        "scatter into the tensor that the sum is added to">];
   let statistics = [
     Statistic<"numGenerics", "num-generics", "loop nests before fusion">,
     Statistic<"numCalls", "num-calls", "library calls">,
-    Statistic<"numEpilogues", "num-epilogues", "ops taken into a call's epilogue">
+    Statistic<"numEpilogues", "num-epilogues", "ops taken into a call's epilogue">,
+    Statistic<"numJoined", "num-joined", "results written as parts of a concatenation">
   ];
   let dependentDialects = ["::dsc::exec::ExecDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",

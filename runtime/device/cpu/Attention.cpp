@@ -27,6 +27,7 @@ struct AttentionShape {
   int64_t B, H, keyHeads, T, S, D, Dv;
   const int64_t *q, *k, *v, *out, *mask = nullptr;
   const int64_t *outGrad = nullptr, *qGrad = nullptr, *kGrad = nullptr, *vGrad = nullptr;
+  const int64_t *joined = nullptr; // where the three gradients begin in their buffer
   int64_t flags;
   float scale;
 
@@ -48,6 +49,8 @@ bool AttentionShape::read(const DscCall *call, bool gradient) {
   if (gradient)
     for (const int64_t **strides : {&outGrad, &qGrad, &kGrad, &vGrad})
       *strides = operands.take(3);
+  if (gradient && (flags & DSC_ATTENTION_JOINED))
+    joined = operands.take(3);
   operands.next();
   if (!operands.ok())
     return false;
@@ -82,8 +85,9 @@ struct AttentionBuffers {
       return;
     outGrad = next();
     qGrad = next();
-    kGrad = next();
-    vGrad = next();
+    kGrad = shape.joined ? qGrad + shape.joined[1] : next();
+    vGrad = shape.joined ? qGrad + shape.joined[2] : next();
+    qGrad += shape.joined ? shape.joined[0] : 0;
   }
 };
 
