@@ -13,6 +13,13 @@ import sys
 import time
 
 
+def busy_seconds():
+    """Processor seconds that this machine has spent on anything."""
+    fields = pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    user, nice, system, _, _, irq, softirq, steal = (int(ticks) for ticks in fields[:8])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
 class Contender:
     def __init__(self, name, command, metrics, environment=None):
         self.name = name
@@ -78,6 +85,11 @@ class Contender:
             lines += self.read_lines()
         self.pause()
         self.rounds.append([line["step_ms"] for line in lines[1:]])
+
+    def processor_seconds(self):
+        text = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = text.rpartition(")")[2].split()  # what follows the name, which may have spaces
+        return sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
     def peak_megabytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()

@@ -30,6 +30,18 @@ COLUMNS = (
     "peak MB: dsc / eager / compiled",
 )
 
+ORIGIN_COLUMNS = (
+    "command",
+    "commit",
+    "date",
+    "CPU",
+    "PyTorch",
+    "exporter",
+    "GFLOP/s",
+    "copy GB/s",
+    "others",
+)
+
 
 def save(result):
     RESULTS.mkdir(exist_ok=True)
@@ -94,11 +106,11 @@ def origins(results):
             result["exporter"],
             f"{result['gemm_gflops']:.0f}",
             f"{result['copy_gigabytes_per_second']:.1f}",
+            f"{result['others_share']:.0%}" if "others_share" in result else "?",
         )
         for result in results
     ]
-    header = ("command", "commit", "date", "CPU", "PyTorch", "exporter", "GFLOP/s", "copy GB/s")
-    return markdown(header, lines)
+    return markdown(ORIGIN_COLUMNS, lines)
 
 
 def page(results, template):
