@@ -1,5 +1,7 @@
 """Models of the families that people train, small: what a trainer must manage whole."""
 
+import torch
+import torch.nn.functional as F
 from torch import nn
 
 from spec import both_exporters
@@ -19,7 +21,222 @@ class Classifier(nn.Module):
         return self.head(steps.mean(1))
 
 
+class RMSNorm(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x):
+        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-5) * self.weight
+
+
+class LlamaBlock(nn.Module):
+    """Grouped-query attention with rotary positions, then SwiGLU; RMS norm before each."""
+
+    def __init__(self, width, heads, groups, length):
+        super().__init__()
+        self.heads, self.groups, self.size = heads, groups, width // heads
+        self.norm1, self.norm2 = RMSNorm(width), RMSNorm(width)
+        self.q = nn.Linear(width, width, bias=False)
+        self.k = nn.Linear(width, groups * self.size, bias=False)
+        self.v = nn.Linear(width, groups * self.size, bias=False)
+        self.o = nn.Linear(width, width, bias=False)
+        self.gate = nn.Linear(width, 2 * width, bias=False)
+        self.up = nn.Linear(width, 2 * width, bias=False)
+        self.down = nn.Linear(2 * width, width, bias=False)
+        frequency = 1.0 / 100.0 ** (torch.arange(0, self.size, 2) / self.size)
+        angles = torch.outer(torch.arange(length).float(), frequency).repeat(1, 2)
+        self.register_buffer("cosine", angles.cos())
+        self.register_buffer("sine", angles.sin())
+
+    def rotate(self, x):
+        first, second = x.chunk(2, -1)
+        return x * self.cosine + torch.cat((-second, first), -1) * self.sine
+
+    def attention(self, x):  # [B, T, W]
+        batch, length, width = x.shape
+        split = lambda y, n: y.view(batch, length, n, self.size).transpose(1, 2)  # noqa: E731
+        q = self.rotate(split(self.q(x), self.heads))
+        k = self.rotate(split(self.k(x), self.groups))
+        v = split(self.v(x), self.groups)
+        repeats = self.heads // self.groups
+        k, v = k.repeat_interleave(repeats, 1), v.repeat_interleave(repeats, 1)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.o(y.transpose(1, 2).reshape(batch, length, width))
+
+    def forward(self, x):
+        x = x + self.attention(self.norm1(x))
+        y = self.norm2(x)
+        return x + self.down(F.silu(self.gate(y)) * self.up(y))
+
+
+class Llama(nn.Module):
+    def __init__(self, vocabulary=30, width=16, length=8):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, width)
+        self.blocks = nn.ModuleList(LlamaBlock(width, 4, 2, length) for _ in range(2))
+        self.norm = RMSNorm(width)
+        self.head = nn.Linear(width, vocabulary, bias=False)
+
+    def forward(self, tokens):
+        x = self.embedding(tokens)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x))
+
+
+class Bert(nn.Module):
+    """Token 0 is padding: it is attended to by nobody, and left out of the mean."""
+
+    def __init__(self, vocabulary=20, width=16, heads=2, length=8):
+        super().__init__()
+        self.words = nn.Embedding(vocabulary, width)
+        self.positions = nn.Embedding(length, width)
+        self.norm = nn.LayerNorm(width)
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.up, self.down = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
+        self.head = nn.Linear(width, 3)
+
+    def forward(self, tokens):  # [B, T] -> [B, 3]
+        batch, length = tokens.shape
+        keep = (tokens != 0).unsqueeze(1).unsqueeze(2)  # [B, 1, 1, T]
+        positions = torch.arange(length, device=tokens.device).unsqueeze(0)
+        x = self.norm(self.words(tokens) + self.positions(positions))
+        q, k, v = (
+            y.view(batch, length, self.heads, -1).transpose(1, 2)
+            for y in self.qkv(x).chunk(3, -1)
+        )
+        scores = q @ k.transpose(2, 3) / q.shape[-1] ** 0.5
+        scores = scores.masked_fill(~keep, -1e4)
+        y = (scores.softmax(-1) @ v).transpose(1, 2).flatten(2)
+        x = self.norm1(x + self.out(y))
+        x = self.norm2(x + self.down(F.gelu(self.up(x))))
+        weight = keep[:, 0, 0].unsqueeze(-1).to(x.dtype)
+        return self.head((x * weight).sum(1) / weight.sum(1).clamp(min=1))
+
+
+class ViT(nn.Module):
+    """Patches by convolution, a class token in front, PyTorch's own encoder layer."""
+
+    def __init__(self, width=16, image=8, patch=4):
+        super().__init__()
+        self.patch = nn.Conv2d(3, width, patch, patch)
+        self.token = nn.Parameter(torch.randn(1, 1, width))
+        self.position = nn.Parameter(torch.randn(1, (image // patch) ** 2 + 1, width))
+        self.layer = nn.TransformerEncoderLayer(
+            width, 2, 32, 0.0, "gelu", batch_first=True, norm_first=True
+        )
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, 5)
+
+    def forward(self, image):
+        x = self.patch(image).flatten(2).transpose(1, 2)
+        x = torch.cat((self.token.expand(x.shape[0], -1, -1), x), 1) + self.position
+        return self.head(self.norm(self.layer(x))[:, 0])
+
+
+class Residual(nn.Module):
+    def __init__(self, inner, outer, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inner, outer, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outer)
+        self.conv2 = nn.Conv2d(outer, outer, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outer)
+        self.short = nn.Sequential()
+        if stride != 1 or inner != outer:
+            self.short = nn.Sequential(
+                nn.Conv2d(inner, outer, 1, stride, bias=False), nn.BatchNorm2d(outer)
+            )
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)) + self.short(x))
+
+
+class ResNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 8, 3, 1, 1, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(3, 2, 1)
+        )
+        self.blocks = nn.Sequential(Residual(8, 8, 1), Residual(8, 12, 2))
+        self.head = nn.Linear(12, 5)
+
+    def forward(self, image):
+        return self.head(F.adaptive_avg_pool2d(self.blocks(self.stem(image)), 1).flatten(1))
+
+
+class UNet(nn.Module):
+    """Down by pooling, up by transposed convolution, joined by concatenation."""
+
+    def __init__(self):
+        super().__init__()
+        conv = lambda i, o: nn.Conv2d(i, o, 3, padding=1)  # noqa: E731
+        self.first, self.middle, self.last = conv(2, 6), conv(6, 10), conv(12, 6)
+        self.up = nn.ConvTranspose2d(10, 6, 2, 2)
+        self.norm = nn.GroupNorm(2, 10)
+        self.head = nn.Conv2d(6, 4, 1)
+
+    def forward(self, image):
+        x = F.relu(self.first(image))
+        y = F.silu(self.norm(self.middle(F.max_pool2d(x, 2))))
+        y = F.relu(self.last(torch.cat((self.up(y), x), 1)))
+        return self.head(y)
+
+
+class Mixer(nn.Module):
+    def __init__(self, patches=4, width=12):
+        super().__init__()
+        self.stem = nn.Conv2d(3, width, 4, 4)
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.tokens = nn.Sequential(nn.Linear(patches, 8), nn.GELU(), nn.Linear(8, patches))
+        self.channels = nn.Sequential(nn.Linear(width, 24), nn.GELU(), nn.Linear(24, width))
+        self.head = nn.Linear(width, 5)
+
+    def forward(self, image):
+        x = self.stem(image).flatten(2).transpose(1, 2)
+        x = x + self.tokens(self.norm1(x).transpose(1, 2)).transpose(1, 2)
+        x = x + self.channels(self.norm2(x))
+        return self.head(x.mean(1))
+
+
+class Conformer(nn.Module):
+    """Attention beside a gated depthwise convolution over time."""
+
+    def __init__(self, width=12, length=10):
+        super().__init__()
+        self.inner = nn.Linear(6, width)
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention = nn.MultiheadAttention(width, 2, batch_first=True)
+        self.point1 = nn.Conv1d(width, 2 * width, 1)
+        self.depth = nn.Conv1d(width, width, 3, padding=1, groups=width)
+        self.point2 = nn.Conv1d(width, width, 1)
+        self.head = nn.Linear(width, 5)
+
+    def forward(self, x):  # [B, T, 6] -> [B, 5]
+        x = self.inner(x)
+        y = self.norm1(x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        y = F.glu(self.point1(self.norm2(x).transpose(1, 2)), 1)
+        x = x + self.point2(F.silu(self.depth(y))).transpose(1, 2)
+        return self.head(x.mean(1))
+
+
 SEQUENCE = {"tokens": ((7,), 20)}
+
+
+PICTURE = {"image": ((3, 8, 8), None)}
+
+
+def family(stem, **fields):
+    """Both exporters, symbolic and fixed batch; the fixed one differs from the golden's."""
+    return {
+        **both_exporters(stem, **fields),
+        **both_exporters(f"{stem}-static", golden=stem, batch=4, **fields),
+    }
 
 
 def recurrent(kind, seed):
@@ -37,4 +254,25 @@ FAMILIES = {
     **recurrent("LSTM", 30),
     **recurrent("GRU", 31),
     **recurrent("RNN", 32),
+    **family(
+        "llama",
+        module=Llama,
+        inputs={"tokens": ((8,), 30)},
+        classes=30,
+        label_shape=(8,),
+        seed=33,
+    ),
+    **family("bert", module=Bert, inputs={"tokens": ((8,), 20)}, classes=3, seed=34),
+    **family("vit", module=ViT, inputs=PICTURE, classes=5, seed=35),
+    **family("resnet", module=ResNet, inputs=PICTURE, classes=5, seed=36),
+    **family(
+        "unet",
+        module=UNet,
+        inputs={"image": ((2, 8, 8), None)},
+        classes=4,
+        label_shape=(8, 8),
+        seed=37,
+    ),
+    **family("mixer", module=Mixer, inputs=PICTURE, classes=5, seed=38),
+    **family("conformer", module=Conformer, inputs={"x": ((10, 6), None)}, classes=5, seed=39),
 }
