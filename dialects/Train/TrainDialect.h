@@ -26,6 +26,8 @@
 namespace dsc::train {
 /// The attribute of arguments and results of programs that holds their ONNX name.
 inline constexpr llvm::StringLiteral kNameAttr = "train.name";
+/// The attribute of parameters on which the loss does not depend: not trained.
+inline constexpr llvm::StringLiteral kNoGradientAttr = "train.no_gradient";
 } // namespace dsc::train
 
 #endif // DSC_DIALECTS_TRAIN_TRAINDIALECT_H

@@ -31,6 +31,10 @@ void dsc::printError(const llvm::Twine &message) {
   llvm::errs() << "error: " << oneLine(message.str()) << '\n';
 }
 
+void dsc::printWarning(const llvm::Twine &message) {
+  llvm::errs() << "warning: " << oneLine(message.str()) << '\n';
+}
+
 //===----------------------------------------------------------------------===//
 // Errors
 //===----------------------------------------------------------------------===//
@@ -60,10 +64,13 @@ static bool isReproducerNotice(const Diagnostic &diagnostic) {
 
 ErrorLines::ErrorLines(MLIRContext *context)
     : handler(context, [this](Diagnostic &diagnostic) {
-        if (diagnostic.getSeverity() == DiagnosticSeverity::Error && !seen &&
-            !isReproducerNotice(diagnostic)) {
+        std::string text = describe(diagnostic.getLocation()) + diagnostic.str();
+        if (diagnostic.getSeverity() == DiagnosticSeverity::Warning) {
+          printWarning(text);
+        } else if (diagnostic.getSeverity() == DiagnosticSeverity::Error && !seen &&
+                   !isReproducerNotice(diagnostic)) {
           seen = true;
-          printError(describe(diagnostic.getLocation()) + diagnostic.str());
+          printError(text);
         }
         return success();
       }) {}

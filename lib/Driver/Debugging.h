@@ -12,11 +12,13 @@
 
 namespace dsc {
 
-/// Prints `error: message` as one line.
+/// Prints `error: message` or `warning: message` as one line.
 void printError(const llvm::Twine &message);
+void printWarning(const llvm::Twine &message);
 
 /// Turns the first MLIR error into an `error:` line that names the ONNX node or
-/// the place in the file; further ones belong to it and are dropped.
+/// the place in the file; further ones belong to it and are dropped. Warnings
+/// become `warning:` lines.
 class ErrorLines {
 public:
   explicit ErrorLines(mlir::MLIRContext *context);

@@ -77,8 +77,7 @@ struct AddOptimizerPass : dsc::impl::AddOptimizerPassBase<AddOptimizerPass> {
     Block &body = step.getBody().front();
     OpBuilder builder(body.getTerminator());
     Value scale = buildScale(builder);
-    for (train::VariableOp parameter :
-         getVariables(getOperation(), train::VariableRole::Parameter)) {
+    for (train::VariableOp parameter : getTrainedParameters(getOperation())) {
       updateParameter(builder, parameter, scale);
       ++numUpdates;
     }
@@ -120,7 +119,7 @@ LogicalResult AddOptimizerPass::takeGradients(train::StepOp found) {
       gradients[name] = value;
     }
   }
-  for (train::VariableOp parameter : getVariables(getOperation(), train::VariableRole::Parameter)) {
+  for (train::VariableOp parameter : getTrainedParameters(getOperation())) {
     if (!gradients.contains(parameter.getSymName())) {
       return step.emitError() << "@train has no result \"" << kGradPrefix << parameter.getSymName()
                               << "\"; the optimizer updates parameters by the gradients that "
@@ -140,7 +139,7 @@ Value AddOptimizerPass::buildScale(OpBuilder &builder) {
     return mean;
   }
   SmallVector<Value> all;
-  for (train::VariableOp parameter : getVariables(getOperation(), train::VariableRole::Parameter)) {
+  for (train::VariableOp parameter : getTrainedParameters(getOperation())) {
     all.push_back(gradients[parameter.getSymName()]);
   }
   Expr norm = mean * mean.with(train::GlobalNormOp::create(builder, loc, mean.type(), all));

@@ -31,6 +31,25 @@ static int64_t averageGradients(train::StepOp step) {
   return averaged;
 }
 
+/// Parameters that the loss does not depend on: readers expect every parameter.
+static void addZeroGradients(train::StepOp step, ModuleOp module) {
+  auto end = cast<train::ReturnOp>(step.getBody().front().getTerminator());
+  OpBuilder builder(end);
+  SmallVector<Type> types(step.getResultTypes());
+  SmallVector<Attribute> attrs(step.getAllResultAttrs().getValue());
+  for (auto parameter : getVariables(module, train::VariableRole::Parameter)) {
+    if (parameter->hasAttr(train::kNoGradientAttr)) {
+      Value zero =
+          train::ConstantOp::create(builder, parameter.getLoc(), parameter.getTensorType(), 0.0);
+      end.getValuesMutable().append(zero);
+      types.push_back(zero.getType());
+      attrs.push_back(makeNameAttrs(module.getContext(), kGradPrefix + parameter.getSymName()));
+    }
+  }
+  step.setFunctionType(builder.getFunctionType(step.getArgumentTypes(), types));
+  step.setResAttrsAttr(builder.getArrayAttr(attrs));
+}
+
 namespace {
 struct MakeGradientsPass : dsc::impl::MakeGradientsPassBase<MakeGradientsPass> {
   using MakeGradientsPassBase::MakeGradientsPassBase;
@@ -48,6 +67,7 @@ struct MakeGradientsPass : dsc::impl::MakeGradientsPassBase<MakeGradientsPass> {
       write.erase();
     }
     numAveraged += static_cast<unsigned>(averageGradients(step));
+    addZeroGradients(step, getOperation());
     FailureOr<train::MicrobatchOp> loop = findMicrobatch(step);
     if (failed(loop)) {
       return signalPassFailure();

@@ -70,6 +70,14 @@ SmallVector<train::VariableOp> dsc::getVariables(ModuleOp module, train::Variabl
   return llvm::to_vector(llvm::make_filter_range(module.getOps<train::VariableOp>(), hasRole));
 }
 
+SmallVector<train::VariableOp> dsc::getTrainedParameters(ModuleOp module) {
+  SmallVector<train::VariableOp> parameters = getVariables(module, train::VariableRole::Parameter);
+  llvm::erase_if(parameters, [](train::VariableOp parameter) {
+    return parameter->hasAttr(train::kNoGradientAttr);
+  });
+  return parameters;
+}
+
 void dsc::eraseDeadOps(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
     if (isOpTriviallyDead(&op)) {

@@ -46,6 +46,9 @@ mlir::FailureOr<int64_t> getBatchRows(mlir::func::FuncOp forward);
 /// All variables of a role, in the module's order.
 llvm::SmallVector<train::VariableOp> getVariables(mlir::ModuleOp module, train::VariableRole role);
 
+/// The parameters that have a gradient.
+llvm::SmallVector<train::VariableOp> getTrainedParameters(mlir::ModuleOp module);
+
 /// Erases operations of the block that nothing uses and that have no effect.
 void eraseDeadOps(mlir::Block &block);
 

@@ -14,6 +14,16 @@ static Value splat(OpBuilder &builder, Location loc, Value like, double value) {
   return train::ConstantOp::create(builder, loc, cast<RankedTensorType>(like.getType()), value);
 }
 
+DenseSet<Value> dsc::findInfluences(Block &block, Value loss) {
+  DenseSet<Value> influences = {loss};
+  for (Operation &op : llvm::reverse(block.without_terminator())) {
+    if (llvm::any_of(op.getResults(), [&](Value v) { return influences.contains(v); })) {
+      influences.insert_range(llvm::make_filter_range(op.getOperands(), isFloat));
+    }
+  }
+  return influences;
+}
+
 FailureOr<SmallVector<Value>> ReverseMode::differentiate(Value loss, ValueRange wrt) {
   return differentiate(loss, splat(builder, loss.getLoc(), loss, 1.0), wrt);
 }

@@ -37,6 +37,11 @@ struct ReverseModeCounts {
   int64_t decomposed = 0;
 };
 
+/// The float values of the block through which the loss can be changed: those
+/// from which floats lead to it. (A gradient may still be zero there, behind a
+/// floor; PyTorch has one there, and has none for all other values.)
+llvm::DenseSet<mlir::Value> findInfluences(mlir::Block &block, mlir::Value loss);
+
 class ReverseMode {
 public:
   /// `builder` stands where the backward ops go: behind all forward ops of the

@@ -10,6 +10,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace dsc;
@@ -28,6 +29,7 @@ public:
 
 private:
   LogicalResult check();
+  LogicalResult chooseParameters();
   LogicalResult checkWrites();
   LogicalResult checkBatch(BlockArgument argument, int64_t rows);
   void createStep();
@@ -40,6 +42,7 @@ private:
   Type wholeType(Type part) const;
   Value getScalar(train::ScalarOp scalar);
   void makeOffsetGlobal(Operation *op);
+  Value getLossSum() { return forward.getBody().front().getTerminator()->getOperand(numOutputs()); }
   unsigned numOutputs() { return forward.getNumResults() - 2; }
 
   func::FuncOp forward;
@@ -50,17 +53,17 @@ private:
 
   train::StepOp step;
   train::MicrobatchOp loop;
-  IRMapping mapping; // from the graph to the loop's body
-  SmallVector<train::VariableOp> parameters;
-  SmallVector<train::WriteOp> writes;       // the graph's, in its order
-  llvm::MapVector<StringAttr, Value> reads; // variable -> value before the step
+  IRMapping mapping;                         // from the graph to the loop's body
+  SmallVector<train::VariableOp> parameters; // those with a gradient
+  SmallVector<train::WriteOp> writes;        // the graph's, in its order
+  llvm::MapVector<StringAttr, Value> reads;  // variable -> value before the step
   llvm::StringMap<Value> scalars;
   SmallVector<DictionaryAttr> resultAttrs;
 };
 } // namespace
 
 LogicalResult StepBuilder::build() {
-  if (failed(check())) {
+  if (failed(check()) || failed(chooseParameters())) {
     return failure();
   }
   createStep();
@@ -94,6 +97,51 @@ LogicalResult StepBuilder::check() {
     }
   }
   return checkWrites();
+}
+
+/// "a", "b" and 3 more.
+static std::string listVariables(ArrayRef<train::VariableOp> variables) {
+  constexpr size_t most = 4;
+  std::string list;
+  for (train::VariableOp variable : variables.take_front(most)) {
+    list += (list.empty() ? "\"" : ", \"") + variable.getSymName().str() + "\"";
+  }
+  return variables.size() <= most
+             ? list
+             : list + " and " + std::to_string(variables.size() - most) + " more";
+}
+
+/// Parameters that the loss does not depend on are not trained. They are marked,
+/// so that later passes do not miss their gradients.
+LogicalResult StepBuilder::chooseParameters() {
+  Block &body = forward.getBody().front();
+  DenseSet<Value> influences = findInfluences(body, getLossSum());
+  llvm::StringSet<> trained;
+  for (auto read : body.getOps<train::ReadOp>()) {
+    if (influences.contains(read)) {
+      trained.insert(read.getVariable());
+    }
+  }
+  SmallVector<train::VariableOp> untrained;
+  for (train::VariableOp parameter : getVariables(module, train::VariableRole::Parameter)) {
+    bool isTrained = trained.contains(parameter.getSymName());
+    (isTrained ? parameters : untrained).push_back(parameter);
+  }
+  if (parameters.empty()) {
+    return forward.emitError() << "the loss does not depend on any parameter ("
+                               << listVariables(untrained)
+                               << "); choose another output for the loss";
+  }
+  for (train::VariableOp parameter : untrained) {
+    parameter->setAttr(train::kNoGradientAttr, builder.getUnitAttr());
+  }
+  if (!untrained.empty()) {
+    forward.emitWarning() << "the loss does not depend on " << untrained.size()
+                          << (untrained.size() == 1 ? " parameter, which keeps its value: "
+                                                    : " parameters, which keep their values: ")
+                          << listVariables(untrained);
+  }
+  return success();
 }
 
 /// The graph updates state only (and each at most once, which train.write verifies).
@@ -135,7 +183,6 @@ Type StepBuilder::wholeType(Type part) const {
 }
 
 void StepBuilder::createStep() {
-  parameters = getVariables(module, train::VariableRole::Parameter);
   SmallVector<Type> inputs, results;
   auto addResult = [&](const Twine &name, Type type) {
     results.push_back(type);

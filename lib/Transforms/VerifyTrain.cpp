@@ -73,8 +73,10 @@ static LogicalResult checkWritesNothing(Operation *program) {
 /// C4 for one variable that @train writes `writes` times.
 static LogicalResult checkWrites(train::VariableOp variable, unsigned writes) {
   train::VariableRole role = variable.getRole();
-  bool mustBeWritten = role == train::VariableRole::Parameter || role == train::VariableRole::Slot;
-  unsigned most = role == train::VariableRole::Frozen ? 0 : 1;
+  bool isFixed = role == train::VariableRole::Frozen || variable->hasAttr(train::kNoGradientAttr);
+  bool mustBeWritten =
+      !isFixed && (role == train::VariableRole::Parameter || role == train::VariableRole::Slot);
+  unsigned most = isFixed ? 0 : 1;
   if (writes <= most && (writes == 1 || !mustBeWritten)) {
     return success();
   }

@@ -8,10 +8,12 @@
 // CHECK: train.variable parameter @w
 // CHECK-NEXT: train.variable slot @w.exp_avg of @w "exp_avg" : tensor<3xf32> = dense<0.000000e+00>
 // CHECK-NEXT: train.variable slot @w.exp_avg_sq of @w "exp_avg_sq"
+// CHECK-NEXT: train.variable parameter @unused
 // CHECK-NEXT: train.variable frozen @s
 // MOMENTUM: train.variable slot @w.momentum_buffer of @w "momentum_buffer"
 // SGD-NOT: slot
 train.variable parameter @w : tensor<3xf32> = dense<1.0> : tensor<3xf32>
+train.variable parameter @unused : tensor<3xf32> = dense<1.0> : tensor<3xf32>
 train.variable frozen @s : tensor<3xf32> = dense<1.0> : tensor<3xf32>
 
 // CHECK-LABEL: train.step @train
@@ -33,6 +35,7 @@ train.variable frozen @s : tensor<3xf32> = dense<1.0> : tensor<3xf32>
 // CHECK: train.write @w, %[[W]]
 // CHECK: train.write @w.exp_avg, %[[M]]
 // CHECK: train.write @w.exp_avg_sq, %[[V]]
+// CHECK-NOT: @unused
 // CHECK: train.return %[[SUMS]]#0, %[[SUMS]]#1, %[[NORM]]
 
 // ADAM: train.adam %

@@ -6,6 +6,8 @@
 // RULE: error: {{.*}}no derivative rule for math.exp of node 'odd' (Exp, opset 20), which stands between a parameter and the loss
 // RUN: sed 's/variable parameter/variable frozen/' %s | not dsc-opt --dsc-attach-loss=kind=mse --dsc-autodiff 2>&1 | FileCheck %s --check-prefix=NONE
 // NONE: error: the model has no parameters to train; --trainable REGEX makes initializers parameters
+// RUN: sed 's/train.add %x, %w/train.add %x, %x/' %s | not dsc-opt --dsc-attach-loss=kind=mse --dsc-autodiff 2>&1 | FileCheck %s --check-prefix=UNUSED
+// UNUSED: error: the loss does not depend on any parameter ("w"); choose another output for the loss
 // RUN: not dsc-opt %S/Inputs/mask-input.mlir --dsc-attach-loss=kind=mse --dsc-autodiff 2>&1 | FileCheck %s --check-prefix=BATCH
 // BATCH: error: input "mask" has type 'tensor<3xf32>'; dimension 0 of every input is the batch, which has 4 rows in "x"
 // RUN: not dsc-opt %S/Inputs/writes.mlir --dsc-attach-loss=kind=mse --dsc-autodiff 2>&1 | FileCheck %s --check-prefix=WRITE

@@ -145,3 +145,21 @@ module {
     return %d, %l : tensor<f32>, tensor<f32>
   }
 }
+
+// -----
+
+module {
+  // expected-error@below {{illegal after autodiff: @train writes parameter @w 1 times, expected never (C4)}}
+  train.variable parameter @w : tensor<f32> = dense<0.0> : tensor<f32> {train.no_gradient}
+  train.step @train(%x: tensor<4xf32> {train.name = "x"}, %l: tensor<f32> {train.name = "l"}) -> (tensor<f32> {train.name = "loss_sum"}, tensor<f32> {train.name = "count"}) {
+    train.microbatch 1 {
+    ^bb0(%m: tensor<i64>):
+      train.yield
+    }
+    train.write @w, %l : tensor<f32>
+    train.return %l, %l : tensor<f32>, tensor<f32>
+  }
+  func.func @evaluate(%l: tensor<f32> {train.name = "l"}) -> (tensor<f32> {train.name = "loss_sum"}, tensor<f32> {train.name = "count"}) {
+    return %l, %l : tensor<f32>, tensor<f32>
+  }
+}

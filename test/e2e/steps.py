@@ -3,6 +3,8 @@
 
   steps.py losses A.jsonl B.jsonl [BOUND]   every step's loss, relative (1e-5), and they must change
   steps.py gradients A.npz B.npz            two --dump-tensors files, relative L2 of all (1e-5)
+  steps.py tensors A.safetensors B.safetensors
+                                            two checkpoints hold the same bits
   steps.py onnx MODEL.onnx A.safetensors BEFORE.onnx
                                             the exported model has the checkpoint's values, which
                                             are not those from before
@@ -50,6 +52,13 @@ def compare_gradients(a, b):
     for name in one:
         if one[name][0] != two[name][0]:
             sys.exit(f"{name}: shapes {one[name][0]} and {two[name][0]}")
+
+
+def compare_tensors(a, b):
+    one, two = tensors.read_safetensors(a), tensors.read_safetensors(b)
+    if one != two or not one:
+        different = [name for name in sorted(one | two) if one.get(name) != two.get(name)]
+        sys.exit(f"different: {', '.join(different)}")
 
 
 def fields(data):
@@ -139,6 +148,7 @@ def main():
     actions = {
         "losses": compare_losses,
         "gradients": compare_gradients,
+        "tensors": compare_tensors,
         "onnx": compare_onnx,
         "evaluations": compare_evaluations,
         "tokens": write_tokens,

@@ -142,8 +142,9 @@ def AutodiffPass : Pass<"dsc-autodiff", "::mlir::ModuleOp"> {
     gradients of its operands; those of several uses add up. Only values that
     depend on a parameter and influence the loss get a gradient. An op without a
     rule for the case is replaced by its decomposition, and so on to the core;
-    where there is neither, an error names the op and its node. A parameter that
-    does not influence the loss has gradient zero.
+    where there is neither, an error names the op and its node. A parameter on
+    which the loss does not depend has no gradient, as in PyTorch: it is marked
+    `train.no_gradient`, and a warning names it.
 
     The graph, of the batch size it has, becomes one micro-batch: the body of
     `train.microbatch`. Arguments of `@train` have `microbatches` times as many
@@ -159,7 +160,7 @@ def AutodiffPass : Pass<"dsc-autodiff", "::mlir::ModuleOp"> {
     Requires: `@forward` with its loss attached (straight-line).
     Guarantees: `train.step @train` in its place. Results: `loss_sum`, `count`,
     `output.<name>` of every output (stacked), and `grad.<parameter>` for every
-    parameter: the gradient of loss_sum, not yet divided by count.
+    parameter not marked so: the gradient of loss_sum, not yet divided by count.
 
     ```mlir
     train.step @train(%x: tensor<8x4xf32> {train.name = "x"}, %labels: ...)
@@ -244,7 +245,7 @@ def MakeGradientsPass : Pass<"dsc-make-gradients", "::mlir::ModuleOp"> {
     Problem: `--dump-tensors` shows what a step computes before its update.
 
     Method: a copy of `@train` without its writes, each gradient divided by the
-    number of targets.
+    number of targets. Parameters without a gradient get zeros.
 
     Requires: `@train` as dsc-autodiff leaves it.
     Guarantees: `train.step @gradients` with results `loss_sum`, `count`,
@@ -281,7 +282,8 @@ def AddOptimizerPass : Pass<"dsc-add-optimizer", "::mlir::ModuleOp"> {
     ops, the weight decay one per parameter.
 
     Requires: `@train` as dsc-autodiff leaves it.
-    Guarantees: `@train` writes every parameter and slot once and returns
+    Guarantees: `@train` writes every parameter that has a gradient, and every
+    slot, once and returns
     `loss_sum`, `count` and, with clipping, `grad_norm`; what nothing uses any
     more (stacked outputs) is gone from the micro-batch.
 
@@ -342,8 +344,8 @@ def VerifyTrainPass : Pass<"dsc-verify-train", "::mlir::ModuleOp"> {
     it exists, is a train.step; `@forward` is gone. C2: arguments and results
     have names, each its own; results begin with `loss_sum`, `count`. C3: a step
     has one micro-batch loop. C4: `@train` writes every parameter and slot
-    exactly once, state at most once, frozen variables never; the other programs
-    write nothing. C5: `@evaluate` holds no op that differs in evaluation.
+    exactly once, state at most once, frozen variables and parameters marked
+    `train.no_gradient` never; the other programs write nothing. C5: `@evaluate` holds no op that differs in evaluation.
 
     Requires: nothing. Guarantees: the IR is unchanged.
   }];
