@@ -155,7 +155,11 @@ static json::Object describeProgram(exec::ProgramOp program) {
         {"shape", shapeOf(value.getType())},
         {"offset", offsetOfResult(value)}});
   }
-  return json::Object{{"inputs", std::move(inputs)}, {"results", std::move(results)}};
+  json::Object object{{"inputs", std::move(inputs)}, {"results", std::move(results)}};
+  if (program.getNumArguments() > 0) {
+    object["rows"] = cast<RankedTensorType>(program.getArgumentTypes()[0]).getDimSize(0);
+  }
+  return object;
 }
 
 void dsc::describePlacement(ModuleOp exec, json::Object &description) {

@@ -47,7 +47,7 @@ static void addLossFlags(CLI::App &app, CompileOptions &options, std::string &lo
   app.add_option("--loss", loss,
                  "cross-entropy|mse|l1|bce-with-logits[:OUTPUT]: attach a loss to an output");
   app.add_option("--loss-output", options.train.lossOutput,
-                 "the model's scalar output that is the loss");
+                 "the model's scalar output that is the loss, a mean over the batch");
   app.add_option("--class-axis", options.train.classAxis, "dimension of the classes");
   app.add_option("--ignore-index", options.train.ignoreIndex, "label that does not count");
   app.add_option("--label-smoothing", options.train.labelSmoothing, "0 to 1")
