@@ -10,6 +10,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <optional>
@@ -60,6 +61,9 @@ void ignoreSignals();
 /// the reason where it did not run.
 int runTool(llvm::ArrayRef<llvm::StringRef> arguments,
             llvm::ArrayRef<std::optional<llvm::StringRef>> redirects, std::string *reason);
+
+/// A file's contents, mapped where that pays.
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> readFile(const std::string &path);
 
 /// Writes a file by `write`; the error says if anything did not reach it.
 llvm::Error writeFile(const ScratchFile &file,

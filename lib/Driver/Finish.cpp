@@ -1,0 +1,127 @@
+//===- Finish.cpp - The files that stay -----------------------------------===//
+//
+// A stage as text where --emit asks for one, or the trainer with its plan and
+// weights: all of them or none.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Driver/Compilation.h"
+#include "lib/Driver/Link.h"
+#include "lib/Driver/OnnxSkeleton.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace mlir;
+using namespace dsc;
+
+/// Weights above this lie beside the trainer unless the user says otherwise.
+static constexpr int64_t kWeightsInsideLimit = int64_t(1) << 30;
+
+bool Compilation::writesToStdout() const {
+  bool isText = options.emit == "train" || options.emit == "exec" || options.emit == "llvm";
+  return isInspection() || (isText && options.output.empty());
+}
+
+/// Prints to the output if one is named, else to stdout; then stops.
+int Compilation::writeText(Operation *op) {
+  if (options.output.empty()) {
+    op->print(llvm::outs());
+    llvm::outs() << '\n';
+    return kStop;
+  }
+  return writeOutput(output, [op](llvm::raw_ostream &os) {
+    op->print(os);
+    os << '\n';
+  });
+}
+
+/// Writes the one file that was asked for; then stops.
+int Compilation::writeOutput(const std::string &file,
+                             llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  auto pending = ScratchFile::pending(file);
+  if (!pending) {
+    return fail(pending.takeError());
+  }
+  if (llvm::Error error = writeFile(*pending, write)) {
+    return fail(std::move(error));
+  }
+  if (llvm::Error error = pending->keep()) {
+    return fail(std::move(error));
+  }
+  return kStop;
+}
+
+//===----------------------------------------------------------------------===//
+// The trainer
+//===----------------------------------------------------------------------===//
+
+bool Compilation::weightsLieBeside() const {
+  int64_t bytes = 0;
+  for (const InitialValue &value : weights) {
+    bytes += static_cast<int64_t>(value.bytes().size());
+  }
+  return options.weights == "beside" || (options.weights == "auto" && bytes > kWeightsInsideLimit);
+}
+
+/// The input model without the values that travel as weights, for --export-onnx.
+std::string Compilation::modelSkeleton() const {
+  if (!onnxModel) {
+    return {};
+  }
+  llvm::StringSet<> names;
+  for (const InitialValue &value : weights) {
+    names.insert(value.name);
+  }
+  return dropInitializerData(onnxModel->files.front()->getBuffer(), names);
+}
+
+static llvm::Expected<std::vector<ScratchFile>> openPending(llvm::ArrayRef<std::string> names) {
+  std::vector<ScratchFile> files;
+  for (const std::string &name : names) {
+    auto file = ScratchFile::pending(name);
+    if (!file) {
+      return file.takeError();
+    }
+    files.push_back(std::move(*file));
+  }
+  return files;
+}
+
+/// Moves the files to their final names; if one cannot be moved, none stays.
+static llvm::Error keepAll(llvm::MutableArrayRef<ScratchFile> files,
+                           llvm::ArrayRef<std::string> names) {
+  ignoreSignals();
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (llvm::Error failed = files[i].keep()) {
+      for (const std::string &name : names.take_front(i)) {
+        llvm::sys::fs::remove(name);
+      }
+      return failed;
+    }
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Compilation::writeResults(llvm::ArrayRef<std::string> objects) {
+  // The trainer comes last: where it is, the others are.
+  std::vector<std::string> names = {output + ".plan.json", output};
+  if (weightsLieBeside()) {
+    names.insert(names.begin(), output + ".weights.safetensors");
+  }
+  auto files = openPending(names);
+  if (!files) {
+    return files.takeError();
+  }
+  const ScratchFile &binary = files->back(), &planFile = files->end()[-2];
+  const ScratchFile *beside = files->size() == 3 ? &files->front() : nullptr;
+  if (llvm::Error error = linkTrainer(objects, binary)) {
+    return error;
+  }
+  if (llvm::Error error = appendPayload(binary, weights, beside, modelSkeleton())) {
+    return error;
+  }
+  if (llvm::Error error = writeFile(planFile, [this](llvm::raw_ostream &os) { writePlan(os); })) {
+    return error;
+  }
+  return keepAll(*files, names);
+}
