@@ -164,7 +164,6 @@ static json::Object describeProgram(exec::ProgramOp program) {
 
 void dsc::describePlacement(ModuleOp exec, json::Object &description) {
   description["arena_bytes"] = countArenaBytes(exec);
-  description["memory"] = countMemory(exec).toJson();
   description["parameters"] = describeVariables(exec, {"parameter"});
   description["state"] = describeVariables(exec, {"state", "frozen"});
   description["scalars"] = describeScalars(exec);

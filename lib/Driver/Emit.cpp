@@ -57,6 +57,8 @@ std::string Compilation::description() {
                             {"predicted_step_seconds", plan.stepSeconds},
                             {"libraries", llvm::json::Array{"libdnnl.so.2", "libgomp.so.1"}},
                             {"inputs", llvm::json::Array(inputs)}};
+  object["memory"] = plan.memory.toJson();
+  object["scratch_bytes"] = plan.scratchBytes;
   describePlacement(*module, object);
   std::string text;
   llvm::raw_string_ostream(text) << llvm::json::Value(std::move(object));

@@ -2,12 +2,17 @@
 
 #include "lib/Driver/Host.h"
 
+#include "dialects/Exec/ExecDialect.h"
 #include "lib/Driver/Scratch.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 
+using namespace mlir;
 using namespace dsc;
+namespace json = llvm::json;
 
 /// The prober lies beside this tool.
 static std::string findProber() {
@@ -18,8 +23,22 @@ static std::string findProber() {
   return prober.str().str();
 }
 
-static llvm::Expected<Hardware> readAnswer(const std::string &path) {
-  auto file = readFile(path);
+/// Runs the prober on a request, or on none, and returns what it says.
+static llvm::Expected<llvm::json::Object> askProber(llvm::ArrayRef<llvm::StringRef> request) {
+  auto answer = ScratchFile::temporary("dsc-probe", "json");
+  if (!answer) {
+    return answer.takeError();
+  }
+  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(answer->name()),
+                                                llvm::StringRef("")};
+  std::string prober = findProber(), reason;
+  llvm::SmallVector<llvm::StringRef> arguments = {prober};
+  llvm::append_range(arguments, request);
+  if (runTool(arguments, redirects, &reason) != 0) {
+    return llvm::createStringError("cannot measure this host: '" + prober + "' failed" +
+                                   (reason.empty() ? "" : ": " + reason));
+  }
+  auto file = readFile(answer->name());
   if (!file) {
     return file.takeError();
   }
@@ -28,24 +47,65 @@ static llvm::Expected<Hardware> readAnswer(const std::string &path) {
     llvm::consumeError(value.takeError());
     return llvm::createStringError("cannot measure this host: dsc-probe said nothing useful");
   }
-  const llvm::json::Object &object = *value->getAsObject();
-  return Hardware{"host", object.getNumber("gemm_gflops").value_or(1),
-                  object.getNumber("copy_gigabytes_per_second").value_or(1),
-                  object.getInteger("threads").value_or(1)};
+  return std::move(*value->getAsObject());
 }
 
-/// Asks a program of its own, so that the compiler itself needs no oneDNN.
 llvm::Expected<Hardware> dsc::measureHost() {
-  auto answer = ScratchFile::temporary("dsc-probe", "json");
+  auto answer = askProber({});
   if (!answer) {
     return answer.takeError();
   }
-  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(answer->name()),
-                                                llvm::StringRef("")};
-  std::string prober = findProber(), reason;
-  if (runTool({prober}, redirects, &reason) != 0) {
-    return llvm::createStringError("cannot measure this host: '" + prober + "' failed" +
-                                   (reason.empty() ? "" : ": " + reason));
+  return Hardware{"host", answer->getNumber("gemm_gflops").value_or(1),
+                  answer->getNumber("copy_gigabytes_per_second").value_or(1),
+                  answer->getInteger("threads").value_or(1)};
+}
+
+static bool isEmpty(Type type) { return cast<RankedTensorType>(type).getNumElements() == 0; }
+
+static json::Object describeCall(exec::CallOp call) {
+  int64_t inPlace = call->hasAttr("exec.in_place") ? 1 : 0;
+  return json::Object{
+      {"routine", call.getRoutine()},
+      {"ints", json::Array(call.getInts())},
+      {"floats", json::Array(call.getFloats())},
+      {"buffers", static_cast<int64_t>(call->getNumOperands() + call->getNumResults()) - inPlace}};
+}
+
+/// Each distinct call once.
+static json::Array describeCalls(ModuleOp exec) {
+  json::Array calls;
+  llvm::StringSet<> known;
+  for (auto program : exec.getOps<exec::ProgramOp>()) {
+    if (program.getName() == "gradients") {
+      continue;
+    }
+    program.walk([&](exec::CallOp call) {
+      if (llvm::any_of(call->getOperandTypes(), isEmpty)) {
+        return;
+      }
+      json::Value description = describeCall(call);
+      std::string text;
+      llvm::raw_string_ostream(text) << description;
+      if (known.insert(text).second) {
+        calls.push_back(std::move(description));
+      }
+    });
   }
-  return readAnswer(answer->name());
+  return calls;
+}
+
+llvm::Expected<int64_t> dsc::measureScratch(ModuleOp exec, int64_t threads) {
+  auto request = ScratchFile::temporary("dsc-calls", "json");
+  if (!request) {
+    return request.takeError();
+  }
+  json::Value calls = json::Object{{"threads", threads}, {"calls", describeCalls(exec)}};
+  if (llvm::Error error = writeFile(*request, [&](llvm::raw_ostream &os) { os << calls; })) {
+    return error;
+  }
+  auto answer = askProber({request->name()});
+  if (!answer) {
+    return answer.takeError();
+  }
+  return answer->getInteger("scratch_bytes").value_or(0);
 }

@@ -87,7 +87,11 @@ int Compilation::makePlan() {
     return fail(peaks.takeError());
   }
   plan.hardware = *peaks;
-  predict(*module, plan);
+  auto scratch = measureScratch(*module, plan.hardware.threads);
+  if (!scratch) {
+    return fail(scratch.takeError());
+  }
+  predict(*module, *scratch, plan);
   if (options.printPlan || options.planOnly) {
     plan.print(llvm::outs());
     llvm::outs().flush();

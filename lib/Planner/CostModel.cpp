@@ -3,47 +3,54 @@
 #include "dsc/Planner/CostModel.h"
 
 #include "dialects/Exec/ExecDialect.h"
+#include "dialects/Train/Interfaces.h"
+#include "lib/Planner/ArenaUse.h"
 
 using namespace mlir;
 using namespace dsc;
-
-static int64_t bytesOf(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return tensor.getNumElements() * std::max<int64_t>(1, tensor.getElementTypeBitWidth() / 8);
-}
 
 static int64_t persistentBytes(ModuleOp exec) {
   return exec->getAttrOfType<IntegerAttr>(exec::kPersistentBytesAttr).getInt();
 }
 
+static int64_t arenaBytes(exec::ProgramOp program) {
+  return program->getAttrOfType<IntegerAttr>(exec::kArenaBytesAttr).getInt();
+}
+
 int64_t dsc::countArenaBytes(ModuleOp exec) {
   int64_t bytes = persistentBytes(exec);
   for (auto program : exec.getOps<exec::ProgramOp>()) {
-    bytes = std::max(bytes, program->getAttrOfType<IntegerAttr>(exec::kArenaBytesAttr).getInt());
+    bytes = std::max(bytes, arenaBytes(program));
   }
   return bytes;
 }
 
-MemoryByClass dsc::countMemory(ModuleOp exec) {
+/// The program of a training run that needs the larger arena. (@gradients is for
+/// --dump-tensors alone.)
+static exec::ProgramOp largestProgram(ModuleOp exec) {
+  auto train = exec.lookupSymbol<exec::ProgramOp>("train");
+  auto evaluate = exec.lookupSymbol<exec::ProgramOp>("evaluate");
+  return evaluate && arenaBytes(evaluate) > arenaBytes(train) ? evaluate : train;
+}
+
+MemoryByClass dsc::countMemory(ModuleOp exec, int64_t scratchBytes) {
   MemoryByClass memory;
   for (auto variable : exec.getOps<exec::VariableOp>()) {
-    int64_t bytes = bytesOf(variable.getType());
+    int64_t bytes = train::getTensorBytes(variable.getType());
     if (variable.getRole() == "slot") {
       memory.optimizer += bytes;
     } else if (variable.getRole() == "state") {
       memory.state += bytes;
     } else {
       memory.parameters += bytes;
-      memory.gradients += variable.getRole() == "parameter" ? bytes : 0;
     }
   }
-  // Scalars and alignment count as workspace; what is left of the arena are
-  // activations.
-  int64_t persistent = persistentBytes(exec);
-  memory.workspace = persistent - memory.parameters - memory.optimizer - memory.state;
-  int64_t temporary = countArenaBytes(exec) - persistent;
-  memory.gradients = std::min(memory.gradients, temporary);
-  memory.activations = temporary - memory.gradients;
+  exec::ProgramOp program = largestProgram(exec);
+  ArenaUse peak = findPeakUse(program, persistentBytes(exec));
+  memory.gradients = peak.gradients;
+  memory.activations = peak.others;
+  // Scalars, alignment and what lies idle at that moment.
+  memory.workspace = arenaBytes(program) - memory.total() + scratchBytes;
   return memory;
 }
 
@@ -56,10 +63,10 @@ struct Work {
 static int64_t trafficOf(Operation *op) {
   int64_t bytes = 0;
   for (Type type : op->getOperandTypes()) {
-    bytes += bytesOf(type);
+    bytes += train::getTensorBytes(type);
   }
   for (Type type : op->getResultTypes()) {
-    bytes += bytesOf(type);
+    bytes += train::getTensorBytes(type);
   }
   return bytes;
 }
@@ -102,8 +109,9 @@ static void addAlternatives(Plan &plan) {
   }
 }
 
-void dsc::predict(ModuleOp exec, Plan &plan) {
-  plan.memory = countMemory(exec);
+void dsc::predict(ModuleOp exec, int64_t scratchBytes, Plan &plan) {
+  plan.memory = countMemory(exec, scratchBytes);
+  plan.scratchBytes = scratchBytes;
   auto program = exec.lookupSymbol<exec::ProgramOp>("train");
   Work work = workOf(program, plan.hardware);
   plan.stepSeconds = work.seconds;

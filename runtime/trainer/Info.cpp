@@ -28,6 +28,21 @@ std::string planText(const ModuleInfo &info) {
   return text;
 }
 
+/// The predicted peak and what it consists of; the arena may be larger, for --dump-tensors.
+std::string memoryLines(const ModuleInfo &info) {
+  auto bytesText = [](int64_t bytes) {
+    return format("%s (%lld bytes)", byteText(bytes).c_str(), static_cast<long long>(bytes));
+  };
+  std::string text;
+  if (!info.memory.empty())
+    text += line("memory", bytesText(info.predictedBytes()));
+  for (const auto &[name, bytes] : info.memory)
+    text += line("  " + name, byteText(bytes));
+  if (info.scratchBytes > 0)
+    text += line("    routines'", byteText(info.scratchBytes));
+  return text + line("arena", bytesText(info.arenaBytes));
+}
+
 std::string join(const std::vector<std::string> &words) {
   std::string text;
   for (const std::string &word : words)
@@ -61,9 +76,7 @@ std::string dsc::infoText(const ModuleInfo &info) {
   text += line("optimizer", info.optimizer + (info.clip ? ", clipping possible" : ""));
   text += line("parameters", format("%lld in %zu tensors", static_cast<long long>(count),
                                     info.parameters.size()));
-  text += line("memory", byteText(info.arenaBytes));
-  for (const auto &[name, bytes] : info.memory)
-    text += line("  " + name, byteText(bytes));
+  text += memoryLines(info);
   text += line("libraries", join(info.libraries));
   text +=
       line("versions", format("abi %d, compiler of the runtime %s", DSC_ABI_VERSION, __VERSION__));

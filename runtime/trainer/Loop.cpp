@@ -59,13 +59,17 @@ void TrainingLoop::run(RunState &runState, int64_t total) {
     auto start = std::chrono::steady_clock::now();
     step(batches.next());
     double loss = readLoss();
-    report(loss, millisecondsSince(start));
+    double milliseconds = millisecondsSince(start);
+    times.add(milliseconds);
+    report(loss, milliseconds);
     requireFinite(loss);
     afterStep(state->step == total || stopRequested());
   }
   if (stopRequested())
     progress->note(
         format("stopped by a signal after step %lld", static_cast<long long>(state->step)));
+  if (std::string summary = summaryText(info, times); !summary.empty())
+    progress->note(summary);
 }
 
 void TrainingLoop::step(const Batch &batch) {

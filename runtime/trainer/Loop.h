@@ -8,6 +8,7 @@
 #include "trainer/Options.h"
 #include "trainer/Order.h"
 #include "trainer/Progress.h"
+#include "trainer/Summary.h"
 #include "trainer/Trace.h"
 
 namespace dsc {
@@ -44,6 +45,7 @@ private:
   SampleOrder order;
   RunState *state = nullptr;
   Progress *progress = nullptr;
+  StepTimes times;
 };
 
 /// The scalars of step `step` (from 1), whose update is the optimizer's `updateCount`-th.

@@ -108,6 +108,7 @@ void readLists(const ordered_json &json, ModuleInfo &info) {
   ordered_json memory = json.value("memory", ordered_json::object());
   for (const auto &[name, bytes] : memory.items())
     info.memory.emplace_back(name, bytes.get<int64_t>());
+  info.scratchBytes = json.value("scratch_bytes", int64_t(0));
   info.libraries = json.value("libraries", std::vector<std::string>());
   for (const ordered_json &input : json.at("inputs"))
     info.inputs.push_back(readInput(input, info.batch));
@@ -151,6 +152,13 @@ const TensorInfo *ProgramInfo::findResult(std::string_view name) const {
     if (result.name == name)
       return &result;
   return nullptr;
+}
+
+int64_t ModuleInfo::predictedBytes() const {
+  int64_t bytes = 0;
+  for (const auto &[name, part] : memory)
+    bytes += part;
+  return bytes;
 }
 
 bool ModuleInfo::readsScalar(std::string_view name) const {

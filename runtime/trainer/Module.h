@@ -58,7 +58,8 @@ struct ModuleInfo {
   int64_t batch = 1, microbatches = 1, arenaBytes = 0;
   bool clip = false;
   double predictedStepSeconds = 0;
-  std::vector<std::pair<std::string, int64_t>> memory; // class, bytes
+  std::vector<std::pair<std::string, int64_t>> memory; // predicted peak by class, bytes
+  int64_t scratchBytes = 0;                            // of it the routines' working memory
   std::vector<std::string> libraries;
   std::vector<InputInfo> inputs;
   std::vector<ParameterInfo> parameters;
@@ -68,6 +69,8 @@ struct ModuleInfo {
   const void *constants = nullptr;
 
   bool readsScalar(std::string_view name) const;
+  /// All classes of memory together; 0 where nothing was predicted.
+  int64_t predictedBytes() const;
   /// Parameters and state: what the weights image holds.
   std::vector<TensorInfo> weights() const;
   /// The same and the optimizer's state: what a checkpoint holds.

@@ -7,16 +7,18 @@
 
 namespace dsc {
 
-/// Bytes of the arena by class, of a module of placed exec programs.
-MemoryByClass countMemory(mlir::ModuleOp exec);
+/// Bytes that a training run of placed exec programs uses at its peak, by class.
+/// The classes add up to the arena of the larger of @train and @evaluate, and the
+/// working memory of the runtime's routines.
+MemoryByClass countMemory(mlir::ModuleOp exec, int64_t scratchBytes);
 
-/// Bytes of the whole arena.
+/// Bytes of the whole arena, over all programs.
 int64_t countArenaBytes(mlir::ModuleOp exec);
 
 /// Fills in the plan's predictions: each launch and call of `@train` takes the
 /// longer of its floating-point operations at the gemm peak and its operands and
 /// results at copy bandwidth (the roofline of Williams et al., 2009).
-void predict(mlir::ModuleOp exec, Plan &plan);
+void predict(mlir::ModuleOp exec, int64_t scratchBytes, Plan &plan);
 
 } // namespace dsc
 

@@ -24,7 +24,9 @@ struct Hardware {
   int64_t threads = 1;
 };
 
-/// Bytes of the arena by class.
+/// Bytes at the fullest moment of a step, by class. Gradients are what updates of
+/// parameters read; activations all other values; workspace the routines' working
+/// memory, scalars, alignment and what lies idle.
 struct MemoryByClass {
   int64_t parameters = 0, gradients = 0, optimizer = 0, state = 0, activations = 0, workspace = 0;
   int64_t total() const {
@@ -55,6 +57,7 @@ struct Plan {
   double flops = 0; // of a step
   int64_t tokensPerSample = 0;
   MemoryByClass memory;
+  int64_t scratchBytes = 0; // of the workspace: the routines' working memory
   std::vector<Alternative> alternatives;
 
   llvm::json::Value toJson() const;

@@ -1,8 +1,10 @@
 //===- Probe.cpp - What this host can do at most --------------------------===//
 #include "device/cpu/Probe.h"
 
+#include "abi/CpuRoutines.h"
 #include "device/cpu/Dnnl.h"
 #include "device/cpu/Parallel.h"
+#include "device/cpu/Scratch.h"
 
 #include <algorithm>
 #include <chrono>
@@ -61,4 +63,19 @@ double copyGigabytes() {
 HostPeaks dsc::probeHost() {
   setThreadCount(threadCount());
   return {gemmGflops(), copyGigabytes(), threadCount()};
+}
+
+size_t dsc::probeScratch(std::string_view routine, const DscCall &call) {
+  const std::pair<std::string_view, DscRoutine> users[] = {
+      {"Matmul", dscCpuMatmul},
+      {"Conv", dscCpuConv},
+      {"ConvInputGrad", dscCpuConvInputGrad},
+      {"ConvWeightGrad", dscCpuConvWeightGrad},
+      {"Attention", dscCpuAttention},
+      {"AttentionGrad", dscCpuAttentionGrad},
+  };
+  for (const auto &[name, user] : users)
+    if (name == routine)
+      return measureScratch(user, call);
+  return 0;
 }

@@ -1,11 +1,16 @@
 //===- Probe.h - What this host can do at most ----------------------------===//
 //
 // The two peaks that predict step times: a matrix product through oneDNN and a copy
-// of memory, both on all threads. Takes a few tenths of a second.
+// of memory, both on all threads (a few tenths of a second). And what the library
+// here needs of memory, which only it knows.
 //
 //===----------------------------------------------------------------------===//
 #ifndef DSC_RUNTIME_DEVICE_CPU_PROBE_H
 #define DSC_RUNTIME_DEVICE_CPU_PROBE_H
+
+#include "abi/Abi.h"
+
+#include <string_view>
 
 namespace dsc {
 
@@ -17,6 +22,10 @@ struct HostPeaks {
 
 /// Measures with as many threads as the runtime would use.
 HostPeaks probeHost();
+
+/// Working memory of a call, whose routine is named as in CpuRoutines.h without "dscCpu"; 0 for
+/// routines that need none.
+size_t probeScratch(std::string_view routine, const DscCall &call);
 
 } // namespace dsc
 

@@ -1,10 +1,13 @@
 //===- Scratch.cpp - Working memory of the routines -----------------------===//
 #include "device/cpu/Scratch.h"
 
-#include "abi/Abi.h"
+#include "device/cpu/State.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace {
 
@@ -13,12 +16,17 @@ struct FreeDeleter {
 };
 std::unique_ptr<void, FreeDeleter> buffer;
 size_t bufferBytes = 0;
+std::optional<size_t> measured; // while a need is measured
 
 } // namespace
 
 size_t dsc::scratchBytes() { return bufferBytes; }
 
 bool dsc::Scratch::allocate() {
+  if (measured) {
+    measured = std::max(*measured, total);
+    return false;
+  }
   if (total > bufferBytes) {
     buffer.reset(); // before, so that old and new never exist together
     bufferBytes = 0;
@@ -31,4 +39,17 @@ bool dsc::Scratch::allocate() {
   }
   base = buffer.get();
   return true;
+}
+
+size_t dsc::measureScratch(DscRoutine routine, const DscCall &call) {
+  DscCall alone = call;
+  void *state = nullptr;
+  alone.state = &state;
+  std::vector<void *> buffers(static_cast<size_t>(call.numBuffers), nullptr);
+  measured = 0;
+  routine(&alone, buffers.data());
+  size_t bytes = *measured;
+  measured.reset();
+  releaseState(&alone);
+  return bytes;
 }

@@ -7,6 +7,8 @@
 #ifndef DSC_RUNTIME_DEVICE_CPU_SCRATCH_H
 #define DSC_RUNTIME_DEVICE_CPU_SCRATCH_H
 
+#include "abi/Abi.h"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -21,7 +23,7 @@ public:
     total += (bytes + 63) / 64 * 64;
     return place;
   }
-  /// False, with the error set, when there is not enough memory.
+  /// False, with the error set, when there is not enough memory; false also for measureScratch.
   bool allocate();
   void *at(size_t place) const { return static_cast<char *>(base) + place; }
   float *floatsAt(size_t place) const { return static_cast<float *>(at(place)); }
@@ -33,6 +35,9 @@ private:
 
 /// Size of the buffer so far: memory a trainer uses beside its arena.
 size_t scratchBytes();
+
+/// What `routine`, which takes its memory here, would allocate for `call`. Buffers are not touched.
+size_t measureScratch(DscRoutine routine, const DscCall &call);
 
 } // namespace dsc
 

@@ -2,6 +2,8 @@
 #include "Support.h"
 
 #include "device/cpu/Parallel.h"
+#include "device/cpu/Probe.h"
+#include "device/cpu/Scratch.h"
 #include "device/cpu/State.h"
 #include "device/cpu/kernels/Kernels.h"
 
@@ -77,7 +79,13 @@ int32_t Call::runOnce(int threads) {
   call.ints = table.data();
   call.floats = floatTable.data();
   call.state = &state;
-  return routine(&call, buffers.data());
+  std::string_view shortName = name;
+  shortName.remove_prefix(std::string_view("dscCpu").size());
+  size_t before = scratchBytes(), need = probeScratch(shortName, call);
+  int32_t status = routine(&call, buffers.data());
+  if (status == 0)
+    EXPECT_EQ(scratchBytes(), std::max(before, need)) << "working memory";
+  return status;
 }
 
 std::vector<std::vector<uint8_t>> Call::contents() const {
