@@ -25,11 +25,16 @@ enum class Layouts : uint8_t { Direct, ChannelsLast, Blocked };
 
 /// Below this many channels a block of 16 loses more to padding than a direct product to im2col.
 constexpr int64_t fewChannels = 8;
+/// Up to this many input channels the forward kernels read the row-major input as it is.
+constexpr int64_t firstLayerChannels = 3;
 
 Layouts chooseLayouts(const ConvShape &shape, Direction direction) {
   if (shape.input.isChannelsLast() && shape.output.isChannelsLast() && !shape.input.isRowMajor())
     return Layouts::ChannelsLast;
   if (direction == Direction::WeightGrad || shape.groups > 1)
+    return Layouts::Blocked;
+  bool many = shape.groupOutputs() >= fewChannels;
+  if (direction == Direction::Forward && shape.groupInputs() <= firstLayerChannels && many)
     return Layouts::Blocked;
   bool few = std::min(shape.groupInputs(), shape.groupOutputs()) < fewChannels;
   return few || shape.isPointwise() ? Layouts::Direct : Layouts::Blocked;

@@ -11,6 +11,8 @@
 #include "device/cpu/Move.h"
 #include "device/cpu/Parallel.h"
 
+#include <algorithm>
+
 using namespace dsc;
 
 namespace {
@@ -115,12 +117,27 @@ void takeAlong(const AlongShape &shape, const T *data, const Index *index, T *ou
   });
 }
 
+/// One line whose elements are neighbours in all operands (planes of max pooling).
+template <typename T, typename Index>
+void scatterDenseLine(int64_t count, const T *updates, const Index *index, T *out) {
+  for (int64_t a = 0; a < count; ++a)
+    out[index[a]] += updates[a];
+}
+
 /// `zero`: lines of the output are set to zero just before they are used (and stay in the cache).
 template <typename T, typename Index>
 void scatterAddAlong(const AlongShape &shape, bool zero, const T *updates, const Index *index,
                      T *out) {
   int64_t axisStride = shape.target[shape.axis];
+  bool dense = axisStride == 1 && shape.source[shape.axis] == 1 && shape.index[shape.axis] == 1;
   forEachLines(shape, [&](const Lines &lines) {
+    if (dense) { // then lines come one by one
+      T *line = out + lines.at[2];
+      if (zero)
+        std::fill_n(line, shape.axisSize, T(0));
+      return scatterDenseLine(shape.dims[shape.axis], updates + lines.at[0], index + lines.at[1],
+                              line);
+    }
     if (zero)
       lines.forEach(shape.axisSize, {0, 0, axisStride},
                     [&](int64_t, int64_t, int64_t to) { out[to] = 0; });

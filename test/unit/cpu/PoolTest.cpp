@@ -84,15 +84,18 @@ PoolCase randomPool(Random &random) {
 
 class PoolLevels : public LevelTest {};
 
-void checkMaxPool(Random &random, const PoolCase &c, bool nan) {
+void checkMaxPool(Random &random, const PoolCase &c, bool nan, bool dense = false) {
   Dims in = c.inputDims(), out = c.outputDims();
-  Tensor<float> input(in, someStrides(random, in));
+  auto stridesOf = [&](const Dims &dims) {
+    return dense ? Tensor<float>(dims).strides : someStrides(random, dims);
+  };
+  Tensor<float> input(in, stridesOf(in));
   input.fill([&]() -> float {
     if (nan && pick(random, 0, 9) == 0)
       return std::numeric_limits<float>::quiet_NaN();
     return pick(random, 0, 30) == 0 ? -INFINITY : static_cast<float>(pick(random, -4, 4));
   });
-  Tensor<float> output(out, someStrides(random, out));
+  Tensor<float> output(out, stridesOf(out));
   Tensor<int32_t> index(out, output.strides);
   Call call = DSC_CALL(dscCpuMaxPool);
   c.describe(call, input.strides, output.strides, DSC_POOL_INDEX).in(input).out(output).out(index);
@@ -132,11 +135,14 @@ double countOf(const PoolCase &c, const Dims &at, bool includePad) {
   return count;
 }
 
-void checkAvgPool(Random &random, const PoolCase &c, bool includePad) {
+void checkAvgPool(Random &random, const PoolCase &c, bool includePad, bool dense = false) {
   Dims in = c.inputDims(), out = c.outputDims();
+  auto stridesOf = [&](const Dims &dims) {
+    return dense ? Tensor<float>(dims).strides : someStrides(random, dims);
+  };
   int64_t flags = includePad ? DSC_POOL_COUNT_INCLUDE_PAD : 0;
-  auto input = randomTensor(random, in);
-  Tensor<float> output(out, someStrides(random, out));
+  auto input = randomTensor(random, in, stridesOf(in));
+  Tensor<float> output(out, stridesOf(out));
   Call forward = DSC_CALL(dscCpuAvgPool);
   c.describe(forward, input.strides, output.strides, flags).in(input).out(output).run();
   expectNear(
@@ -150,8 +156,8 @@ void checkAvgPool(Random &random, const PoolCase &c, bool includePad) {
       },
       1e-5);
 
-  auto outputGrad = randomTensor(random, out);
-  Tensor<float> inputGrad(in, someStrides(random, in));
+  auto outputGrad = randomTensor(random, out, stridesOf(out));
+  Tensor<float> inputGrad(in, stridesOf(in));
   Tensor<double> want(in);
   want.fill([] { return 0.0; });
   forEach(out, [&](const Dims &at) {
@@ -172,6 +178,36 @@ TEST_P(PoolLevels, Average) {
   Random random(2);
   for (int round = 0; round < 60; ++round)
     checkAvgPool(random, randomPool(random), round % 2);
+}
+
+/// Windows two wide that neither overlap nor leave the input, of any width, with elements left
+/// over.
+PoolCase pairedPool(Random &random) {
+  PoolCase c;
+  c.batch = pick(random, 1, 3);
+  c.channels = pick(random, 1, 4);
+  int64_t rank = pick(random, 1, 3);
+  for (int64_t i = 0; i < rank; ++i) {
+    bool innermost = i == rank - 1;
+    int64_t kernel = innermost ? 2 : pick(random, 1, 3), stride = innermost ? 2 : kernel;
+    int64_t output = pick(random, 1, innermost ? 40 : 4);
+    c.input.push_back((output - 1) * stride + kernel + pick(random, 0, stride - 1));
+    c.kernel.push_back(kernel);
+    c.strides.push_back(stride);
+    c.output.push_back(output);
+  }
+  c.dilations = Dims(c.input.size(), 1);
+  c.low = c.high = Dims(c.input.size(), 0);
+  return c;
+}
+
+TEST_P(PoolLevels, PairedWindows) {
+  Random random(4);
+  for (int round = 0; round < 60; ++round) {
+    PoolCase c = pairedPool(random);
+    checkMaxPool(random, c, round % 2, /*dense=*/true);
+    checkAvgPool(random, c, round % 2, /*dense=*/true);
+  }
 }
 
 TEST_P(PoolLevels, LargeEnoughForThreads) {

@@ -4,6 +4,10 @@
 // kernel (a tap) one vector of inputs is read, whose lanes beyond the border are
 // masked. With a stride of 2 that is every other lane of two vectors.
 //
+// Windows two wide that neither overlap nor leave the input (the commonest pooling)
+// have a loop of their own: the pair of vectors is loaded once for both taps of a
+// row, and nothing but the end of a row is masked.
+//
 //===----------------------------------------------------------------------===//
 #include "device/cpu/kernels/Vector.h"
 
@@ -163,9 +167,111 @@ private:
   Vec counts = 0.0f;
 };
 
+/// Whether each output's taps in a row are two neighbours that no other output has.
+bool isPaired(const PoolPlane &p) {
+  bool inside = true;
+  for (int i = 0; i < 3; ++i) {
+    int64_t last = (p.output[i] - 1) * p.strides[i] + (p.kernel[i] - 1) * p.dilations[i];
+    inside &= p.low[i] == 0 && last < p.input[i];
+  }
+  return inside && p.kernel[2] == 2 && p.strides[2] == 2 && p.dilations[2] == 1 &&
+         p.inputStrides[2] == 1 && p.outputStrides[2] == 1;
+}
+
+/// The inputs of `count` neighbouring outputs: lane i's are left[i] and right[i].
+struct Pairs {
+  Vec left, right;
+
+  Pairs(const float *from, int count, Vec fill) {
+    Vec low = loadLanes(from, 0, toLane(2 * count), fill);
+    Vec high =
+        2 * count > width ? loadLanes(from + width, 0, toLane(2 * count - width), fill) : fill;
+    left = evenLanes(low, high);
+    right = oddLanes(low, high);
+  }
+};
+
+/// Calls body(first output's column, outputs, od, oh, outputs' offset) for each vector of outputs.
+template <typename Body> void forEachPairedVector(const PoolPlane &p, Body &&body) {
+  for (int64_t od = 0; od < p.output[0]; ++od) {
+    for (int64_t oh = 0; oh < p.output[1]; ++oh) {
+      for (int64_t ow = 0; ow < p.output[2]; ow += width)
+        body(ow, toLane(p.output[2] - ow), od, oh,
+             od * p.outputStrides[0] + oh * p.outputStrides[1] + ow);
+    }
+  }
+}
+
+/// Calls body(inputs' offset, number of their first in the plane) for each row of a window.
+template <typename Body>
+void forEachPairedRow(const PoolPlane &p, int64_t od, int64_t oh, int64_t ow, Body &&body) {
+  for (int64_t kd = 0; kd < p.kernel[0]; ++kd) {
+    int64_t d = od * p.strides[0] + kd * p.dilations[0];
+    for (int64_t kh = 0; kh < p.kernel[1]; ++kh) {
+      int64_t h = oh * p.strides[1] + kh * p.dilations[1];
+      body(d * p.inputStrides[0] + h * p.inputStrides[1] + 2 * ow,
+           (d * p.input[1] + h) * p.input[2] + 2 * ow);
+    }
+  }
+}
+
+void maxPoolPairs(const PoolPlane &p, const float *input, float *output, int32_t *index) {
+  IntVec steps = laneNumbers() * 2;
+  forEachPairedVector(p, [&](int64_t ow, int count, int64_t od, int64_t oh, int64_t to) {
+    Vec best = -infinity;
+    IntVec winner = -1;
+    auto consider = [&](Vec value, IntVec number) {
+      IntVec wins = (value > best) | (value != value) | (winner < 0);
+      best = wins ? value : best;
+      winner = wins ? number : winner;
+    };
+    forEachPairedRow(p, od, oh, ow, [&](int64_t from, int64_t first) {
+      Pairs pairs(input + from, count, Vec(0.0f));
+      IntVec number = steps + static_cast<int32_t>(first);
+      consider(pairs.left, number);
+      consider(pairs.right, number + 1);
+    });
+    storeOutputs(output + to, 1, count, best);
+    if (index)
+      storeOutputs(index + to, 1, count, winner);
+  });
+}
+
+/// All windows lie inside the input and so have all their taps.
+float inverseCountOfPairs(const PoolPlane &p) {
+  return 1.0f / static_cast<float>(p.kernel[0] * p.kernel[1] * p.kernel[2]);
+}
+
+void avgPoolPairs(const PoolPlane &p, const float *input, float *output) {
+  float inverse = inverseCountOfPairs(p);
+  forEachPairedVector(p, [&](int64_t ow, int count, int64_t od, int64_t oh, int64_t to) {
+    Vec sum = 0.0f;
+    forEachPairedRow(p, od, oh, ow, [&](int64_t from, int64_t) {
+      Pairs pairs(input + from, count, Vec(0.0f));
+      sum += pairs.left;
+      sum += pairs.right;
+    });
+    storeOutputs(output + to, 1, count, sum * inverse);
+  });
+}
+
+void avgPoolGradPairs(const PoolPlane &p, const float *outputGrad, float *inputGrad) {
+  float inverse = inverseCountOfPairs(p);
+  forEachPairedVector(p, [&](int64_t ow, int count, int64_t od, int64_t oh, int64_t from) {
+    Vec share = loadLanes(outputGrad + from, 0, count, Vec(0.0f)) * inverse;
+    Vec low = interleaveLow(share, share), high = interleaveHigh(share, share);
+    forEachPairedRow(p, od, oh, ow, [&](int64_t to, int64_t) {
+      addLanes(inputGrad + to, 0, toLane(2 * count), low);
+      addLanes(inputGrad + to + width, 0, toLane(2 * count - width), high);
+    });
+  });
+}
+
 } // namespace
 
 void maxPoolPlane(const PoolPlane &p, const float *input, float *output, int32_t *index) {
+  if (isPaired(p))
+    return maxPoolPairs(p, input, output, index);
   IntVec steps = laneNumbers() * static_cast<int32_t>(p.strides[2]);
   forEachVector(p, [&](const Column &column, int64_t od, int64_t oh, int64_t to) {
     Vec best = -infinity;
@@ -183,6 +289,8 @@ void maxPoolPlane(const PoolPlane &p, const float *input, float *output, int32_t
 }
 
 void avgPoolPlane(const PoolPlane &p, const float *input, float *output) {
+  if (isPaired(p))
+    return avgPoolPairs(p, input, output);
   InverseCounts inverse;
   forEachVector(p, [&](const Column &column, int64_t od, int64_t oh, int64_t to) {
     Vec sum = 0.0f;
@@ -195,6 +303,8 @@ void avgPoolPlane(const PoolPlane &p, const float *input, float *output) {
 }
 
 void avgPoolGradPlane(const PoolPlane &p, const float *outputGrad, float *inputGrad) {
+  if (isPaired(p))
+    return avgPoolGradPairs(p, outputGrad, inputGrad);
   InverseCounts inverse;
   forEachVector(p, [&](const Column &column, int64_t od, int64_t oh, int64_t from) {
     Vec share = 0.0f;

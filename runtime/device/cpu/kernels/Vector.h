@@ -97,7 +97,7 @@ inline Vec expOf(Vec x) {
   return x == x ? result : x;
 }
 
-// a0 b0 a1 b1 … of the low and of the high halves; and lanes 0, 2, 4, … of both.
+// a0 b0 a1 b1 … of the low and of the high halves; lanes 0, 2, 4, … and 1, 3, 5, … of both.
 #if defined(__AVX512F__)
 inline Vec interleaveLow(Vec a, Vec b) {
   return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -109,6 +109,9 @@ inline Vec interleaveHigh(Vec a, Vec b) {
 inline Vec evenLanes(Vec a, Vec b) {
   return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
 }
+inline Vec oddLanes(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
 #elif defined(__AVX2__)
 inline Vec interleaveLow(Vec a, Vec b) {
   return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
@@ -119,10 +122,14 @@ inline Vec interleaveHigh(Vec a, Vec b) {
 inline Vec evenLanes(Vec a, Vec b) {
   return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
 }
+inline Vec oddLanes(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+}
 #else
 inline Vec interleaveLow(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
 inline Vec interleaveHigh(Vec a, Vec b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
 inline Vec evenLanes(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6); }
+inline Vec oddLanes(Vec a, Vec b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7); }
 #endif
 
 /// Transposes a width x width matrix: interleaving rows i and i + width / 2, log2(width) times.
