@@ -43,8 +43,31 @@ static std::vector<std::string> withoutOptionalValues(int argc, char **argv) {
   return arguments;
 }
 
-static void addLossFlags(CLI::App &app, CompileOptions &options, std::string &loss) {
-  app.add_option("--loss", loss,
+namespace {
+/// What the command line says, before it is made of one mind.
+struct Arguments {
+  std::string loss, optimizer = "adamw", clip = "on", dropout = "on", plan = "none",
+                    inspect = "none", mesh, cluster = "host";
+  std::vector<std::string> dims;
+  int64_t devices = 1;
+  std::map<std::string, std::string> later;
+};
+} // namespace
+
+static void addModelFlags(CLI::App &app, CompileOptions &options, Arguments &arguments) {
+  app.add_option("--batch", options.batch, "global batch")->check(CLI::PositiveNumber);
+  app.add_option("--dim", arguments.dims, "NAME=N: size of a symbolic dimension");
+  app.add_option("--trainable", options.trainable, "initializers to train (regex)");
+  app.add_option("--freeze", options.freeze, "initializers not to train (regex)");
+  app.add_option("--tie", options.tie, "copies to treat as one parameter (regex)");
+  app.add_option("--batch-norm", options.batchNorm, "train|local|frozen")
+      ->check(CLI::IsMember({"train", "local", "frozen"}));
+  app.add_option("--dropout", arguments.dropout, "on|off")->check(CLI::IsMember({"on", "off"}));
+  app.add_option("--init", options.init, "FILE.safetensors: initial weights by name");
+}
+
+static void addStepFlags(CLI::App &app, CompileOptions &options, Arguments &arguments) {
+  app.add_option("--loss", arguments.loss,
                  "cross-entropy|mse|l1|bce-with-logits[:OUTPUT]: attach a loss to an output");
   app.add_option("--loss-output", options.train.lossOutput,
                  "the model's scalar output that is the loss, a mean over the batch");
@@ -52,23 +75,53 @@ static void addLossFlags(CLI::App &app, CompileOptions &options, std::string &lo
   app.add_option("--ignore-index", options.train.ignoreIndex, "label that does not count");
   app.add_option("--label-smoothing", options.train.labelSmoothing, "0 to 1")
       ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--optimizer", arguments.optimizer, "sgd|momentum|adam|adamw")
+      ->check(CLI::IsMember({"sgd", "momentum", "adam", "adamw"}));
+  app.add_option("--clip", arguments.clip, "on|off")->check(CLI::IsMember({"on", "off"}));
 }
 
-static void addModelFlags(CLI::App &app, CompileOptions &options, std::vector<std::string> &dims,
-                          std::string &dropout) {
-  app.add_option("--batch", options.batch, "global batch")->check(CLI::PositiveNumber);
-  app.add_option("--dim", dims, "NAME=N: size of a symbolic dimension");
-  app.add_option("--trainable", options.trainable, "initializers to train (regex)");
-  app.add_option("--freeze", options.freeze, "initializers not to train (regex)");
-  app.add_option("--tie", options.tie, "copies to treat as one parameter (regex)");
-  app.add_option("--batch-norm", options.batchNorm, "train|local|frozen")
-      ->check(CLI::IsMember({"train", "local", "frozen"}));
-  app.add_option("--dropout", dropout, "on|off")->check(CLI::IsMember({"on", "off"}));
-  app.add_option("--init", options.init, "FILE.safetensors: initial weights by name");
+static void addPlanFlags(CLI::App &app, CompileOptions &options, Arguments &arguments) {
+  app.add_option("--plan", arguments.plan, "search for a plan and print it; =FILE obeys one")
+      ->expected(0, 1);
+  app.add_flag("--plan-only", options.planOnly, "stop after the plan");
+  app.add_option("--plan-diff", options.planDiff, "compare two plan files")->expected(2);
+  app.add_option("--cluster", arguments.cluster, "hardware to plan for (host)");
+  app.add_option("--devices", arguments.devices, "ranks to plan for");
+  app.add_option("--mesh", arguments.mesh, "dp=N,tp=N,pp=N");
+  app.add_option("--microbatches", options.microbatches, "micro-batches of a step")
+      ->check(CLI::PositiveNumber);
+  for (const Later &flag : kLater) {
+    app.add_option(flag.flag, arguments.later[flag.flag], flag.reason)->expected(0, 1);
+  }
+}
+
+static void addTargetFlags(CLI::App &app, CompileOptions &options) {
+  app.add_option("--target", options.target, "cpu|cuda")->check(CLI::IsMember({"cpu", "cuda"}));
+  app.add_option("--cpu", options.cpu, "native|generic|NAME: instruction set");
+  app.add_option("--precision", options.precision, "fp32|fp16|bf16")
+      ->check(CLI::IsMember({"fp32", "fp16", "bf16"}));
+  app.add_option("--weights", options.weights, "inside|beside the trainer")
+      ->check(CLI::IsMember({"auto", "inside", "beside"}));
+}
+
+static void addDebuggingFlags(CLI::App &app, CompileOptions &options, Arguments &arguments) {
+  app.add_option("--inspect", arguments.inspect, "list parameters and operators; compile nothing")
+      ->expected(0, 1);
+  app.add_option("--dump-ir", options.dumpIr, "DIR: a file per pass");
+  app.add_option("--emit", options.emit, "plan|train|dist|exec|llvm|cuda|trainer: stop there")
+      ->check(CLI::IsMember({"plan", "train", "dist", "exec", "llvm", "cuda", "trainer"}));
+  app.add_flag("--time-report", options.timeReport, "seconds per phase");
+  app.add_option("--crash-before", options.crashBefore)->group(""); // hidden
 }
 
 /// cross-entropy:logits -> kind and output.
-static bool parseLoss(const std::string &text, TrainOptions &train) {
+static std::optional<int> parseLoss(const std::string &text, TrainOptions &train) {
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  if (!train.lossOutput.empty()) {
+    return usageError("--loss and --loss-output contradict each other; give one of them");
+  }
   auto [kind, output] = llvm::StringRef(text).split(':');
   train.lossOf = output.str();
   static const std::map<std::string, LossKind> kinds = {
@@ -78,10 +131,11 @@ static bool parseLoss(const std::string &text, TrainOptions &train) {
       {"bce-with-logits", LossKind::BceWithLogits}};
   auto it = kinds.find(kind.str());
   if (it == kinds.end()) {
-    return false;
+    return usageError("--loss " + text +
+                      ": expected cross-entropy, mse, l1 or bce-with-logits, and perhaps :OUTPUT");
   }
   train.loss = it->second;
-  return true;
+  return std::nullopt;
 }
 
 static std::optional<int> parseDims(const std::vector<std::string> &texts,
@@ -139,7 +193,13 @@ static std::optional<int> refuseOnnxFlags(const CLI::App &app, const std::string
   return std::nullopt;
 }
 
-static std::optional<int> refuseLater(const CompileOptions &options, const std::string &cluster) {
+static std::optional<int> refuseLater(const CLI::App &app, const CompileOptions &options,
+                                      const std::string &cluster) {
+  for (const Later &flag : kLater) {
+    if (app.count(flag.flag) > 0) {
+      return usageError(std::string(flag.flag) + ": " + flag.reason);
+    }
+  }
   if (options.target == "cuda") {
     return usageError("--target cuda is not supported yet; use --target cpu");
   }
@@ -157,47 +217,74 @@ static std::optional<int> refuseLater(const CompileOptions &options, const std::
   return std::nullopt;
 }
 
+static std::optional<int> parseInspect(const CLI::App &app, const std::string &form,
+                                       CompileOptions &options) {
+  if (app.count("--inspect") == 0) {
+    return std::nullopt;
+  }
+  if (!form.empty() && form != "json") {
+    return usageError("--inspect=" + form + ": expected --inspect or --inspect=json");
+  }
+  options.inspect = form.empty() ? CompileOptions::Inspect::Text : CompileOptions::Inspect::Json;
+  return std::nullopt;
+}
+
+/// What cannot be wrong once CLI11 has read it.
+static void takeArguments(const CLI::App &app, const Arguments &arguments,
+                          CompileOptions &options) {
+  static const std::map<std::string, OptimizerKind> optimizers = {
+      {"sgd", OptimizerKind::Sgd},
+      {"momentum", OptimizerKind::Momentum},
+      {"adam", OptimizerKind::Adam},
+      {"adamw", OptimizerKind::AdamW}};
+  bool hasPlan = app.count("--plan") > 0;
+  options.printPlan = hasPlan && arguments.plan.empty();
+  options.planFile = hasPlan ? arguments.plan : "";
+  options.train.optimizer = optimizers.at(arguments.optimizer);
+  options.train.clip = arguments.clip == "on";
+  options.dropout = arguments.dropout == "on";
+  options.train.microbatches = options.microbatches.value_or(1);
+}
+
+/// Refuses what is not there yet or contradicts itself.
+static std::optional<int> checkArguments(const CLI::App &app, const Arguments &arguments,
+                                         CompileOptions &options) {
+  if (auto status = refuseLater(app, options, arguments.cluster)) {
+    return status;
+  }
+  if (auto status = refuseOnnxFlags(app, options.input)) {
+    return status;
+  }
+  if (auto status = refuseSeveralDevices(arguments.mesh, arguments.devices)) {
+    return status;
+  }
+  if (auto status = parseDims(arguments.dims, options)) {
+    return status;
+  }
+  if (auto status = parseLoss(arguments.loss, options.train)) {
+    return status;
+  }
+  if (auto status = parseInspect(app, arguments.inspect, options)) {
+    return status;
+  }
+  if (options.input.empty() && options.planDiff.empty()) {
+    return usageError("no input: dsc-compile model.onnx (dsc-compile --help lists the flags)");
+  }
+  return std::nullopt;
+}
+
 std::optional<int> dsc::parseCommandLine(int argc, char **argv, CompileOptions &options) {
   CLI::App app("Compiles an ONNX model, or a program in the train dialect, to a trainer.",
                "dsc-compile");
-  std::string loss, optimizer = "adamw", clip = "on", dropout = "on", plan = "none",
-                    inspect = "none", mesh, cluster = "host";
-  std::vector<std::string> dims;
-  int64_t devices = 1;
+  Arguments arguments;
   app.set_version_flag("--version", "dsc-compile 0.1.0");
   app.add_option("input", options.input, "model.onnx or program.mlir");
   app.add_option("-o", options.output, "the trainer (default: the input's stem + -trainer)");
-  app.add_option("--inspect", inspect, "list parameters and operators; compile nothing")
-      ->expected(0, 1);
-  addModelFlags(app, options, dims, dropout);
-  addLossFlags(app, options, loss);
-  app.add_option("--optimizer", optimizer, "sgd|momentum|adam|adamw")
-      ->check(CLI::IsMember({"sgd", "momentum", "adam", "adamw"}));
-  app.add_option("--clip", clip, "on|off")->check(CLI::IsMember({"on", "off"}));
-  app.add_option("--plan", plan, "search for a plan and print it; =FILE obeys one")->expected(0, 1);
-  app.add_flag("--plan-only", options.planOnly, "stop after the plan");
-  app.add_option("--plan-diff", options.planDiff, "compare two plan files")->expected(2);
-  app.add_option("--cluster", cluster, "hardware to plan for (host)");
-  app.add_option("--devices", devices, "ranks to plan for");
-  app.add_option("--mesh", mesh, "dp=N,tp=N,pp=N");
-  app.add_option("--microbatches", options.microbatches, "micro-batches of a step")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--target", options.target, "cpu|cuda")->check(CLI::IsMember({"cpu", "cuda"}));
-  app.add_option("--cpu", options.cpu, "native|generic|NAME: instruction set");
-  app.add_option("--precision", options.precision, "fp32|fp16|bf16")
-      ->check(CLI::IsMember({"fp32", "fp16", "bf16"}));
-  app.add_option("--weights", options.weights, "inside|beside the trainer")
-      ->check(CLI::IsMember({"auto", "inside", "beside"}));
-  app.add_option("--dump-ir", options.dumpIr, "DIR: a file per pass");
-  app.add_option("--emit", options.emit, "plan|train|dist|exec|llvm|cuda|trainer: stop there")
-      ->check(CLI::IsMember({"plan", "train", "dist", "exec", "llvm", "cuda", "trainer"}));
-  app.add_flag("--time-report", options.timeReport, "seconds per phase");
-  app.add_option("--crash-before", options.crashBefore)->group(""); // hidden
-  std::map<std::string, std::string> later;
-  for (const Later &flag : kLater) {
-    app.add_option(flag.flag, later[flag.flag], flag.reason)->expected(0, 1);
-  }
-
+  addModelFlags(app, options, arguments);
+  addStepFlags(app, options, arguments);
+  addPlanFlags(app, options, arguments);
+  addTargetFlags(app, options);
+  addDebuggingFlags(app, options, arguments);
   try {
     app.parse(withoutOptionalValues(argc, argv));
   } catch (const CLI::Success &success) {
@@ -205,52 +292,6 @@ std::optional<int> dsc::parseCommandLine(int argc, char **argv, CompileOptions &
   } catch (const CLI::ParseError &error) {
     return usageError(std::string(error.what()) + " (dsc-compile --help lists the flags)");
   }
-
-  for (const Later &flag : kLater) {
-    if (app.count(flag.flag) > 0) {
-      return usageError(std::string(flag.flag) + ": " + flag.reason);
-    }
-  }
-  if (auto status = refuseLater(options, cluster)) {
-    return status;
-  }
-  if (auto status = refuseOnnxFlags(app, options.input)) {
-    return status;
-  }
-  if (auto status = refuseSeveralDevices(mesh, devices)) {
-    return status;
-  }
-  if (auto status = parseDims(dims, options)) {
-    return status;
-  }
-  if (!loss.empty() && !options.train.lossOutput.empty()) {
-    return usageError("--loss and --loss-output contradict each other; give one of them");
-  }
-  if (!loss.empty() && !parseLoss(loss, options.train)) {
-    return usageError("--loss " + loss +
-                      ": expected cross-entropy, mse, l1 or bce-with-logits, "
-                      "and perhaps :OUTPUT");
-  }
-  if (app.count("--inspect") > 0) {
-    if (!inspect.empty() && inspect != "json") {
-      return usageError("--inspect=" + inspect + ": expected --inspect or --inspect=json");
-    }
-    options.inspect =
-        inspect.empty() ? CompileOptions::Inspect::Text : CompileOptions::Inspect::Json;
-  }
-  options.printPlan = app.count("--plan") > 0 && plan.empty();
-  options.planFile = app.count("--plan") > 0 ? plan : "";
-  static const std::map<std::string, OptimizerKind> optimizers = {
-      {"sgd", OptimizerKind::Sgd},
-      {"momentum", OptimizerKind::Momentum},
-      {"adam", OptimizerKind::Adam},
-      {"adamw", OptimizerKind::AdamW}};
-  options.train.optimizer = optimizers.at(optimizer);
-  options.train.clip = clip == "on";
-  options.dropout = dropout == "on";
-  options.train.microbatches = options.microbatches.value_or(1);
-  if (options.input.empty() && options.planDiff.empty()) {
-    return usageError("no input: dsc-compile model.onnx (dsc-compile --help lists the flags)");
-  }
-  return std::nullopt;
+  takeArguments(app, arguments, options);
+  return checkArguments(app, arguments, options);
 }
