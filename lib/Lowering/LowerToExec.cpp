@@ -1,6 +1,7 @@
 //===- LowerToExec.cpp - Training programs to loop nests and calls --------===//
 
 #include "dsc/Lowering/Passes.h"
+#include "dsc/Support/TensorBytes.h"
 #include "lib/Lowering/ExecLowering.h"
 #include "lib/Lowering/Signless.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -76,7 +77,10 @@ private:
   LogicalResult lowerMicrobatch(train::MicrobatchOp op);
   LogicalResult inlineMicrobatch(train::MicrobatchOp op);
   LogicalResult repeatMicrobatch(train::MicrobatchOp op);
-  Value buildAccumulation(Location loc, Value accumulator, Value part);
+  SmallVector<Value> initialValues(train::MicrobatchOp op);
+  SmallVector<Value> enterRepeat(train::MicrobatchOp op, exec::RepeatOp repeat);
+  SmallVector<Value> nextValues(train::MicrobatchOp op, ArrayRef<Value> carried);
+  Value buildAccumulation(Location loc, Value accumulator, Value part, int64_t share);
   Value buildStack(Location loc, Value stack, Value part, int64_t count, Value number);
   LogicalResult lowerTerminator(Operation *terminator);
 
@@ -174,9 +178,26 @@ LogicalResult ProgramLowering::inlineMicrobatch(train::MicrobatchOp op) {
   return success();
 }
 
-/// The parallel nest accumulator + part (or, for a mean over micro-batches,
-/// accumulator + part / count through `part`).
-Value ProgramLowering::buildAccumulation(Location loc, Value accumulator, Value part) {
+/// accumulator + part / share, of two elements.
+static Value addShare(OpBuilder &b, Location loc, Value accumulator, Value part, int64_t share) {
+  Type type = part.getType();
+  if (isa<FloatType>(type)) {
+    if (share != 1) {
+      auto factor = b.getFloatAttr(type, 1.0 / static_cast<double>(share));
+      part = arith::MulFOp::create(b, loc, part, arith::ConstantOp::create(b, loc, factor));
+    }
+    return arith::AddFOp::create(b, loc, accumulator, part);
+  }
+  if (share != 1) {
+    auto divisor = b.getIntegerAttr(type, share);
+    part = arith::DivSIOp::create(b, loc, part, arith::ConstantOp::create(b, loc, divisor));
+  }
+  return arith::AddIOp::create(b, loc, accumulator, part);
+}
+
+/// The parallel nest accumulator + part / share.
+Value ProgramLowering::buildAccumulation(Location loc, Value accumulator, Value part,
+                                         int64_t share) {
   auto type = cast<RankedTensorType>(accumulator.getType());
   AffineMap identity = AffineMap::getMultiDimIdentityMap(static_cast<unsigned>(type.getRank()),
                                                          builder.getContext());
@@ -186,101 +207,120 @@ Value ProgramLowering::buildAccumulation(Location loc, Value accumulator, Value 
   auto nest =
       linalg::GenericOp::create(builder, loc, type, ValueRange{accumulator, part}, empty,
                                 ArrayRef<AffineMap>{identity, identity, identity}, iterators,
-                                [](OpBuilder &b, Location l, ValueRange x) {
-                                  Value sum =
-                                      isa<FloatType>(x[0].getType())
-                                          ? arith::AddFOp::create(b, l, x[0], x[1]).getResult()
-                                          : arith::AddIOp::create(b, l, x[0], x[1]).getResult();
-                                  linalg::YieldOp::create(b, l, sum);
+                                [share](OpBuilder &b, Location l, ValueRange x) {
+                                  linalg::YieldOp::create(b, l, addShare(b, l, x[0], x[1], share));
                                 });
   return nest.getResult(0);
 }
 
-/// Writes micro-batch `number`'s rows into the stack.
+/// Writes micro-batch `number`'s rows into the stack; of scalars it is the mean.
 Value ProgramLowering::buildStack(Location loc, Value stack, Value part, int64_t count,
                                   Value number) {
-  int64_t bytes = train::getTensorBytes(part.getType());
+  if (cast<RankedTensorType>(stack.getType()).getRank() == 0) {
+    return buildAccumulation(loc, stack, part, count);
+  }
+  int64_t bytes = getTensorBytes(part.getType());
   Value result = lowering.buildCall(loc, "StackRows", stack.getType(), {part, number, stack},
                                     {bytes, count}, {}, {0, 0, 0}, 0)[0];
   result.getDefiningOp()->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(2));
   return result;
 }
 
-LogicalResult ProgramLowering::repeatMicrobatch(train::MicrobatchOp op) {
-  Location loc = op.getLoc();
-  int64_t count = static_cast<int64_t>(op.getCount());
-  // Sums start at zero, carried values where they are, stacks anywhere.
-  SmallVector<Value> inits;
-  auto zeroOf = [&](Value value) -> Value {
-    auto type = cast<RankedTensorType>(value.getType());
+/// What a repeat carries at first: sums start at zero, the model's state where it
+/// is, stacks anywhere.
+SmallVector<Value> ProgramLowering::initialValues(train::MicrobatchOp op) {
+  SmallVector<Value> values;
+  auto addZero = [&](Value like) {
+    auto type = cast<RankedTensorType>(like.getType());
     auto zero =
         DenseElementsAttr::get(type, cast<TypedAttr>(builder.getZeroAttr(type.getElementType())));
-    return exec::ConstantOp::create(builder, loc, type, zero);
+    values.push_back(exec::ConstantOp::create(builder, op.getLoc(), type, zero));
   };
-  for (Value sum : op.getSums()) {
-    inits.push_back(zeroOf(sum));
-  }
+  llvm::for_each(op.getSums(), addZero);
   for (Value carry : op.getCarry()) {
-    inits.push_back(lowering.materialize(carry));
+    values.push_back(lowering.materialize(carry));
   }
-  for (Value stack : op.getStacks()) {
-    inits.push_back(zeroOf(stack));
+  llvm::for_each(op.getStacks(), addZero);
+  return values;
+}
+
+/// The region's block arguments, known to the lowering as those of the micro-batch.
+/// Returns the carried ones.
+SmallVector<Value> ProgramLowering::enterRepeat(train::MicrobatchOp op, exec::RepeatOp repeat) {
+  Block *body = builder.createBlock(&repeat.getBody()), *from = op.getBlock();
+  Location loc = op.getLoc();
+  auto number = RankedTensorType::get({}, builder.getI64Type());
+  lowering.set(from->getArgument(0),
+               exec::ScalarOp::create(builder, loc, number, builder.getStringAttr("microbatch"),
+                                      nullptr, nullptr));
+  auto arguments = from->getArguments().drop_front();
+  for (BlockArgument rows : arguments.take_front(op.getBatch().size())) {
+    lowering.set(rows, body->addArgument(rows.getType(), loc));
   }
-  SmallVector<int64_t> batch;
+  SmallVector<Value> carried;
+  for (Value init : repeat.getCarry()) {
+    carried.push_back(body->addArgument(init.getType(), loc));
+  }
+  auto states = ArrayRef(carried).drop_front(op.getSums().size()).take_front(op.getCarry().size());
+  for (auto [argument, state] :
+       llvm::zip_equal(arguments.drop_front(op.getBatch().size()), states)) {
+    lowering.set(argument, state);
+  }
+  return carried;
+}
+
+/// The carried values after one more micro-batch.
+SmallVector<Value> ProgramLowering::nextValues(train::MicrobatchOp op, ArrayRef<Value> carried) {
+  auto yield = cast<train::YieldOp>(op.getBlock()->getTerminator());
+  SmallVector<Value> next;
+  for (auto [accumulator, part] : llvm::zip(carried, yield.getSums())) {
+    next.push_back(buildAccumulation(op.getLoc(), accumulator, lowering.materialize(part), 1));
+  }
+  for (Value value : yield.getCarry()) {
+    next.push_back(lowering.materialize(value));
+  }
+  Value number = lowering.materialize(op.getIndex());
+  auto stacks = carried.take_back(op.getStacks().size());
+  for (auto [stack, part] : llvm::zip_equal(stacks, yield.getStacks())) {
+    next.push_back(buildStack(op.getLoc(), stack, lowering.materialize(part),
+                              static_cast<int64_t>(op.getCount()), number));
+  }
+  return next;
+}
+
+/// The program's arguments of which micro-batches take rows.
+static FailureOr<SmallVector<int64_t>> batchArguments(train::MicrobatchOp op) {
+  SmallVector<int64_t> numbers;
   for (Value value : op.getBatch()) {
     auto argument = dyn_cast<BlockArgument>(value);
     if (!argument) {
       return op.emitError("expected micro-batches of the program's arguments");
     }
-    batch.push_back(argument.getArgNumber());
+    numbers.push_back(argument.getArgNumber());
   }
+  return numbers;
+}
+
+LogicalResult ProgramLowering::repeatMicrobatch(train::MicrobatchOp op) {
+  FailureOr<SmallVector<int64_t>> batch = batchArguments(op);
+  if (failed(batch)) {
+    return failure();
+  }
+  SmallVector<Value> inits = initialValues(op);
   // Values from outside are materialized outside.
   llvm::SetVector<Value> captured;
   getUsedValuesDefinedAbove(op.getBody(), captured);
   for (Value value : captured) {
     lowering.materialize(value);
   }
-
-  auto repeat = exec::RepeatOp::create(builder, loc, ValueRange(inits).getTypes(),
-                                       builder.getI64IntegerAttr(count),
-                                       builder.getDenseI64ArrayAttr(batch), inits, nullptr);
-  Block *body = builder.createBlock(&repeat.getBody());
-  Block *from = op.getBlock();
-  size_t nBatch = op.getBatch().size(), nSums = op.getSums().size(), nCarry = op.getCarry().size();
-  for (size_t i = 0; i < nBatch; ++i) {
-    lowering.set(from->getArgument(static_cast<unsigned>(1 + i)),
-                 body->addArgument(from->getArgument(static_cast<unsigned>(1 + i)).getType(), loc));
-  }
-  SmallVector<Value> carried;
-  for (Value init : inits) {
-    carried.push_back(body->addArgument(init.getType(), loc));
-  }
-  for (size_t i = 0; i < nCarry; ++i) {
-    lowering.set(from->getArgument(static_cast<unsigned>(1 + nBatch + i)), carried[nSums + i]);
-  }
-  auto numberType = RankedTensorType::get({}, builder.getI64Type());
-  Value number = exec::ScalarOp::create(builder, loc, numberType,
-                                        builder.getStringAttr("microbatch"), nullptr, nullptr);
-  lowering.set(from->getArgument(0), number);
-  if (failed(lowerBlock(*from))) {
+  auto repeat =
+      exec::RepeatOp::create(builder, op.getLoc(), ValueRange(inits).getTypes(), op.getCountAttr(),
+                             builder.getDenseI64ArrayAttr(*batch), inits, nullptr);
+  SmallVector<Value> carried = enterRepeat(op, repeat);
+  if (failed(lowerBlock(*op.getBlock()))) {
     return failure();
   }
-  auto yield = cast<train::YieldOp>(from->getTerminator());
-  SmallVector<Value> next;
-  for (auto [accumulator, part] : llvm::zip(carried, yield.getSums())) {
-    next.push_back(buildAccumulation(loc, accumulator, lowering.materialize(part)));
-  }
-  for (Value value : yield.getCarry()) {
-    next.push_back(lowering.materialize(value));
-  }
-  for (auto [stack, part] :
-       llvm::zip_equal(ArrayRef(carried).drop_front(nSums + nCarry), yield.getStacks())) {
-    Value dense = lowering.materialize(part);
-    bool isScalar = cast<RankedTensorType>(stack.getType()).getRank() == 0;
-    next.push_back(isScalar ? buildAccumulation(loc, stack, dense)
-                            : buildStack(loc, stack, dense, count, number));
-  }
-  exec::YieldOp::create(builder, loc, next);
+  exec::YieldOp::create(builder, op.getLoc(), nextValues(op, carried));
   builder.setInsertionPointAfter(repeat);
   for (auto [result, value] : llvm::zip_equal(op->getResults(), repeat.getResults())) {
     lowering.set(result, value);
