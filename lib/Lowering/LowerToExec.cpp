@@ -1,7 +1,6 @@
 //===- LowerToExec.cpp - Training programs to loop nests and calls --------===//
 
 #include "dsc/Lowering/Passes.h"
-#include "dsc/Support/TensorBytes.h"
 #include "lib/Lowering/ExecLowering.h"
 #include "lib/Lowering/Signless.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -219,7 +218,7 @@ Value ProgramLowering::buildStack(Location loc, Value stack, Value part, int64_t
   if (cast<RankedTensorType>(stack.getType()).getRank() == 0) {
     return buildAccumulation(loc, stack, part, count);
   }
-  int64_t bytes = getTensorBytes(part.getType());
+  int64_t bytes = train::getTensorBytes(part.getType());
   Value result = lowering.buildCall(loc, "StackRows", stack.getType(), {part, number, stack},
                                     {bytes, count}, {}, {0, 0, 0}, 0)[0];
   result.getDefiningOp()->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(2));
