@@ -397,24 +397,15 @@ llvm::Error GraphImporter::returnOutputs(Scope &scope) {
   return llvm::Error::success();
 }
 
-/// Every name has one meaning; an initializer may stand among the inputs too.
+/// Of two initializers of one name, either could be meant. (That a node's output is called
+/// like one does happen in files of exporters, and the order of the nodes says who is.)
 static llvm::Error checkNames(const Graph &graph) {
-  llvm::StringSet<> initializers, names;
-  auto twice = [](llvm::StringRef name) {
-    return llvm::createStringError(std::errc::invalid_argument,
-                                   "the graph defines '%s' twice; give the tensors different names",
-                                   name.str().c_str());
-  };
+  llvm::StringSet<> names;
   for (const Tensor &tensor : graph.initializers)
-    if (!initializers.insert(tensor.name).second)
-      return twice(tensor.name);
-  for (const ValueInfo &input : graph.inputs)
-    if (!names.insert(input.name).second)
-      return twice(input.name);
-  for (const Node &node : graph.nodes)
-    for (llvm::StringRef name : node.outputs)
-      if (!name.empty() && (initializers.contains(name) || !names.insert(name).second))
-        return twice(name);
+    if (!names.insert(tensor.name).second)
+      return llvm::createStringError(std::errc::invalid_argument,
+                                     "two initializers are called '%s'; rename one of them",
+                                     tensor.name.str().c_str());
   return llvm::Error::success();
 }
 

@@ -271,8 +271,10 @@ static TensorReport report(const Variable &variable, bool complete) {
   row.why = variable.why;
   if (isVariable && row.why.empty())
     row.why = "of a float type; not all of the graph could be analyzed";
-  if (!variable.constant && !isVariable)
-    row.why = variable.uses.empty() ? "unused" : "only its value at import is used";
+  if (variable.uses.empty())
+    row.why = "unused";
+  else if (!variable.constant && !isVariable)
+    row.why = "only its value at import is used";
   return row;
 }
 
