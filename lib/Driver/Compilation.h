@@ -86,6 +86,7 @@ private:
 
   std::string stem, output, phase;
   std::unique_ptr<onnx::Model> onnxModel;
+  onnx::Restoration restoration;
   onnx::ImportResult imported;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<InitialValue> weights;

@@ -86,6 +86,9 @@ int Compilation::prepareFolders() {
 //===----------------------------------------------------------------------===//
 
 int Compilation::fail(llvm::Error error, int status) {
+  if (error.isA<onnx::UsageError>()) {
+    status = kBadUsage;
+  }
   printError(llvm::toString(std::move(error)));
   return status;
 }

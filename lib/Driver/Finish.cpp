@@ -72,7 +72,7 @@ std::string Compilation::modelSkeleton() const {
   for (const InitialValue &value : weights) {
     names.insert(value.name);
   }
-  return dropInitializerData(onnxModel->files.front()->getBuffer(), names);
+  return makeSkeleton(onnxModel->files.front()->getBuffer(), names, restoration);
 }
 
 static llvm::Expected<std::vector<ScratchFile>> openPending(llvm::ArrayRef<std::string> names) {

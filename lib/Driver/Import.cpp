@@ -2,6 +2,7 @@
 
 #include "dialects/Train/TrainDialect.h"
 #include "dsc/Frontend/ONNX/Reader.h"
+#include "dsc/Frontend/ONNX/Restore.h"
 #include "lib/Driver/Compilation.h"
 #include "lib/Driver/SafetensorsFile.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -70,6 +71,7 @@ int Compilation::importOnnx() {
     return fail(model.takeError());
   }
   onnxModel = std::move(*model);
+  restoration = onnx::restoreInitializers(*onnxModel);
   onnx::ImportOptions import = importOptions(options);
   auto batch = chooseBatch(import);
   if (!batch) {
@@ -87,6 +89,11 @@ int Compilation::importOnnx() {
   }
   imported = std::move(*result);
   module = std::move(imported.module);
+  for (const std::string &note : imported.notes) {
+    if (!import.inspect) {
+      llvm::errs() << "note: " << note << "\n";
+    }
+  }
   return kDone;
 }
 

@@ -5,12 +5,16 @@
 #include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 
+#include <map>
+#include <vector>
+
 using namespace dsc;
 
 namespace {
 // Field numbers of onnx.proto.
 constexpr uint32_t kModelGraph = 7;
-constexpr uint32_t kGraphInitializer = 5;
+constexpr uint32_t kGraphNode = 1, kGraphInitializer = 5;
+constexpr uint32_t kNodeInput = 1;
 constexpr uint32_t kTensorDims = 1, kTensorType = 2, kTensorName = 8;
 } // namespace
 
@@ -38,33 +42,94 @@ static std::string tensorName(protozero::data_view tensor) {
   return reader.next(kTensorName) ? reader.get_string() : std::string();
 }
 
-/// Name, type and dims only.
-static std::string dropData(protozero::data_view tensor) {
-  return rewrite(tensor, [](protozero::pbf_reader &field, std::string &) {
-    return field.tag() != kTensorDims && field.tag() != kTensorType && field.tag() != kTensorName;
+namespace {
+class SkeletonWriter {
+public:
+  SkeletonWriter(const llvm::StringSet<> &variables, const onnx::Restoration &restoration)
+      : variables(variables) {
+    for (const onnx::Restoration::Renamed &renamed : restoration.inputs) {
+      inputs[renamed.node][renamed.input] = renamed.name.str();
+    }
+    for (const onnx::Restoration::Duplicate &duplicate : restoration.duplicates) {
+      duplicates[duplicate.source.str()].push_back(duplicate.name.str());
+    }
+  }
+
+  std::string graph(protozero::data_view bytes);
+
+private:
+  void initializer(protozero::data_view tensor, std::string &out) const;
+  std::string renamed(protozero::data_view tensor, const std::string &name) const;
+  std::string node(protozero::data_view bytes, const std::map<size_t, std::string> &names) const;
+
+  const llvm::StringSet<> &variables;
+  std::map<size_t, std::map<size_t, std::string>> inputs; // by node, by input
+  std::map<std::string, std::vector<std::string>> duplicates;
+};
+} // namespace
+
+/// The tensor under that name; of a variable, type and dims only.
+std::string SkeletonWriter::renamed(protozero::data_view tensor, const std::string &name) const {
+  bool isVariable = variables.contains(name);
+  return rewrite(tensor, [&](protozero::pbf_reader &field, std::string &out) {
+    if (field.tag() == kTensorName) {
+      protozero::pbf_writer(out).add_string(kTensorName, name);
+      return true;
+    }
+    return isVariable && field.tag() != kTensorDims && field.tag() != kTensorType;
   });
 }
 
-static std::string rewriteGraph(protozero::data_view graph, const llvm::StringSet<> &variables) {
-  return rewrite(graph, [&](protozero::pbf_reader &field, std::string &out) {
-    if (field.tag() != kGraphInitializer) {
+void SkeletonWriter::initializer(protozero::data_view tensor, std::string &out) const {
+  std::string name = tensorName(tensor);
+  protozero::pbf_writer writer(out);
+  writer.add_message(kGraphInitializer, renamed(tensor, name));
+  auto found = duplicates.find(name);
+  if (found == duplicates.end()) {
+    return;
+  }
+  for (const std::string &duplicate : found->second) {
+    writer.add_message(kGraphInitializer, renamed(tensor, duplicate));
+  }
+}
+
+std::string SkeletonWriter::node(protozero::data_view bytes,
+                                 const std::map<size_t, std::string> &names) const {
+  size_t index = 0;
+  return rewrite(bytes, [&](protozero::pbf_reader &field, std::string &out) {
+    auto found = field.tag() == kNodeInput ? names.find(index++) : names.end();
+    if (found == names.end()) {
       return false;
     }
-    protozero::data_view tensor = field.get_view();
-    if (!variables.contains(tensorName(tensor))) {
-      return false;
-    }
-    protozero::pbf_writer(out).add_message(kGraphInitializer, dropData(tensor));
+    protozero::pbf_writer(out).add_string(kNodeInput, found->second);
     return true;
   });
 }
 
-std::string dsc::dropInitializerData(llvm::StringRef model, const llvm::StringSet<> &variables) {
+std::string SkeletonWriter::graph(protozero::data_view bytes) {
+  size_t index = 0;
+  return rewrite(bytes, [&](protozero::pbf_reader &field, std::string &out) {
+    if (field.tag() == kGraphInitializer) {
+      initializer(field.get_view(), out);
+      return true;
+    }
+    auto found = field.tag() == kGraphNode ? inputs.find(index++) : inputs.end();
+    if (found == inputs.end()) {
+      return false;
+    }
+    protozero::pbf_writer(out).add_message(kGraphNode, node(field.get_view(), found->second));
+    return true;
+  });
+}
+
+std::string dsc::makeSkeleton(llvm::StringRef model, const llvm::StringSet<> &variables,
+                              const onnx::Restoration &restoration) {
+  SkeletonWriter writer(variables, restoration);
   return rewrite({model.data(), model.size()}, [&](protozero::pbf_reader &field, std::string &out) {
     if (field.tag() != kModelGraph) {
       return false;
     }
-    protozero::pbf_writer(out).add_message(kModelGraph, rewriteGraph(field.get_view(), variables));
+    protozero::pbf_writer(out).add_message(kModelGraph, writer.graph(field.get_view()));
     return true;
   });
 }

@@ -2,6 +2,7 @@
 #ifndef DSC_LIB_DRIVER_ONNXSKELETON_H
 #define DSC_LIB_DRIVER_ONNXSKELETON_H
 
+#include "dsc/Frontend/ONNX/Model.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -10,9 +11,10 @@
 namespace dsc {
 
 /// The bytes of an ONNX model whose initializers called as in `variables` have
-/// lost their data (names, types and dims stay). Everything else is unchanged.
-/// `model` must have been read without errors.
-std::string dropInitializerData(llvm::StringRef model, const llvm::StringSet<> &variables);
+/// lost their data (names, types and dims stay), and whose merged initializers are
+/// restored. Everything else is unchanged. `model` must have been read without errors.
+std::string makeSkeleton(llvm::StringRef model, const llvm::StringSet<> &variables,
+                         const onnx::Restoration &restoration);
 
 } // namespace dsc
 

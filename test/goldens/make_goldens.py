@@ -70,8 +70,9 @@ class Model:
             for i in onnx.load(onnx_path(stem)).graph.initializer
         }
         for name, parameter in self.module.named_parameters(remove_duplicate=False):
-            if name in weights:
+            if name in weights or spec.optimize:  # merged ones keep their values
                 self.parameters[name] = parameter
+            if name in weights:
                 parameter.data = torch.tensor(weights[name], dtype=dtype)
         for name, buffer in self.buffers.items():
             if name in weights:

@@ -34,7 +34,7 @@ def export_dynamo(spec, model, inputs, path):
         tuple(inputs.values()),
         path,
         dynamo=True,
-        optimize=False,
+        optimize=spec.optimize,
         verbose=False,
         external_data=False,
         opset_version=spec.opset,
@@ -62,8 +62,12 @@ def export_torchscript(spec, model, inputs, path):
     )
 
 
-def strip_metadata(path):
-    """Drops the stack traces that an exporter leaves on every node."""
+RECORD = ("InputSpec.kind", "graph_signature", "folded_from", "fx_node")
+
+
+def strip_metadata(path, record):
+    """Drops the stack traces that an exporter leaves on every node, and unless the model is to
+    keep it, the record of what its initializers are: most files have none."""
     model = onnx.load(path)
     for item in (
         model,
@@ -74,7 +78,9 @@ def strip_metadata(path):
         *model.graph.output,
         *model.graph.initializer,
     ):
+        kept = [entry for entry in item.metadata_props if record and entry.key.endswith(RECORD)]
         del item.metadata_props[:]
+        item.metadata_props.extend(kept)
         item.doc_string = ""
     onnx.save(model, path)
 
@@ -113,9 +119,10 @@ def main():
         path = str(args.o / f"{stem}.onnx")
         export = export_dynamo if spec.exporter == "dynamo" else export_torchscript
         export(spec, model, example_inputs(spec, spec.batch or 2), path)
-        strip_metadata(path)
+        strip_metadata(path, spec.record)
         restore_buffers(buffers, path)
-        check_names(model, path)
+        if not spec.optimize:
+            check_names(model, path)
         print(path)
 
 

@@ -95,6 +95,61 @@ class TinyGPT(ByteGPT):
             self.head.weight = self.wte.weight
 
 
+class Tables(nn.Module):
+    """Whatever is no parameter although it is a float tensor: a position table, masks, numbers;
+    beside parameters that look like none: a scalar, a norm without bias."""
+
+    def __init__(self, mean=False):
+        super().__init__()
+        places, waves = torch.arange(8.0)[:, None], 0.3 ** torch.arange(8.0)
+        angles = places * waves
+        self.register_buffer("positions", torch.cat([angles.sin(), angles.cos()], 1))
+        self.register_buffer("causal", torch.full((8, 8), -1e9).triu(1))
+        self.register_buffer("window", torch.ones(8, 8).tril().triu(-3))
+        self.register_buffer("mean", torch.full((6,), 0.25) if mean else None)
+        self.scale = nn.Parameter(torch.tensor(0.5))
+        self.norm = nn.LayerNorm(16, bias=False)
+        self.fc1 = nn.Linear(6, 16)
+        self.fc2 = nn.Linear(16, 5)
+
+    def forward(self, x):  # [B, 8, 6] -> [B, 5]
+        if self.mean is not None:
+            x = x - self.mean
+        h = self.norm(self.fc1(x) * self.scale + self.positions)
+        scores = h @ h.transpose(1, 2) * 0.25 * self.window + self.causal
+        return self.fc2(torch.tanh(scores.softmax(-1) @ h).mean(1))
+
+
+class TwinNorms(nn.Module):
+    """Norms that begin alike, of which an optimizing exporter keeps one weight and one bias."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.norm1 = nn.Linear(12, 16), nn.LayerNorm(16)
+        self.fc2, self.norm2 = nn.Linear(16, 16), nn.LayerNorm(16)
+        self.fc3 = nn.Linear(16, 5)
+
+    def forward(self, x):
+        x = torch.tanh(self.norm1(self.fc1(x)))
+        return self.fc3(torch.tanh(self.norm2(self.fc2(x))))
+
+
+class NormCNN(nn.Module):
+    """Norms whose scale of ones is no parameter, beside one whose scale is."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(2, 6, 3, padding=1)
+        self.instance = nn.InstanceNorm2d(6)
+        self.conv2 = nn.Conv2d(6, 8, 3)
+        self.group = nn.GroupNorm(2, 8)
+        self.fc = nn.Linear(8, 5)
+
+    def forward(self, image):  # [B, 2, 12, 12] -> [B, 5]
+        x = F.relu(self.instance(self.conv1(image)))
+        return self.fc(F.relu(self.group(self.conv2(x))).mean((2, 3)))
+
+
 class Scores(nn.Module):
     """y = x * scale + bias, of one sample's shape: an output whose gradient shows."""
 
@@ -109,6 +164,7 @@ class Scores(nn.Module):
 
 VECTOR = {"x": ((12,), None)}
 IMAGE = {"image": ((2, 12, 12), None)}
+SERIES = {"x": ((8, 6), None)}
 TOKENS = {"tokens": ((16,), 40)}
 
 
@@ -143,6 +199,14 @@ MODELS = {
     "gpt-tiny-tied": Spec(
         module=lambda: TinyGPT(tied=True), inputs=TOKENS, classes=40, label_shape=(16,), seed=4
     ),
+    **both_exporters("tables", module=Tables, inputs=SERIES, classes=5, seed=12),
+    "tables-recorded": Spec(
+        module=lambda: Tables(mean=True), inputs=SERIES, classes=5, seed=13, record=True
+    ),
+    "twin-norms": Spec(
+        module=TwinNorms, inputs=VECTOR, classes=5, seed=15, record=True, optimize=True
+    ),
+    "norms": Spec(module=NormCNN, inputs=IMAGE, classes=5, seed=14, exporter="torchscript"),
     "loss-inside": Spec(
         module=LossMLP, inputs=VECTOR, output="loss", classes=5, loss="model", seed=5
     ),

@@ -19,6 +19,8 @@ class Spec:
     label_shape: tuple = ()  # of one sample
     loss: str = "cross-entropy"
     seed: int = 0
+    record: bool = False  # the file keeps the exporter's record of what is a parameter
+    optimize: bool = False  # the dynamo exporter merges and folds initializers
     golden: str | None = None  # models of equal weights share one; None: the model's own stem
 
     def make(self):

@@ -27,13 +27,6 @@ const ImportedValue *Scope::find(llvm::StringRef name) const {
   return nullptr;
 }
 
-/// Exporters need not name nodes; then the first output names it.
-static llvm::StringRef nameOf(const Node &node) {
-  if (!node.name.empty() || node.outputs.empty())
-    return node.name;
-  return node.outputs.front();
-}
-
 static std::string describe(const Node &node, int64_t opset) {
   return ("node '" + nameOf(node) + "' (" + node.opType + ", opset " + llvm::Twine(opset) + ")")
       .str();
@@ -47,28 +40,11 @@ GraphImporter::GraphImporter(const Model &model, const ImportOptions &options, V
                              const BoundInputs &inputs, func::FuncOp function,
                              const ShapeRecord *exported)
     : model(model), options(options), variables(variables), boundInputs(inputs), function(function),
-      exported(exported), builder(function.getContext()) {
-  collectUses(model.graph.nodes);
-  for (const Function &callee : model.functions)
-    collectUses(callee.nodes);
+      exported(exported), builder(function.getContext()), uses(model) {
   for (const ValueInfo &output : model.graph.outputs)
     outputNames.insert(output.name);
   for (const Tensor &tensor : model.graph.initializers)
     initializers[tensor.name] = &tensor;
-}
-
-void GraphImporter::collectUses(const std::vector<Node> &nodes) {
-  for (const Node &node : nodes) {
-    for (auto [i, name] : llvm::enumerate(node.inputs))
-      uses[name].push_back({&node, static_cast<unsigned>(i)});
-    if (node.opType == "Constant" && !node.outputs.empty())
-      constantNodes.insert(node.outputs.front());
-    // Weights made by nodes rather than stored: RandomNormal and RandomUniform.
-    generatedWeights |= node.inputs.empty() && node.opType.starts_with("Random");
-    for (const NodeAttribute &attribute : node.attributes)
-      for (const Graph &inner : attribute.graphs)
-        collectUses(inner.nodes);
-  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -84,17 +60,26 @@ void GraphImporter::defineInputs(Scope &scope) {
   }
 }
 
-void GraphImporter::defineInitializers(const Graph &graph, Scope &scope) {
+void GraphImporter::defineInitializers(const Graph &graph, Scope &scope, int64_t opset) {
   for (const Tensor &tensor : graph.initializers) {
-    Variable *variable = variables.add(tensor, tensor.name);
+    Variable *variable =
+        variables.add(tensor, tensor.name, placeOf(tensor.name, tensor.dims.size(), scope, opset));
     if (!variable)
       continue; // Its type has no meaning here; whoever uses it says so.
-    for (const NameUse &use : uses[tensor.name])
-      variable->uses.push_back(nameOf(*use.node).str());
     ImportedValue &value = scope.define(tensor.name);
     value.kind = ImportedValue::Kind::Variable;
     value.variable = variable;
   }
+}
+
+TensorPlace GraphImporter::placeOf(llvm::StringRef name, size_t rank, const Scope &scope,
+                                   int64_t opset) const {
+  TensorPlace place;
+  place.use = uses.use(name, rank, scope.body, opset);
+  place.nodes = uses.nodes(name, scope.body);
+  if (!scope.body && outputNames.contains(name))
+    place.nodes.push_back("output '" + name.str() + "'");
+  return place;
 }
 
 Value GraphImporter::valueOf(const ImportedValue &value) {
@@ -113,22 +98,6 @@ Value GraphImporter::valueOf(const ImportedValue &value) {
   evaluator.visit(constant);
   constants[&variable] = constant;
   return constant;
-}
-
-bool GraphImporter::isUsedAsWeight(llvm::StringRef name, int64_t opset) const {
-  auto found = uses.find(name);
-  if (found == uses.end())
-    return false;
-  return llvm::any_of(found->second, [&](const NameUse &use) {
-    const Operator *op = Registry::get().find(use.node->opType, opset);
-    if (op && llvm::is_contained(op->weights, use.index))
-      return true;
-    bool passesOn =
-        llvm::is_contained({"Transpose", "Identity", "Cast", "Reshape"}, use.node->opType) &&
-        use.index == 0 && !use.node->outputs.empty();
-    return passesOn && use.node->outputs.front() != name &&
-           isUsedAsWeight(use.node->outputs.front(), opset);
-  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -190,6 +159,8 @@ LogicalResult GraphImporter::importOperator(const Node &node, Scope &scope, int6
   created.clear();
   if (failed(op->import(import)) || failed(verifyAndEvaluate(node, opset)))
     return failure();
+  if (const NodeAttribute *attribute = import.wrongType())
+    return import.fail("attribute '" + attribute->name + "' has the wrong type");
   if (const NodeAttribute *attribute = import.unasked(op->ignored))
     return import.fail("attribute '" + attribute->name + "' is not known here");
   recordShapes(node, scope);
@@ -245,6 +216,7 @@ LogicalResult GraphImporter::importCall(const Function &callee, const Node &node
     if (isDefaultDomain(import.domain))
       opset = import.version;
   Scope body;
+  body.body = &callee;
   body.path = scope.path + nameOf(node).str() + "/";
   for (const NodeAttribute &attribute : callee.defaults)
     body.attributes[attribute.name] = &attribute;
@@ -283,7 +255,8 @@ LogicalResult GraphImporter::importSubgraph(const Graph &graph, Scope &scope, in
   Scope inner(&scope);
   inner.path = scope.path + graph.name.str() + "/";
   inner.attributes = scope.attributes;
-  defineInitializers(graph, inner);
+  inner.body = scope.body;
+  defineInitializers(graph, inner, opset);
   if (failed(importNodes(graph.nodes, inner, opset)))
     return failure();
   for (const ValueInfo &output : graph.outputs) {
@@ -424,7 +397,21 @@ llvm::Error GraphImporter::returnOutputs(Scope &scope) {
   return llvm::Error::success();
 }
 
+/// Of two initializers of one name, either could be meant. (That a node's output is called
+/// like one does happen in files of exporters, and the order of the nodes says who is.)
+static llvm::Error checkNames(const Graph &graph) {
+  llvm::StringSet<> names;
+  for (const Tensor &tensor : graph.initializers)
+    if (!names.insert(tensor.name).second)
+      return llvm::createStringError(std::errc::invalid_argument,
+                                     "two initializers are called '%s'; rename one of them",
+                                     tensor.name.str().c_str());
+  return llvm::Error::success();
+}
+
 llvm::Error GraphImporter::run(ImportResult &result) {
+  if (llvm::Error error = checkNames(model.graph))
+    return error;
   struct Listener : OpBuilder::Listener {
     explicit Listener(std::vector<Operation *> &created) : created(created) {}
     void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override {
@@ -437,7 +424,9 @@ llvm::Error GraphImporter::run(ImportResult &result) {
 
   Scope scope;
   defineInputs(scope);
-  defineInitializers(model.graph, scope);
+  if (uses.hasScalarConstants())
+    variables.setScalarConstants();
+  defineInitializers(model.graph, scope, model.defaultOpset());
   LogicalResult imported = importNodes(model.graph.nodes, scope, model.defaultOpset());
   result.operators = reports;
   if (failed(imported))

@@ -5,6 +5,7 @@
 
 #include "ConstantEvaluator.h"
 #include "Dimensions.h"
+#include "NameUses.h"
 #include "NodeImport.h"
 #include "Rebatch.h"
 
@@ -26,16 +27,12 @@ public:
   llvm::StringMap<const NodeAttribute *> attributes;
   /// Where the scope stands in the model, to tell equal names apart.
   std::string path;
+  /// The function whose names these are; null in the graph.
+  const Function *body = nullptr;
 
 private:
   const Scope *parent;
   llvm::StringMap<ImportedValue> values;
-};
-
-/// A node that uses a name, and as which input.
-struct NameUse {
-  const Node *node;
-  unsigned index;
 };
 
 class GraphImporter {
@@ -53,9 +50,8 @@ public:
 private:
   friend class NodeImport;
 
-  void collectUses(const std::vector<Node> &nodes);
   void defineInputs(Scope &scope);
-  void defineInitializers(const Graph &graph, Scope &scope);
+  void defineInitializers(const Graph &graph, Scope &scope, int64_t opset);
   llvm::LogicalResult importNodes(llvm::ArrayRef<Node> nodes, Scope &scope, int64_t opset);
   llvm::LogicalResult importNode(const Node &node, Scope &scope, int64_t opset);
   llvm::LogicalResult importOperator(const Node &node, Scope &scope, int64_t opset);
@@ -70,7 +66,7 @@ private:
   const Function *findFunction(const Node &node) const;
 
   mlir::Value valueOf(const ImportedValue &value);
-  bool isUsedAsWeight(llvm::StringRef name, int64_t opset) const;
+  TensorPlace placeOf(llvm::StringRef name, size_t rank, const Scope &scope, int64_t opset) const;
   Shape rebatch(const Node &node, const Scope &scope, mlir::Value x, llvm::ArrayRef<int64_t> target,
                 bool isExpand);
   void markFailed(const Node &node, Scope &scope);
@@ -87,8 +83,7 @@ private:
 
   mlir::OpBuilder builder;
   ConstantEvaluator evaluator;
-  llvm::StringMap<std::vector<NameUse>> uses;
-  llvm::StringSet<> constantNodes;
+  NameUses uses;
   llvm::StringSet<> outputNames;
   llvm::StringMap<const Tensor *> initializers;
   /// Constant ops made of initializers.
@@ -98,7 +93,6 @@ private:
   std::string firstError;
   int64_t streams = 0;
   unsigned depth = 0;
-  bool generatedWeights = false;
 };
 
 } // namespace dsc::onnx

@@ -11,6 +11,8 @@ using namespace mlir;
 
 namespace dsc::onnx {
 
+char UsageError::ID = 0;
+
 static llvm::Error error(const llvm::Twine &message) {
   return llvm::createStringError(std::errc::invalid_argument, "%s", message.str().c_str());
 }
@@ -66,7 +68,7 @@ static llvm::Error importOnce(const Model &model, MLIRContext &context,
                               const ImportOptions &options, const BoundInputs &inputs,
                               const ShapeRecord *exported, ShapeRecord &record,
                               ImportResult &result) {
-  auto variables = Variables::create(options, context);
+  auto variables = Variables::create(options, model, context);
   if (!variables)
     return variables.takeError();
   result.module = ModuleOp::create(NameLoc::get(StringAttr::get(&context, model.path)));
@@ -81,6 +83,8 @@ static llvm::Error importOnce(const Model &model, MLIRContext &context,
     return row.status == "error" || row.status == "unsupported";
   });
   (*variables)->finish(*result.module, function->getBody().front(), result, complete);
+  if (llvm::Error problem = complete ? (*variables)->checkFlags() : llvm::Error::success())
+    return problem;
   if (complete)
     return verifyModule(*result.module);
   result.module = {}; // An inspection goes on after errors, a compilation does not.

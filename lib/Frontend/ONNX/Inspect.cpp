@@ -2,6 +2,7 @@
 
 #include "dsc/Frontend/ONNX/Importer.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -21,6 +22,19 @@ static void pad(llvm::raw_ostream &os, llvm::StringRef text, size_t columns) {
   os.indent(columns - std::min(columns, text.size()) + 2);
 }
 
+/// How many tensors have the role, and how many elements together.
+static void printTotal(const ImportResult &result, llvm::StringRef role, llvm::raw_ostream &os) {
+  int64_t count = 0, elements = 0;
+  for (const TensorReport &row : result.tensors)
+    if (row.role == role) {
+      ++count;
+      elements += row.elements;
+    }
+  os << count << " " << role << (role == "parameter" && count != 1 ? "s" : "");
+  if (count)
+    os << llvm::formatv(" ({0:N})", elements);
+}
+
 static void printTensors(const ImportResult &result, llvm::raw_ostream &os) {
   size_t names = width(result.tensors, [](const TensorReport &row) { return row.name; });
   size_t types = width(result.tensors, [](const TensorReport &row) { return row.type; });
@@ -32,6 +46,10 @@ static void printTensors(const ImportResult &result, llvm::raw_ostream &os) {
     pad(os, row.role, 9);
     os << llvm::format("%4zu  ", row.uses.size()) << row.why << "\n";
   }
+  os << "  together: ";
+  llvm::interleaveComma(llvm::ArrayRef{"parameter", "state", "frozen", "constant"}, os,
+                        [&](llvm::StringRef role) { printTotal(result, role, os); });
+  os << "\n";
 }
 
 static void printOperators(const ImportResult &result, llvm::raw_ostream &os) {
@@ -52,6 +70,8 @@ static void printOperators(const ImportResult &result, llvm::raw_ostream &os) {
 void printInspection(const ImportResult &result, llvm::raw_ostream &os) {
   printTensors(result, os);
   printOperators(result, os);
+  for (const std::string &note : result.notes)
+    os << "note: " << note << "\n";
 }
 
 void printInspectionJson(const ImportResult &result, llvm::raw_ostream &os) {
@@ -62,6 +82,7 @@ void printInspectionJson(const ImportResult &result, llvm::raw_ostream &os) {
         json.object([&] {
           json.attribute("name", llvm::json::fixUTF8(row.name));
           json.attribute("type", row.type);
+          json.attribute("elements", row.elements);
           json.attribute("role", row.role);
           json.attribute("trainable", row.trainable);
           json.attributeArray("uses", [&] {
@@ -80,6 +101,10 @@ void printInspectionJson(const ImportResult &result, llvm::raw_ostream &os) {
           json.attribute("node", llvm::json::fixUTF8(row.node));
           json.attribute("message", llvm::json::fixUTF8(row.message));
         });
+    });
+    json.attributeArray("notes", [&] {
+      for (const std::string &note : result.notes)
+        json.value(llvm::json::fixUTF8(note));
     });
   });
   os << "\n";

@@ -102,8 +102,16 @@ const NodeAttribute *NodeImport::attribute(llvm::StringRef name) const {
   return bound == scope.attributes.end() ? nullptr : bound->second;
 }
 
-int64_t NodeImport::integer(llvm::StringRef name, int64_t absent) const {
+const NodeAttribute *NodeImport::attribute(llvm::StringRef name, AttributeType one,
+                                           AttributeType many) const {
   const NodeAttribute *found = attribute(name);
+  if (found && found->type != one && found->type != many)
+    mistyped = found;
+  return found;
+}
+
+int64_t NodeImport::integer(llvm::StringRef name, int64_t absent) const {
+  const NodeAttribute *found = attribute(name, AttributeType::Int, AttributeType::Ints);
   return found && !found->ints.empty() ? found->ints.front() : absent;
 }
 
@@ -119,17 +127,17 @@ static double asWritten(float value) {
 }
 
 double NodeImport::number(llvm::StringRef name, double absent) const {
-  const NodeAttribute *found = attribute(name);
+  const NodeAttribute *found = attribute(name, AttributeType::Float, AttributeType::Floats);
   return found && !found->floats.empty() ? asWritten(found->floats.front()) : absent;
 }
 
 llvm::StringRef NodeImport::string(llvm::StringRef name, llvm::StringRef absent) const {
-  const NodeAttribute *found = attribute(name);
+  const NodeAttribute *found = attribute(name, AttributeType::String, AttributeType::Strings);
   return found && !found->strings.empty() ? found->strings.front() : absent;
 }
 
 std::optional<Shape> NodeImport::integers(llvm::StringRef name) const {
-  const NodeAttribute *found = attribute(name);
+  const NodeAttribute *found = attribute(name, AttributeType::Int, AttributeType::Ints);
   if (!found)
     return std::nullopt;
   return Shape(found->ints.begin(), found->ints.end());
@@ -184,7 +192,7 @@ LogicalResult NodeImport::expectFloat(unsigned i) {
 
 bool NodeImport::isUsed(unsigned i) const {
   // Names inside functions and branches are not told apart; to be safe, they count.
-  return wants(i) && (graph.uses.contains(node.outputs[i]) ||
+  return wants(i) && (!graph.uses.of(node.outputs[i], scope.body).empty() ||
                       graph.outputNames.contains(node.outputs[i]) || !scope.path.empty());
 }
 
@@ -231,25 +239,28 @@ LogicalResult NodeImport::fail(const llvm::Twine &message) {
 
 LogicalResult NodeImport::setInitialized(RankedTensorType type, mlir::Attribute init,
                                          llvm::StringRef why) {
-  return setVariable(0, graph.variables.add(node.outputs.front(), type, init, why));
+  llvm::StringRef name = node.outputs.front();
+  return setVariable(
+      0, graph.variables.add(name, type, init, why, graph.uses.nodes(name, scope.body)));
 }
 
 bool NodeImport::isUsedAsWeight() const {
-  return graph.isUsedAsWeight(node.outputs.front(), opset);
+  return graph.uses.isWeight(node.outputs.front(), scope.body, opset);
 }
 
 bool NodeImport::isUsedInArithmetic() const {
-  auto found = graph.uses.find(node.outputs.front());
-  return found != graph.uses.end() && llvm::all_of(found->second, [](const NameUse &use) {
-           return llvm::is_contained({"Add", "Sub", "Mul", "Div", "Identity"}, use.node->opType);
-         });
+  return graph.uses.isOnlyInArithmetic(node.outputs.front(), scope.body);
 }
 
-bool NodeImport::hasGeneratedWeights() const { return graph.generatedWeights; }
+bool NodeImport::hasGeneratedWeights() const { return graph.uses.hasGeneratedWeights(); }
+
+TensorPlace NodeImport::placeOf(size_t rank) const {
+  return graph.placeOf(node.outputs.front(), rank, scope, opset);
+}
 
 bool NodeImport::isLiteral(unsigned i) const {
-  return has(i) && (graph.initializers.contains(node.inputs[i]) ||
-                    graph.constantNodes.contains(node.inputs[i]));
+  return has(i) &&
+         (graph.initializers.contains(node.inputs[i]) || graph.uses.isConstantNode(node.inputs[i]));
 }
 
 Shape NodeImport::rebatch(Value x, llvm::ArrayRef<int64_t> target, bool isExpand) {

@@ -75,6 +75,8 @@ public:
   const NodeAttribute *attribute(llvm::StringRef name) const;
   /// The first attribute that the import did not ask for; null if there is none.
   const NodeAttribute *unasked(llvm::ArrayRef<llvm::StringRef> ignored) const;
+  /// An attribute that the import asked for as another type than it has; null if none.
+  const NodeAttribute *wrongType() const { return mistyped; }
   int64_t integer(llvm::StringRef name, int64_t absent) const;
   double number(llvm::StringRef name, double absent) const;
   llvm::StringRef string(llvm::StringRef name, llvm::StringRef absent) const;
@@ -110,6 +112,8 @@ public:
                                      llvm::StringRef why);
   /// Whether all that output 0 is used for is to be a weight.
   bool isUsedAsWeight() const;
+  /// Where output 0, a tensor of that rank, stands in the graph.
+  TensorPlace placeOf(size_t rank) const;
   /// Whether output 0 only enters arithmetic (a bias), not masks or comparisons.
   bool isUsedInArithmetic() const;
   /// Whether weights of this model are made by RandomNormal and RandomUniform nodes.
@@ -127,8 +131,11 @@ public:
   llvm::LogicalResult inlineGraph(const Graph &body);
 
 private:
+  const NodeAttribute *attribute(llvm::StringRef name, AttributeType one, AttributeType many) const;
+
   GraphImporter &graph;
   Scope &scope;
+  mutable const NodeAttribute *mistyped = nullptr;
   mutable llvm::SmallVector<llvm::StringRef, 8> asked;
 };
 

@@ -1,7 +1,7 @@
 //===- Reader.cpp - ModelProto to Model -----------------------------------===//
 //
 // One function per protobuf message, each a switch over its fields. Fields that no
-// part of the compiler asks for (documentation, metadata, training info, device
+// part of the compiler asks for (documentation, training info, device
 // configurations) are skipped without being decoded.
 //
 //===----------------------------------------------------------------------===//
@@ -40,6 +40,7 @@ private:
   NodeAttribute readAttribute(Wire wire);
   void readAttributeField(Wire &wire, NodeAttribute &attribute);
   ValueInfo readValueInfo(Wire wire);
+  std::pair<llvm::StringRef, llvm::StringRef> readMetadata(Wire wire);
   TypeInfo readType(Wire wire);
   TypeInfo readTensorType(Wire wire);
   std::vector<Dim> readShape(Wire wire);
@@ -125,6 +126,9 @@ Graph ModelReader::readGraph(Wire wire) {
     case 13:
       graph.valueInfo.push_back(readValueInfo(enter(wire.bytes())));
       break;
+    case 16:
+      graph.metadata.push_back(readMetadata(enter(wire.bytes())));
+      break;
     case 15:
       throw ReadError("it has sparse initializers, which are not supported; store them dense");
     default:
@@ -159,6 +163,12 @@ Node ModelReader::readNode(Wire wire) {
     case 8:
       node.overload = wire.bytes();
       break;
+    case 9: {
+      auto [key, value] = readMetadata(enter(wire.bytes()));
+      if (key == "pkg.torch.onnx.fx_node")
+        node.origin = value;
+      break;
+    }
     default:
       wire.skip();
     }
@@ -244,10 +254,25 @@ ValueInfo ModelReader::readValueInfo(Wire wire) {
       info.name = wire.bytes();
     else if (wire.field() == 2)
       info.type = readType(enter(wire.bytes()));
+    else if (wire.field() == 4)
+      info.metadata.push_back(readMetadata(enter(wire.bytes())));
     else
       wire.skip();
   }
   return info;
+}
+
+std::pair<llvm::StringRef, llvm::StringRef> ModelReader::readMetadata(Wire wire) {
+  std::pair<llvm::StringRef, llvm::StringRef> entry;
+  while (wire.next()) {
+    if (wire.field() == 1)
+      entry.first = wire.bytes();
+    else if (wire.field() == 2)
+      entry.second = wire.bytes();
+    else
+      wire.skip();
+  }
+  return entry;
 }
 
 TypeInfo ModelReader::readType(Wire wire) {

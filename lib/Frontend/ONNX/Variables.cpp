@@ -4,68 +4,172 @@
 #include "HostTensor.h"
 #include "TensorBuilder.h"
 
-#include <cmath>
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
 namespace dsc::onnx {
 
-static llvm::Error checkPattern(const std::string &pattern, const char *flag) {
+//===----------------------------------------------------------------------===//
+// Flags
+//===----------------------------------------------------------------------===//
+
+static llvm::Error usageError(const llvm::Twine &message) {
+  return llvm::make_error<UsageError>(message.str());
+}
+
+llvm::Error NamePattern::check() const {
   std::string error;
-  if (pattern.empty() || llvm::Regex(pattern).isValid(error))
+  if (pattern.empty() || regex.isValid(error))
     return llvm::Error::success();
-  return llvm::createStringError(std::errc::invalid_argument, "--%s: '%s': %s", flag,
-                                 pattern.c_str(), error.c_str());
+  return usageError("--" + flag + ": '" + pattern + "': " + error);
 }
 
-llvm::Expected<std::unique_ptr<Variables>> Variables::create(const ImportOptions &options,
-                                                             MLIRContext &context) {
-  if (llvm::Error error = checkPattern(options.trainable, "trainable"))
+bool NamePattern::matches(llvm::StringRef name) {
+  bool matched = !pattern.empty() && regex.match(name);
+  hasMatched |= matched;
+  return matched;
+}
+
+/// The first of many names.
+static std::string list(llvm::ArrayRef<std::string> names) {
+  constexpr size_t most = 8;
+  std::string text = llvm::join(names.take_front(most), ", ");
+  if (names.size() > most)
+    text += ", ... (" + std::to_string(names.size()) + ", --inspect lists them)";
+  return text;
+}
+
+llvm::Error NamePattern::checkUsed(llvm::ArrayRef<std::string> choices,
+                                   llvm::StringRef what) const {
+  if (pattern.empty() || hasMatched)
+    return llvm::Error::success();
+  return usageError("--" + flag + " '" + pattern + "' matches no " + what + "; " +
+                    (choices.empty() ? "the model has none" : "there are: " + list(choices)));
+}
+
+llvm::Expected<std::unique_ptr<Variables>>
+Variables::create(const ImportOptions &options, const Model &model, MLIRContext &context) {
+  std::unique_ptr<Variables> variables(new Variables(options, model, context));
+  for (NamePattern *pattern : {&variables->trainable, &variables->freeze, &variables->tie})
+    if (llvm::Error error = pattern->check())
+      return error;
+  return variables;
+}
+
+llvm::Error Variables::checkFlags() const {
+  std::vector<std::string> names;
+  for (const auto &variable : variables)
+    if (isa<FloatType>(variable->type.getElementType()))
+      names.push_back(variable->name);
+  if (llvm::Error error = trainable.checkUsed(names, "tensor of a float type"))
     return error;
-  if (llvm::Error error = checkPattern(options.freeze, "freeze"))
+  if (llvm::Error error = freeze.checkUsed(names, "tensor of a float type"))
     return error;
-  if (llvm::Error error = checkPattern(options.tie, "tie"))
-    return error;
-  return std::unique_ptr<Variables>(new Variables(options, context));
+  return tie.checkUsed(copies, "copy of a parameter by an Identity node");
 }
 
-bool Variables::matches(const std::string &pattern, llvm::StringRef name) const {
-  return !pattern.empty() && llvm::Regex(pattern).match(name);
+//===----------------------------------------------------------------------===//
+// Classification
+//===----------------------------------------------------------------------===//
+
+static void makeConstant(Variable &variable, llvm::StringRef why) {
+  variable.constant = true;
+  variable.role = train::VariableRole::Frozen;
+  variable.why = why.str();
 }
 
-/// A mask shows within its first rows, and weights are too large to be searched.
-static bool holdsInfinity(const Tensor &tensor, Type element) {
-  constexpr int64_t searched = 4096;
-  Tensor head = tensor;
-  head.numElements = std::min(tensor.numElements, searched);
-  head.dims = {head.numElements};
-  head.data = tensor.data.take_front(head.numElements * dataTypeBits(tensor.type) / 8);
-  std::optional<HostTensor> host = decode(head, element.getContext());
-  return host && llvm::any_of(host->floats, [](double x) { return !std::isfinite(x); });
+static bool isMask(llvm::StringRef pattern) { return pattern.starts_with("a mask"); }
+
+/// Never trained. Masks are constants whatever their size, since what they mask shows in
+/// their values; of other tables the large ones would only burden the program.
+static void keep(Variable &variable, llvm::StringRef why, bool isMask) {
+  constexpr int64_t most = int64_t{1} << 16;
+  makeConstant(variable, why);
+  variable.constant = isMask || variable.type.getNumElements() <= most;
 }
 
-void Variables::classify(Variable &variable) {
-  auto decide = [&](bool constant, train::VariableRole role, llvm::StringRef why) {
-    variable.constant = constant;
-    variable.role = role;
-    variable.why = why.str();
-  };
+bool Variables::classifyByFlag(Variable &variable) {
+  bool isFrozen = freeze.matches(variable.name), isTrained = trainable.matches(variable.name);
+  if (!isFrozen && !isTrained)
+    return false;
+  variable.role = isFrozen ? train::VariableRole::Frozen : train::VariableRole::Parameter;
+  variable.why = isFrozen ? "--freeze" : "--trainable";
+  variable.isChosen = true;
+  return true;
+}
+
+/// What a record leaves out are numbers that the exporter needed; only a weight may have
+/// got there by a way that the record does not know.
+bool Variables::classifyByRecord(Variable &variable, const TensorPlace &place) {
+  if (record.empty())
+    return false;
+  const Recorded *recorded = record.find(variable.name);
+  if (!recorded && place.use.isWeight)
+    return false;
+  if (!recorded)
+    makeConstant(variable, "not among the tensors of the exported module");
+  else if (recorded->kind == Recorded::Kind::Parameter)
+    variable.why = recorded->why;
+  else
+    keep(variable, recorded->why, variable.data && isMask(tablePattern(*variable.data, place.use)));
+  return true;
+}
+
+/// Names that PyTorch's exporters give to values of the graph; a parameter is called by
+/// its path in the module.
+static bool isValueName(llvm::StringRef name) {
+  llvm::StringRef number = name;
+  number.consume_front("val_");
+  return name.starts_with("/") || name.contains("::") ||
+         llvm::all_of(number, [](char c) { return llvm::isDigit(c); });
+}
+
+/// Whether a scalar is a number written in the model's code rather than a parameter.
+/// Nearly all of them are, unless the exporter keeps such numbers in Constant nodes.
+bool Variables::isLiteral(const Variable &variable) const {
+  bool isElsewhere = scalarsAreNodes || producer == "pytorch";
+  return !isElsewhere || isValueName(variable.name);
+}
+
+bool Variables::classifyByValue(Variable &variable, const TensorPlace &place) {
+  if (variable.type.getRank() == 0 && isLiteral(variable)) {
+    makeConstant(variable, "a scalar");
+    return true;
+  }
+  std::string pattern = variable.data ? tablePattern(*variable.data, place.use) : "";
+  if (pattern.empty())
+    return false;
+  keep(variable, pattern, isMask(pattern));
+  return true;
+}
+
+void Variables::classify(Variable &variable, const TensorPlace &place) {
+  variable.isWeight = place.use.isWeight && !place.isNode;
+  variable.uses = place.nodes;
   if (!isa<FloatType>(variable.type.getElementType()))
-    return decide(true, train::VariableRole::Frozen, "not of a float type");
-  if (matches(options.freeze, variable.name))
-    return decide(false, train::VariableRole::Frozen, "--freeze");
-  if (matches(options.trainable, variable.name))
-    return decide(false, train::VariableRole::Parameter, "--trainable");
-  if (variable.type.getRank() == 0)
-    return decide(true, train::VariableRole::Frozen, "a scalar");
+    return makeConstant(variable, "not of a float type");
+  if (classifyByFlag(variable))
+    return;
   if (variable.type.getNumElements() == 0)
-    return decide(true, train::VariableRole::Frozen, "empty");
-  if (variable.data && holdsInfinity(*variable.data, variable.type.getElementType()))
-    return decide(true, train::VariableRole::Frozen, "a mask: it holds infinities");
-  decide(false, train::VariableRole::Parameter, "");
+    return makeConstant(variable, "empty");
+  if (place.isNode && (!place.use.isWeight || holdWeights()))
+    return makeConstant(variable, "a Constant node; the model's weights are initializers");
+  if (!classifyByRecord(variable, place))
+    classifyByValue(variable, place);
 }
 
-Variable *Variables::add(const Tensor &tensor, llvm::StringRef name) {
+bool Variables::holdWeights() const {
+  return !record.empty() || llvm::any_of(variables, [](const auto &variable) {
+    return variable->isWeight && !variable->constant && variable->data;
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Variables
+//===----------------------------------------------------------------------===//
+
+Variable *Variables::add(const Tensor &tensor, llvm::StringRef name, TensorPlace place) {
   Type element = elementType(tensor.type, &context);
   if (!element)
     return nullptr;
@@ -73,32 +177,40 @@ Variable *Variables::add(const Tensor &tensor, llvm::StringRef name) {
   variable->name = name.str();
   variable->type = RankedTensorType::get(tensor.dims, element);
   variable->data = &tensor;
-  classify(*variable);
+  classify(*variable, place);
   return variables.emplace_back(std::move(variable)).get();
 }
 
 Variable *Variables::add(llvm::StringRef name, RankedTensorType type, Attribute init,
-                         llvm::StringRef why) {
+                         llvm::StringRef why, std::vector<std::string> nodes) {
   auto variable = std::make_unique<Variable>();
   variable->name = name.str();
   variable->type = type;
   variable->init = init;
-  classify(*variable);
-  variable->constant = false;
-  if (variable->why.empty())
+  variable->uses = std::move(nodes);
+  if (!classifyByFlag(*variable))
     variable->why = why.str();
   return variables.emplace_back(std::move(variable)).get();
 }
 
-Variable *Variables::copy(Variable &source, llvm::StringRef name) {
-  if (source.constant || matches(options.tie, name) || matches(options.tie, source.name))
+Variable *Variables::copy(Variable &source, llvm::StringRef name, TensorPlace place) {
+  if (source.constant)
     return &source;
+  copies.push_back(name.str());
+  bool isTied = tie.matches(name) || tie.matches(source.name);
+  // With a record, a copy is one that the model makes itself.
+  const Recorded *recorded = record.find(name);
+  bool isOwn = record.empty() || (recorded && recorded->kind == Recorded::Kind::Parameter);
+  if (isTied || !isOwn) {
+    llvm::append_range(source.uses, place.nodes);
+    return &source;
+  }
   auto variable = std::make_unique<Variable>();
   variable->name = name.str();
   variable->type = source.type;
   variable->data = source.data;
   variable->init = source.init;
-  classify(*variable);
+  classify(*variable, place);
   if (variable->why.empty())
     variable->why = "a copy of '" + source.name + "' by Identity; --tie makes them one";
   return variables.emplace_back(std::move(variable)).get();
@@ -135,15 +247,14 @@ static llvm::DenseSet<Value> differentiable(Block &block) {
 }
 
 static void decideOpen(Variable &variable, const llvm::DenseSet<Value> &reached) {
-  if (variable.role != train::VariableRole::Parameter)
+  if (variable.role != train::VariableRole::Parameter || variable.isChosen)
     return;
-  if (!variable.why.empty() || reached.contains(variable.read)) {
-    if (variable.why.empty())
-      variable.why = "differentiable computation leads to an output";
-    return;
+  if (!reached.contains(variable.read)) {
+    variable.role = train::VariableRole::Frozen;
+    variable.why = "no differentiable computation leads to an output";
+  } else if (variable.why.empty()) {
+    variable.why = "differentiable computation leads to an output";
   }
-  variable.role = train::VariableRole::Frozen;
-  variable.why = "no differentiable computation leads to an output";
 }
 
 static TensorReport report(const Variable &variable, bool complete) {
@@ -152,6 +263,7 @@ static TensorReport report(const Variable &variable, bool complete) {
   llvm::raw_string_ostream stream(row.type);
   llvm::interleave(variable.type.getShape(), stream, "x");
   stream << (variable.type.getRank() ? "x" : "") << variable.type.getElementType();
+  row.elements = variable.type.getNumElements();
   row.uses = variable.uses;
   bool isVariable = !variable.constant && (variable.read || !complete);
   row.role = isVariable ? stringifyVariableRole(variable.role).str() : "constant";
@@ -159,9 +271,41 @@ static TensorReport report(const Variable &variable, bool complete) {
   row.why = variable.why;
   if (isVariable && row.why.empty())
     row.why = "of a float type; not all of the graph could be analyzed";
-  if (!variable.constant && !isVariable)
-    row.why = variable.uses.empty() ? "unused" : "only its value at import is used";
+  if (variable.uses.empty())
+    row.why = "unused";
+  else if (!variable.constant && !isVariable)
+    row.why = "only its value at import is used";
   return row;
+}
+
+/// Whether all that the value does is to shift or scale inputs of the model.
+static bool normalizesInputs(Value value) {
+  auto isInput = [](Value operand) {
+    auto argument = dyn_cast<BlockArgument>(operand);
+    return argument && isFloat(argument);
+  };
+  auto shifts = [&](Value operand) {
+    return !operand.use_empty() && llvm::all_of(operand.getUsers(), [&](Operation *user) {
+      return isa<train::AddOp, train::SubOp, train::MulOp, train::DivOp>(user) &&
+             llvm::any_of(user->getOperands(), isInput);
+    });
+  };
+  return shifts(value) || (!value.use_empty() && llvm::all_of(value.getUsers(), [&](auto *user) {
+           return isa<train::BroadcastOp>(user) && shifts(user->getResult(0));
+         }));
+}
+
+/// Without a record, the mean of the data is no different from a weight.
+static void noteInputShifts(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
+                            ImportResult &result) {
+  std::vector<std::string> names;
+  for (const auto &variable : variables)
+    if (variable->role == train::VariableRole::Parameter && variable->read && !variable->isChosen &&
+        normalizesInputs(variable->read))
+      names.push_back(variable->name);
+  if (!names.empty())
+    result.notes.push_back("trained, though all they do is to shift or scale an input: " +
+                           list(names) + "; if they belong to the data, --freeze them");
 }
 
 void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool complete) {
@@ -188,6 +332,8 @@ void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool
     if (!variable->init)
       result.weights[variable->name] = variable->data->data;
   }
+  if (complete && record.empty())
+    noteInputShifts(variables, result);
 }
 
 } // namespace dsc::onnx

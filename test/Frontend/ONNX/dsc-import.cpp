@@ -3,6 +3,7 @@
 #include "dialects/Train/TrainDialect.h"
 #include "dsc/Frontend/ONNX/Importer.h"
 #include "dsc/Frontend/ONNX/Reader.h"
+#include "dsc/Frontend/ONNX/Restore.h"
 #include "dsc/Support/Npz.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -53,6 +54,7 @@ int main(int argc, char **argv) {
     return fail(model.takeError());
   if (readOnly)
     return 0;
+  restoreInitializers(**model);
   ImportOptions options;
   options.batch = batch;
   for (llvm::StringRef dim : dims)

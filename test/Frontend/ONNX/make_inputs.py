@@ -18,10 +18,22 @@ def weight(name, *shape):
     return numpy_helper.from_array(data, name)
 
 
-def write(name, nodes, inputs, outputs, initializers=(), opset=20, functions=(), imports=()):
+def tensor(name, data):
+    return numpy_helper.from_array(np.asarray(data, np.float32), name)
+
+
+def random(name, *shape):
+    return tensor(name, np.random.default_rng(sum(map(ord, name))).standard_normal(shape))
+
+
+def write(
+    name, nodes, inputs, outputs, initializers=(), opset=20, functions=(), imports=(), change=None
+):
     graph = helper.make_graph(nodes, name, inputs, outputs, list(initializers))
     opsets = [helper.make_opsetid("", opset), *(helper.make_opsetid(d, 1) for d in imports)]
     model = helper.make_model(graph, opset_imports=opsets, functions=list(functions), ir_version=10)
+    if change:
+        change(model)
     save(model, HERE / f"{name}.onnx")
 
 
@@ -149,4 +161,175 @@ write(
     [node("Add", "a b", "y")],
     [value("a", ["n", "length", 3]), value("b", ["n", "length", 3])],
     [value("y", ["n", "length", 3])],
+)
+
+# What is no parameter by its values alone, and parameters that look a little like it.
+steps = np.arange(6)
+write(
+    "tables",
+    [
+        node("MatMul", "x eye", "h"),
+        node("Add", "h gates", "a"),
+        node("Add", "a positions", "b"),
+        node("Mul", "b window", "c"),
+        node("Add", "c causal", "d"),
+        node("Mul", "d slopes", "e"),
+        node("Add", "e distances", "f"),
+        node("Mul", "f ones", "g"),
+        node("Mul", "g learned", "y"),
+    ],
+    [value("x", ["n", 6, 6])],
+    [value("y", ["n", 6, 6])],
+    [
+        tensor("eye", np.eye(6)),
+        tensor("gates", [0, 0, 1, 1, 0, 0]),
+        tensor("positions", np.sin(steps[:, None] * 0.4 ** steps)),
+        tensor("window", np.tril(np.ones((6, 6)))),
+        tensor("causal", np.triu(np.full((6, 6), -1e9), 1)),
+        tensor("slopes", 0.5**steps[:, None]),
+        tensor("distances", -np.abs(steps[:, None] - steps) ** 1.5),
+        tensor("ones", np.ones((6, 6))),
+        random("learned", 6, 6),
+    ],
+)
+
+# Weights as Constant nodes: parameters where the file has no others, numbers where it has.
+constant = helper.make_node("Constant", [], ["w"], value=random("w", 6, 3))
+scaled = helper.make_node("Constant", [], ["ones"], value=tensor("ones", np.ones(3)))
+norm = node("LayerNormalization", "h ones", "y")
+for stem, nodes, initializers in (
+    ("weights-as-nodes", [constant, scaled, node("MatMul", "x w", "h"), norm], []),
+    ("numbers-as-nodes", [scaled, node("MatMul", "x w", "h"), norm], [random("w", 6, 3)]),
+):
+    write(stem, nodes, [value("x", ["n", 6])], [value("y", ["n", 3])], initializers)
+
+# A scalar, beside the Constant node of another: what the code's numbers are is a parameter not.
+half = helper.make_node("Constant", [], ["half"], value=tensor("half", 0.5))
+write(
+    "scalars",
+    [
+        half,
+        node("MatMul", "x w", "h"),
+        node("Mul", "h half", "a"),
+        node("Mul", "a gain", "b"),
+        node("Mul", "b /Constant_1_output_0", "y"),
+    ],
+    [value("x", ["n", 6])],
+    [value("y", ["n", 3])],
+    [random("w", 6, 3), tensor("gain", 0.5), tensor("/Constant_1_output_0", 0.25)],
+)
+
+
+# A record by the exporter, against which values do not count.
+def record(model):
+    signature = model.graph.metadata_props.add()
+    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    lines = ("p_t: PARAMETER target='t'", "p_w: PARAMETER target='w'", "x: USER_INPUT")
+    signature.value = "\n# inputs\n" + "\n".join(lines) + "\n\n# outputs\ny: USER_OUTPUT\n"
+    for name, key, text in (
+        ("mean", "torch.export.graph_signature.InputSpec.kind", "BUFFER"),
+        ("window", "torch.export.graph_signature.InputSpec.kind", "PARAMETER"),
+        ("val_0", "onnxscript.optimizer.folded_from", "['w']"),
+        ("val_1", "onnxscript.optimizer.folded_from", "['mean', 'val_9']"),
+    ):
+        info = model.graph.value_info.add()
+        info.name = name
+        entry = info.metadata_props.add()
+        entry.key, entry.value = "pkg." + key, text
+
+
+write(
+    "recorded",
+    [
+        node("Sub", "x mean", "a"),
+        node("MatMul", "a val_0", "b"),
+        node("Mul", "b t", "c"),
+        node("Mul", "c window", "d"),
+        node("Mul", "d other", "e"),
+        node("Add", "e val_1", "f"),
+        node("Identity", "t", "t2"),
+        node("Mul", "f t2", "y"),
+    ],
+    [value("x", ["n", 6])],
+    [value("y", ["n", 16])],
+    [
+        random("mean", 6),
+        random("val_0", 6, 16),
+        tensor("t", 0.5),
+        tensor("window", np.arange(16) % 2),
+        random("other", 16),
+        random("val_1", 16),
+    ],
+    change=record,
+)
+
+
+# A name that two initializers have.
+write(
+    "defined-twice",
+    [node("MatMul", "x w", "y")],
+    [value("x", ["n", 6])],
+    [value("y", ["n", 3])],
+    [random("w", 6, 3), random("w", 6, 3)],
+)
+
+# Initializers that stand among the inputs, as IR version 3 wants them.
+write(
+    "ir3",
+    [node("MatMul", "x w", "y")],
+    [value("x", ["n", 6]), value("w", [6, 3])],
+    [value("y", ["n", 3])],
+    [random("w", 6, 3)],
+    opset=8,
+    change=lambda model: setattr(model, "ir_version", 3),
+)
+
+# A function's names are its own: its `w` is another tensor than the graph's.
+inner = helper.make_function(
+    "my.domain",
+    "Twice",
+    ["w", "v"],
+    ["r"],
+    [helper.make_node("MatMul", ["w", "v"], ["p"]), helper.make_node("Mul", ["p", "p"], ["r"])],
+    [helper.make_opsetid("", 20)],
+)
+write(
+    "uses",
+    [
+        node("Twice", "x v", "a", domain="my.domain"),
+        node("Transpose", "w", "wt"),
+        node("MatMul", "a wt", "b"),
+        node("Mul", "w w", "c"),
+        node("Gather", "c i", "d"),
+        node("Add", "b d", "y"),
+    ],
+    [value("x", ["n", 6])],
+    [value("y", ["n", 6])],
+    [random("v", 6, 6), tensor("w", np.eye(6)), numpy_helper.from_array(np.array(1), "i")],
+    functions=[inner],
+    imports=["my.domain"],
+)
+
+# Statistics that an exporter merged with the scale and bias that hold the same values.
+write(
+    "shared-statistics",
+    [node("BatchNormalization", "x scale bias bias scale", "y")],
+    [value("x", ["n", 3, 4, 4])],
+    [value("y", ["n", 3, 4, 4])],
+    [tensor("scale", np.ones(3)), tensor("bias", np.zeros(3))],
+)
+
+# An attribute of the wrong type, and a dimension that has no equal parts.
+write(
+    "wrong-type",
+    [node("Softmax", "x", "y", axis="last")],
+    [value("x", ["n", 6])],
+    [value("y", ["n", 6])],
+)
+write(
+    "uneven-split",
+    [node("Split", "x", "y z", axis=1)],
+    [value("x", ["n", 5])],
+    [value("y", ["n", 3]), value("z", ["n", 2])],
+    opset=17,
 )

@@ -20,6 +20,18 @@
 
 namespace dsc::onnx {
 
+/// The command line asks for what the model does not have.
+class UsageError : public llvm::ErrorInfo<UsageError> {
+public:
+  static char ID;
+  explicit UsageError(std::string message) : message(std::move(message)) {}
+  void log(llvm::raw_ostream &os) const override { os << message; }
+  std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
+
+private:
+  std::string message;
+};
+
 /// What BatchNormalization does in training: see --batch-norm.
 enum class BatchNormMode { Train, Local, Frozen };
 
@@ -46,6 +58,7 @@ struct ImportOptions {
 struct TensorReport {
   std::string name;
   std::string type; // "4x2xf32"
+  int64_t elements = 0;
   std::vector<std::string> uses;
   bool trainable = false;
   /// parameter, frozen, state or constant
@@ -72,6 +85,8 @@ struct ImportResult {
   std::map<std::string, llvm::StringRef> weights;
   std::vector<TensorReport> tensors;
   std::vector<OperatorReport> operators;
+  /// What a user should know of a decision that could be meant otherwise.
+  std::vector<std::string> notes;
 };
 
 /// Imports the model. The context must have the train and func dialects loaded.

@@ -97,9 +97,13 @@ struct TypeInfo {
   std::optional<std::vector<Dim>> shape;
 };
 
+/// What exporters note about a value or graph, as keys and texts of their own.
+using Metadata = std::vector<std::pair<llvm::StringRef, llvm::StringRef>>;
+
 struct ValueInfo {
   llvm::StringRef name;
   TypeInfo type;
+  Metadata metadata;
 };
 
 struct Graph;
@@ -145,6 +149,9 @@ struct Node {
   std::vector<llvm::StringRef> inputs;
   std::vector<llvm::StringRef> outputs;
   std::vector<NodeAttribute> attributes;
+  /// The operation of the module that PyTorch's dynamo exporter made the node from, as
+  /// text: `%linear : ... (args = (%x, %p_a_weight, %p_a_bias), ...)`.
+  llvm::StringRef origin;
 
   const NodeAttribute *attribute(llvm::StringRef wanted) const;
 };
@@ -156,6 +163,24 @@ struct Graph {
   std::vector<ValueInfo> inputs;
   std::vector<ValueInfo> outputs;
   std::vector<ValueInfo> valueInfo;
+  Metadata metadata;
+};
+
+/// What has to be done to a graph to undo the merging of its initializers, see
+/// restoreInitializers. Strings belong to the Model.
+struct Restoration {
+  /// A further initializer with the value of another.
+  struct Duplicate {
+    llvm::StringRef source, name;
+  };
+  struct Renamed {
+    size_t node, input;
+    llvm::StringRef name;
+  };
+  std::vector<Duplicate> duplicates;
+  std::vector<Renamed> inputs;
+
+  bool empty() const { return inputs.empty(); }
 };
 
 struct OpsetImport {

@@ -30,12 +30,16 @@ static LogicalResult tensorConstant(NodeImport &n, const Tensor &tensor) {
   Type element = elementType(tensor.type, n.b.getContext());
   if (!element)
     return n.fail("its value has type " + dataTypeName(tensor.type) + ", which is not supported");
-  if (isa<FloatType>(element) && !tensor.dims.empty() && n.isUsedAsWeight())
-    return n.setVariable(0, n.variables().add(tensor, n.node.outputs.front()));
-  std::optional<HostTensor> host = decode(tensor, n.b.getContext());
-  if (!host)
-    return n.fail("its value is too large for a constant; make it an initializer");
-  return n.set(0, n.make<train::ConstantOp>(encode(*host)));
+  TensorPlace place = n.placeOf(tensor.dims.size());
+  place.isNode = true;
+  llvm::StringRef name = n.node.outputs.front();
+  bool mayTrain = isa<FloatType>(element) &&
+                  (n.variables().isNamed(name) || (!tensor.dims.empty() && place.use.isWeight));
+  if (mayTrain)
+    return n.setVariable(0, n.variables().add(tensor, name, place));
+  if (std::optional<HostTensor> host = decode(tensor, n.b.getContext()))
+    return n.set(0, n.make<train::ConstantOp>(encode(*host)));
+  return n.setVariable(0, n.variables().add(tensor, name, place)); // Too large to fold.
 }
 
 static LogicalResult importConstant(NodeImport &n) {
@@ -67,7 +71,8 @@ static LogicalResult importConstantOfShape(NodeImport &n) {
   value.type = RankedTensorType::get({}, value.type.getElementType());
   auto splat = encode(value).resizeSplat(type);
   bool canTrain = value.isFloat() && !shape->empty() && n.isLiteral(0);
-  if (canTrain && (n.isUsedAsWeight() || (n.hasGeneratedWeights() && n.isUsedInArithmetic())))
+  bool isWeight = n.isUsedAsWeight() && !n.variables().holdWeights();
+  if (canTrain && (isWeight || (n.hasGeneratedWeights() && n.isUsedInArithmetic())))
     return n.setInitialized(type, splat, "made by ConstantOfShape");
   return n.set(0, n.make<train::ConstantOp>(splat));
 }
@@ -76,7 +81,8 @@ static LogicalResult importConstantOfShape(NodeImport &n) {
 /// parameters that merely begin alike, unless --tie says that they are one.
 static LogicalResult importIdentity(NodeImport &n) {
   if (Variable *source = n.variable(0))
-    return n.setVariable(0, n.variables().copy(*source, n.node.outputs.front()));
+    return n.setVariable(
+        0, n.variables().copy(*source, n.node.outputs.front(), n.placeOf(source->type.getRank())));
   if (n.find(0)->kind == ImportedValue::Kind::Sequence)
     return n.setSequence(0, n.sequence(0));
   return n.set(0, n.input(0));

@@ -39,6 +39,22 @@ static LogicalResult importMaxPool(NodeImport &n) {
                                            window->low, window->high, window->dilations));
 }
 
+/// Padding that ceil_mode adds never counts. To be told from padding that does, the
+/// latter becomes zeros of the input.
+static Value padExplicitly(NodeImport &n, Value x, llvm::ArrayRef<int64_t> pads, Window &window) {
+  size_t spatial = window.low.size();
+  Shape low(2, 0), high(2, 0), interior(2 + spatial, 0);
+  llvm::append_range(low, pads.take_front(spatial));
+  llvm::append_range(high, pads.drop_front(spatial));
+  for (size_t d = 0; d < spatial; ++d) {
+    window.low[d] -= pads[d];
+    window.high[d] -= pads[spatial + d];
+  }
+  if (llvm::all_of(pads, [](int64_t pad) { return pad == 0; }))
+    return x;
+  return n.make<train::PadOp>(x, 0.0, low, high, interior);
+}
+
 static LogicalResult importAveragePool(NodeImport &n) {
   if (failed(n.expectRank(0, 3)) || failed(n.expectFloat(0)))
     return failure();
@@ -50,13 +66,12 @@ static LogicalResult importAveragePool(NodeImport &n) {
   if (failed(window))
     return failure();
   bool countPadding = n.integer("count_include_pad", 0) != 0;
-  // Padding that ceil_mode adds never counts, so it must not be mixed with padding
-  // that does.
   Shape pads = n.integers("pads").value_or(Shape(2 * kernel->size(), 0));
-  bool grown = llvm::ArrayRef(pads).drop_front(kernel->size()) != llvm::ArrayRef(window->high);
-  if (countPadding && grown && n.integer("ceil_mode", 0))
-    return n.fail("count_include_pad together with a ceil_mode that adds a window is not "
-                  "supported; pad explicitly");
+  bool isGrown = llvm::ArrayRef(pads).drop_front(kernel->size()) != llvm::ArrayRef(window->high);
+  if (countPadding && isGrown && n.integer("ceil_mode", 0)) {
+    x = padExplicitly(n, x, pads, *window);
+    countPadding = false;
+  }
   return n.set(0, n.make<train::AvgPoolOp>(pooledType(x, *window), x, *kernel, window->strides,
                                            window->low, window->high, window->dilations,
                                            countPadding));

@@ -193,6 +193,9 @@ static llvm::FailureOr<Shape> splitSizes(NodeImport &n, int64_t total) {
   if (*given)
     return **given;
   auto count = static_cast<int64_t>(n.node.outputs.size());
+  if (n.opset < 18 && total % count != 0)
+    return n.fail("cannot split a dimension of " + llvm::Twine(total) + " into " +
+                  llvm::Twine(count) + " equal parts; give their sizes");
   int64_t part = (total + count - 1) / count;
   Shape sizes;
   for (int64_t rest = total; static_cast<int64_t>(sizes.size()) < count; rest -= part)
@@ -216,8 +219,12 @@ static LogicalResult importSplit(NodeImport &n) {
       return failure();
     start += size;
   }
-  if (sizes->size() < n.node.outputs.size())
-    return n.fail("has more outputs than parts");
+  if (start != shapeOf(x)[*axis])
+    return n.fail("its parts add up to " + llvm::Twine(start) + ", but the dimension is " +
+                  llvm::Twine(shapeOf(x)[*axis]));
+  if (sizes->size() != n.node.outputs.size())
+    return n.fail("has " + llvm::Twine(n.node.outputs.size()) +
+                  " outputs, expected one per part, " + llvm::Twine(sizes->size()));
   return success();
 }
 

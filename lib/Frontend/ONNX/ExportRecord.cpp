@@ -1,0 +1,103 @@
+//===- ExportRecord.cpp - What the exporter says tensors are --------------===//
+
+#include "ExportRecord.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace dsc::onnx {
+
+static constexpr llvm::StringLiteral signatureKey =
+    "pkg.torch.export.ExportedProgram.graph_signature";
+static constexpr llvm::StringLiteral kindKey = "pkg.torch.export.graph_signature.InputSpec.kind";
+static constexpr llvm::StringLiteral foldedKey = "pkg.onnxscript.optimizer.folded_from";
+
+/// Lines `PLACEHOLDER: KIND target='NAME' ...`; inputs and outputs have other kinds.
+static void readSignature(llvm::StringRef text, std::vector<ModuleTensor> &tensors) {
+  llvm::SmallVector<llvm::StringRef> lines;
+  text.split(lines, '\n', -1, /*KeepEmpty=*/false);
+  for (llvm::StringRef line : lines) {
+    auto [placeholder, rest] = line.split(": ");
+    llvm::StringRef name = rest.split("target='").second.split('\'').first;
+    llvm::StringRef kind = rest.split(' ').first;
+    if (!name.empty() && llvm::is_contained({"PARAMETER", "BUFFER", "CONSTANT_TENSOR"}, kind))
+      tensors.push_back({placeholder, kind, name});
+  }
+}
+
+std::vector<ModuleTensor> moduleTensors(const Graph &graph) {
+  std::vector<ModuleTensor> tensors;
+  for (const auto &[key, text] : graph.metadata)
+    if (key == signatureKey)
+      readSignature(text, tensors);
+  return tensors;
+}
+
+ExportRecord::ExportRecord(const Graph &graph) {
+  for (const ModuleTensor &tensor : moduleTensors(graph))
+    add(tensor.name, tensor.kind);
+  const std::vector<ValueInfo> *lists[] = {&graph.valueInfo, &graph.inputs};
+  for (const std::vector<ValueInfo> *list : lists)
+    for (const ValueInfo &info : *list)
+      readKind(info);
+  if (entries.empty())
+    return;
+  for (const std::vector<ValueInfo> *list : lists)
+    for (const ValueInfo &info : *list)
+      readFolding(info);
+}
+
+const Recorded *ExportRecord::find(llvm::StringRef name) const {
+  auto found = entries.find(name);
+  return found == entries.end() ? nullptr : &found->second;
+}
+
+ValueInfo ExportRecord::constant(llvm::StringRef name) {
+  return {name, {}, {{kindKey, "CONSTANT_TENSOR"}}};
+}
+
+void ExportRecord::add(llvm::StringRef name, llvm::StringRef kind) {
+  if (kind == "PARAMETER")
+    entries[name] = {Recorded::Kind::Parameter, "a parameter of the exported module", name};
+  else if (kind == "BUFFER")
+    entries[name] = {Recorded::Kind::Buffer, "a buffer of the exported module", name};
+  else if (kind == "CONSTANT_TENSOR")
+    entries[name] = {Recorded::Kind::Constant, "a constant of the exported module", name};
+}
+
+void ExportRecord::readKind(const ValueInfo &info) {
+  for (const auto &[key, kind] : info.metadata)
+    if (key == kindKey)
+      add(info.name, kind);
+}
+
+/// A list of names in quotes.
+static llvm::SmallVector<llvm::StringRef> quoted(llvm::StringRef text) {
+  llvm::SmallVector<llvm::StringRef> pieces, names;
+  text.split(pieces, '\'');
+  for (size_t i = 1; i < pieces.size(); i += 2)
+    names.push_back(pieces[i]);
+  return names;
+}
+
+/// What was computed from a parameter is one; a table made of constants is none.
+void ExportRecord::readFolding(const ValueInfo &info) {
+  auto folded = llvm::find_if(info.metadata, [](auto &entry) { return entry.first == foldedKey; });
+  if (folded == info.metadata.end() || entries.contains(info.name))
+    return;
+  Recorded::Kind kind = Recorded::Kind::Constant;
+  llvm::SmallVector<llvm::StringRef> sources = quoted(folded->second);
+  llvm::SmallVector<llvm::StringRef> known;
+  for (llvm::StringRef source : sources)
+    if (const Recorded *recorded = find(source)) {
+      kind = std::min(kind, recorded->kind);
+      known.push_back(source);
+    }
+  static constexpr llvm::StringLiteral words[] = {"a parameter", "a buffer", "constants"};
+  std::string why = ("computed at export from " + words[static_cast<int>(kind)]).str() + ": " +
+                    llvm::join(sources, ", ");
+  entries[info.name] = {kind, why, known.size() == 1 ? known.front() : ""};
+}
+
+} // namespace dsc::onnx

@@ -1,0 +1,60 @@
+//===- ExportRecord.h - What the exporter says tensors are -----*- C++ -*-===//
+//
+// PyTorch's dynamo exporter notes in the file which initializers were parameters,
+// buffers or constants of the module: as metadata of each initializer's value, and
+// as a list over the whole graph. What it computed at export ("folded") it notes by
+// the names that it computed from, so that such a tensor is what its source was.
+//
+//   p_a_weight: PARAMETER target='a.weight'        in the graph's list
+//   folded_from: ['a.weight']                      on the value `val_0`
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DSC_FRONTEND_ONNX_EXPORTRECORD_H
+#define DSC_FRONTEND_ONNX_EXPORTRECORD_H
+
+#include "dsc/Frontend/ONNX/Model.h"
+
+#include "llvm/ADT/StringMap.h"
+
+namespace dsc::onnx {
+
+struct Recorded {
+  enum class Kind { Parameter, Buffer, Constant };
+  Kind kind;
+  std::string why;
+  /// The one tensor of the module that it is or was computed from; empty if several.
+  llvm::StringRef source;
+};
+
+/// A line of the graph's list: a tensor of the exported module.
+struct ModuleTensor {
+  llvm::StringRef placeholder; // "p_a_weight", as nodes' origins call it
+  llvm::StringRef kind;        // "PARAMETER", ...
+  llvm::StringRef name;        // "a.weight", as the initializer is called
+};
+std::vector<ModuleTensor> moduleTensors(const Graph &graph);
+
+class ExportRecord {
+public:
+  explicit ExportRecord(const Graph &graph);
+
+  /// What the record of a constant looks like.
+  static ValueInfo constant(llvm::StringRef name);
+
+  /// Whether the file has no record, so that its silence means nothing.
+  bool empty() const { return entries.empty(); }
+  /// Null for what the record does not mention.
+  const Recorded *find(llvm::StringRef name) const;
+
+private:
+  void readKind(const ValueInfo &info);
+  void readFolding(const ValueInfo &info);
+  void add(llvm::StringRef name, llvm::StringRef kind);
+
+  llvm::StringMap<Recorded> entries;
+};
+
+} // namespace dsc::onnx
+
+#endif // DSC_FRONTEND_ONNX_EXPORTRECORD_H

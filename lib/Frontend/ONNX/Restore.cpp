@@ -1,0 +1,197 @@
+//===- Restore.cpp - Undoing the merging of initializers ------------------===//
+
+#include "dsc/Frontend/ONNX/Restore.h"
+#include "ExportRecord.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace dsc::onnx {
+
+namespace {
+
+/// Input `input` of the graph's node `node`.
+struct Place {
+  size_t node, input;
+};
+
+class Restorer {
+public:
+  explicit Restorer(Model &model) : model(model), graph(model.graph), record(model.graph) {
+    for (const Tensor &tensor : graph.initializers)
+      initializers[tensor.name] = &tensor;
+    for (const ModuleTensor &tensor : moduleTensors(graph))
+      tensors[tensor.placeholder] = tensor.name;
+  }
+
+  Restoration run();
+
+private:
+  void restoreOperation(llvm::ArrayRef<size_t> nodes);
+  void separateNumbers(size_t node);
+  void separateStatistics(size_t node);
+  void countUses();
+  void addDuplicates();
+  llvm::SmallVector<llvm::StringRef> tensorsOf(llvm::StringRef origin) const;
+  llvm::StringRef moduleName(llvm::StringRef initializer) const;
+  bool fits(llvm::StringRef meant, Place place) const;
+  void rename(Place place, llvm::StringRef name);
+  llvm::StringRef nameAt(Place place) const { return graph.nodes[place.node].inputs[place.input]; }
+  llvm::StringRef own(std::string text) { return model.decoded.emplace_back(std::move(text)); }
+
+  Model &model;
+  Graph &graph;
+  ExportRecord record;
+  llvm::StringMap<const Tensor *> initializers;
+  llvm::StringMap<llvm::StringRef> tensors; // names by placeholder
+  llvm::StringSet<> added;
+  /// Tensors that some operation names and uses.
+  llvm::StringSet<> claimed;
+  /// Uses of a name by nodes, and those as a BatchNormalization's input 3 or 4.
+  llvm::StringMap<size_t> uses, statistics;
+  Restoration result;
+};
+
+} // namespace
+
+/// The module's tensors that an operation's text names, in order.
+llvm::SmallVector<llvm::StringRef> Restorer::tensorsOf(llvm::StringRef origin) const {
+  llvm::SmallVector<llvm::StringRef> names;
+  llvm::StringRef rest = origin.split("(args = ").second;
+  auto isWord = [](char c) { return llvm::isAlnum(c) || c == '_'; };
+  for (rest = rest.split('%').second; !rest.empty(); rest = rest.split('%').second) {
+    auto found = tensors.find(rest.take_while(isWord));
+    if (found != tensors.end())
+      names.push_back(found->second);
+  }
+  return names;
+}
+
+/// The tensor of the module that an initializer is, or was computed from; empty if it is
+/// a number that the exporter needed.
+llvm::StringRef Restorer::moduleName(llvm::StringRef initializer) const {
+  const Recorded *recorded = record.find(initializer);
+  return recorded ? recorded->source : llvm::StringRef();
+}
+
+bool Restorer::fits(llvm::StringRef meant, Place place) const {
+  bool isDirect = moduleName(nameAt(place)) == nameAt(place);
+  return meant == moduleName(nameAt(place)) ||
+         (isDirect && (!initializers.contains(meant) || added.contains(meant)));
+}
+
+/// Nodes that one operation of the module became: its tensors are the initializers that
+/// they use, in order. Where the two lists do not fit each other, nothing is done.
+void Restorer::restoreOperation(llvm::ArrayRef<size_t> nodes) {
+  llvm::SmallVector<llvm::StringRef> meant = tensorsOf(graph.nodes[nodes.front()].origin);
+  llvm::SmallVector<Place> used;
+  for (size_t node : nodes)
+    for (size_t i = 0; i < graph.nodes[node].inputs.size(); ++i)
+      if (!moduleName(graph.nodes[node].inputs[i]).empty())
+        used.push_back({node, i});
+  if (meant.size() != used.size() || !llvm::all_of(llvm::zip(meant, used), [&](auto pair) {
+        return fits(std::get<0>(pair), std::get<1>(pair));
+      }))
+    return;
+  for (auto [name, place] : llvm::zip(meant, used)) {
+    if (name != moduleName(nameAt(place)))
+      rename(place, name);
+    claimed.insert(name);
+  }
+}
+
+/// Whether all elements are equal.
+static bool isFill(const Tensor &tensor) {
+  size_t bytes = dataTypeBits(tensor.type) / 8;
+  return bytes > 0 && tensor.data.size() > bytes &&
+         tensor.data.drop_front(bytes) == tensor.data.drop_back(bytes);
+}
+
+/// An operation without tensors of the module that uses one which other operations name:
+/// what it needs are the numbers that the tensor begins with.
+void Restorer::separateNumbers(size_t index) {
+  const Node &node = graph.nodes[index];
+  if (node.origin.empty() || node.outputs.empty() || !tensorsOf(node.origin).empty())
+    return;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    llvm::StringRef old = node.inputs[i];
+    if (!claimed.contains(old) || moduleName(old) != old || !isFill(*initializers[old]))
+      continue;
+    llvm::StringRef name = own(node.outputs.front().str() + "." + std::to_string(i));
+    if (initializers.contains(name))
+      continue;
+    rename({index, i}, name);
+    graph.valueInfo.push_back(ExportRecord::constant(name));
+  }
+}
+
+void Restorer::rename(Place place, llvm::StringRef name) {
+  llvm::StringRef source = nameAt(place);
+  if (initializers[source]->name != name && added.insert(name).second) {
+    result.duplicates.push_back({initializers[source]->name, name});
+    initializers[name] = initializers[source];
+  }
+  graph.nodes[place.node].inputs[place.input] = name;
+  result.inputs.push_back({place.node, place.input, name});
+}
+
+void Restorer::countUses() {
+  for (const Node &node : graph.nodes)
+    for (auto [i, name] : llvm::enumerate(node.inputs)) {
+      ++uses[name];
+      statistics[name] += node.opType == "BatchNormalization" && (i == 3 || i == 4);
+    }
+}
+
+/// A statistic changes as the batches want it; who shares its values wants them as they are.
+void Restorer::separateStatistics(size_t index) {
+  const Node &node = graph.nodes[index];
+  if (node.opType != "BatchNormalization" || node.inputs.size() < 5 || node.outputs.empty())
+    return;
+  for (size_t i : {3U, 4U}) {
+    Place place{index, i};
+    llvm::StringRef old = nameAt(place);
+    bool isShared = uses[old] > statistics[old] || (record.empty() && uses[old] > 1);
+    if (!initializers.contains(old) || !isShared)
+      continue;
+    llvm::StringRef name = own(node.outputs.front().str() + "." + (i == 3 ? "mean" : "var"));
+    if (initializers.contains(name))
+      continue;
+    --uses[old];
+    --statistics[old];
+    rename(place, name);
+  }
+}
+
+void Restorer::addDuplicates() {
+  std::vector<Tensor> tensors;
+  for (const Restoration::Duplicate &duplicate : result.duplicates) {
+    tensors.push_back(*initializers[duplicate.source]);
+    tensors.back().name = duplicate.name;
+  }
+  llvm::append_range(graph.initializers, tensors);
+}
+
+Restoration Restorer::run() {
+  llvm::MapVector<llvm::StringRef, llvm::SmallVector<size_t>> operations;
+  for (size_t i = 0; i < graph.nodes.size() && !tensors.empty(); ++i)
+    if (!graph.nodes[i].origin.empty())
+      operations[graph.nodes[i].origin].push_back(i);
+  for (const auto &operation : operations)
+    restoreOperation(operation.second);
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    separateNumbers(i);
+  countUses();
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    separateStatistics(i);
+  addDuplicates();
+  return std::move(result);
+}
+
+Restoration restoreInitializers(Model &model) { return Restorer(model).run(); }
+
+} // namespace dsc::onnx
