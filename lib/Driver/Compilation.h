@@ -70,9 +70,11 @@ private:
   int checkMemory() const;
   llvm::Expected<Hardware> hardware() const;
   int emitKernels(llvm::raw_pwrite_stream &object);
+  int writeCudaSources(const std::string &folder);
+  int emitCudaTrainer();
   int emitObjects(const ScratchFile &kernels, const ScratchFile &tables);
   std::string description();
-  llvm::Error writeResults(llvm::ArrayRef<std::string> objects);
+  llvm::Error writeResults(llvm::function_ref<llvm::Error(const ScratchFile &)> makeBinary);
   bool weightsLieBeside() const;
   std::string modelSkeleton() const;
 

@@ -10,6 +10,7 @@
 
 #include "dsc/Pipelines/Registration.h"
 #include "lib/Driver/Compilation.h"
+#include "lib/Driver/CudaPackage.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -28,7 +29,8 @@ Compilation::Compilation(const CompileOptions &options)
       errors(&context) {
   context.loadAllAvailableDialects(); // the importer builds ops without a pass
   stem = llvm::sys::path::stem(options.input).str();
-  output = options.output.empty() ? stem + "-trainer" : options.output;
+  std::string byDefault = stem + (options.emit == "cuda" ? "-cuda" : "-trainer");
+  output = options.output.empty() ? byDefault : options.output;
 }
 
 int Compilation::run() {
@@ -64,7 +66,16 @@ int Compilation::prepareFolders() {
   if (int status = chooseProcessor()) {
     return status;
   }
-  if (!writesToStdout()) {
+  if (options.target == "cuda" && options.emit == "trainer" && findNvcc().empty()) {
+    printError("--target cuda needs nvcc, which is neither on the PATH nor in /usr/local/cuda; "
+               "--emit=cuda writes the sources, to be built where it is");
+    return kBadInput;
+  }
+  if (options.emit == "cuda") {
+    if (llvm::Error error = checkCudaFolder(output)) {
+      return fail(std::move(error));
+    }
+  } else if (!writesToStdout()) {
     // Before minutes of work: can the output be written at all?
     if (auto probe = ScratchFile::pending(output); !probe) {
       return fail(probe.takeError());

@@ -3,7 +3,9 @@
 #include "dsc/Target/CPU/ExecEmission.h"
 #include "dsc/Target/CPU/Passes.h"
 #include "lib/Driver/Compilation.h"
+#include "lib/Driver/CudaPackage.h"
 #include "lib/Driver/Description.h"
+#include "lib/Driver/Link.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/Path.h"
 
@@ -15,20 +17,23 @@ static llvm::StringRef lossName(const TrainOptions &options) {
 }
 
 std::string Compilation::description() {
+  bool isCuda = options.target == "cuda";
+  llvm::json::Array libraries = isCuda ? llvm::json::Array{"cuBLASLt", "cuDNN"}
+                                       : llvm::json::Array{"libdnnl.so.2", "libgomp.so.1"};
   llvm::json::Object object{{"version", 1},
                             {"model", stem},
                             {"model_hash", plan.modelHash},
                             {"source", llvm::sys::path::filename(options.input)},
                             {"batch", plan.batch},
                             {"microbatches", plan.microbatches},
-                            {"target", "cpu"},
-                            {"cpu", cpuTarget->cpu},
+                            {"target", options.target},
+                            {"cpu", isCuda ? "" : cpuTarget->cpu},
                             {"precision", plan.precision},
                             {"optimizer", nameOf(trainOptions.optimizer)},
                             {"clip", trainOptions.clip},
                             {"loss", lossName(trainOptions)},
                             {"predicted_step_seconds", plan.stepSeconds},
-                            {"libraries", llvm::json::Array{"libdnnl.so.2", "libgomp.so.1"}},
+                            {"libraries", std::move(libraries)},
                             {"inputs", llvm::json::Array(inputs)}};
   object["memory"] = plan.memory.toJson();
   object["scratch_bytes"] = plan.scratchBytes;
@@ -71,7 +76,42 @@ int Compilation::emitObjects(const ScratchFile &kernels, const ScratchFile &tabl
   return failed ? fail(std::move(failed)) : status;
 }
 
+int Compilation::writeCudaSources(const std::string &folder) {
+  auto sources = cuda::emitSources(*module, description());
+  if (mlir::failed(sources)) {
+    return errors.hasError() ? int(kBadInput) : internalError();
+  }
+  std::string planText;
+  llvm::raw_string_ostream os(planText);
+  writePlan(os);
+  CudaPackage package{
+      stem,    llvm::sys::path::filename(options.input).str(), *sources, weights, modelSkeleton(),
+      planText};
+  llvm::Error error = writeCudaPackage(package, folder);
+  return error ? fail(std::move(error)) : int(kDone);
+}
+
+/// Builds the package in a temporary folder; the trainer then carries its weights.
+int Compilation::emitCudaTrainer() {
+  CudaBuildFolder folder;
+  if (llvm::Error error = folder.create()) {
+    return fail(std::move(error));
+  }
+  if (int status = writeCudaSources(folder.path())) {
+    return status;
+  }
+  times.begin("nvcc");
+  llvm::Error error = writeResults([&](const ScratchFile &binary) { return folder.build(binary); });
+  return error ? fail(std::move(error)) : int(kDone);
+}
+
 int Compilation::emit() {
+  if (options.emit == "cuda") {
+    return writeCudaSources(output);
+  }
+  if (options.target == "cuda") {
+    return emitCudaTrainer();
+  }
   auto kernels = ScratchFile::temporary("dsc-kernels", "o");
   if (!kernels) {
     return fail(kernels.takeError());
@@ -84,6 +124,8 @@ int Compilation::emit() {
     return status;
   }
   times.begin("link");
-  llvm::Error error = writeResults({kernels->name(), tables->name()});
+  llvm::Error error = writeResults([&](const ScratchFile &binary) {
+    return linkTrainer({kernels->name(), tables->name()}, binary);
+  });
   return error ? fail(std::move(error)) : int(kDone);
 }

@@ -102,7 +102,8 @@ static llvm::Error keepAll(llvm::MutableArrayRef<ScratchFile> files,
   return llvm::Error::success();
 }
 
-llvm::Error Compilation::writeResults(llvm::ArrayRef<std::string> objects) {
+llvm::Error
+Compilation::writeResults(llvm::function_ref<llvm::Error(const ScratchFile &)> makeBinary) {
   // The trainer comes last: where it is, the others are.
   std::vector<std::string> names = {output + ".plan.json", output};
   if (weightsLieBeside()) {
@@ -114,7 +115,7 @@ llvm::Error Compilation::writeResults(llvm::ArrayRef<std::string> objects) {
   }
   const ScratchFile &binary = files->back(), &planFile = files->end()[-2];
   const ScratchFile *beside = files->size() == 3 ? &files->front() : nullptr;
-  if (llvm::Error error = linkTrainer(objects, binary)) {
+  if (llvm::Error error = makeBinary(binary)) {
     return error;
   }
   if (llvm::Error error = appendPayload(binary, weights, beside, modelSkeleton())) {

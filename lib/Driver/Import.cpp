@@ -197,7 +197,7 @@ int Compilation::collectWeights() {
 }
 
 int Compilation::checkWeights() {
-  if (options.planOnly || options.emit != "trainer") {
+  if (options.planOnly || (options.emit != "trainer" && options.emit != "cuda")) {
     return kDone; // no values are needed
   }
   for (const InitialValue &value : weights) {

@@ -60,9 +60,9 @@ static llvm::Error runLinker(llvm::ArrayRef<llvm::StringRef> arguments) {
 }
 
 /// Linkers map their output and die where the disk is full; this one says so.
-static llvm::Error copyProgram(const ScratchFile &from, const ScratchFile &to) {
-  auto program = llvm::MemoryBuffer::getFile(from.name(), false, false);
-  auto permissions = llvm::sys::fs::getPermissions(from.name());
+llvm::Error dsc::copyProgram(llvm::StringRef from, const ScratchFile &to) {
+  auto program = llvm::MemoryBuffer::getFile(from, false, false);
+  auto permissions = llvm::sys::fs::getPermissions(from);
   if (!program || !permissions) {
     return llvm::createStringError("linking the trainer failed: the linker wrote nothing");
   }
@@ -107,7 +107,7 @@ llvm::Error dsc::linkTrainer(llvm::ArrayRef<std::string> objects, const ScratchF
   if (llvm::Error failed = runLinker(arguments)) {
     return failed;
   }
-  return copyProgram(*linked, output);
+  return copyProgram(linked->name(), output);
 }
 
 //===----------------------------------------------------------------------===//
@@ -125,7 +125,7 @@ static void writeWord(llvm::raw_ostream &os, uint64_t value) {
   os.write(reinterpret_cast<const char *>(&value), sizeof(value));
 }
 
-static uint64_t writeWeights(llvm::raw_ostream &os, llvm::ArrayRef<InitialValue> weights) {
+uint64_t dsc::writeWeights(llvm::raw_ostream &os, llvm::ArrayRef<InitialValue> weights) {
   std::string header = safetensorsHeader(weights);
   os << header;
   uint64_t size = header.size();

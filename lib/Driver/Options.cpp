@@ -267,6 +267,21 @@ static std::optional<int> refuseOnnxFlags(const CLI::App &app, const std::string
   return std::nullopt;
 }
 
+/// --emit=cuda implies the target.
+static std::optional<int> settleTarget(const CLI::App &app, CompileOptions &options) {
+  if (options.emit == "cuda") {
+    if (app.count("--target") > 0 && options.target != "cuda") {
+      return usageError("--emit cuda contradicts --target " + options.target +
+                        "; leave --target out");
+    }
+    options.target = "cuda";
+  }
+  if (options.emit == "llvm" && options.target == "cuda") {
+    return usageError("--emit llvm is for the cpu target; for cuda use --emit cuda");
+  }
+  return std::nullopt;
+}
+
 static std::optional<int> refuseLater(const CLI::App &app, const CompileOptions &options,
                                       const std::string &cluster) {
   for (const Later &flag : kLater) {
@@ -274,16 +289,13 @@ static std::optional<int> refuseLater(const CLI::App &app, const CompileOptions 
       return usageError(std::string(flag.flag) + ": " + flag.reason);
     }
   }
-  if (options.target == "cuda") {
-    return usageError("--target cuda is not supported yet; use --target cpu");
-  }
   if (options.precision != "fp32") {
     return usageError("--precision " + options.precision +
                       " is not supported yet; use --precision fp32");
   }
-  if (options.emit == "cuda" || options.emit == "dist") {
-    return usageError("--emit " + options.emit +
-                      " is not supported yet; use plan, train, exec, llvm or trainer");
+  if (options.emit == "dist") {
+    return usageError("--emit dist is not supported yet; use plan, train, exec, llvm, cuda or "
+                      "trainer");
   }
   if (cluster != "host") {
     return usageError("--cluster " + cluster + " is not supported yet; use --cluster host");
@@ -321,6 +333,9 @@ static void takeArguments(const CLI::App &app, const Arguments &arguments,
 static std::optional<int> checkArguments(const CLI::App &app, const Arguments &arguments,
                                          CompileOptions &options) {
   if (auto status = refuseLater(app, options, arguments.cluster)) {
+    return status;
+  }
+  if (auto status = settleTarget(app, options)) {
     return status;
   }
   if (auto status = refuseOnnxFlags(app, options.input)) {

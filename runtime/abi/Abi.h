@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 /// Changes whenever a struct below or the meaning of the JSON changes.
-#define DSC_ABI_VERSION 1
+#define DSC_ABI_VERSION 2
 
 enum { DSC_SPACE_ARENA = 0, DSC_SPACE_CONSTANTS = 1, DSC_SPACE_INPUTS = 2 };
 
@@ -99,6 +99,7 @@ typedef struct DscModule {
   const char *description; // JSON, see docs/TrainerFormat.md
   int64_t descriptionBytes;
   const void *constants;
+  int64_t constantsBytes;
 } DscModule;
 
 /// Defined by the object file that dsc-compile emits.

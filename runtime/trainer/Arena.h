@@ -7,7 +7,7 @@
 
 namespace dsc {
 
-/// One zeroed block, page-aligned; the kernel is asked for huge pages.
+/// One zeroed block of the device's memory.
 class Arena {
 public:
   explicit Arena(int64_t bytes);
@@ -19,9 +19,8 @@ public:
   char *at(int64_t offset) const { return begin + offset; }
 
 private:
-  void *mapping = nullptr;
-  size_t mappedBytes = 0;
-  char *begin = nullptr;
+  int64_t bytes;
+  char *begin;
 };
 
 } // namespace dsc

@@ -1,7 +1,7 @@
 //===- Executor.cpp - Walks the tables of a program -----------------------===//
 #include "trainer/Executor.h"
 
-#include "device/cpu/Parallel.h"
+#include "device/Device.h"
 #include "trainer/Error.h"
 #include "trainer/Trace.h"
 
@@ -53,6 +53,8 @@ void Executor::run(const std::vector<InputRows> &inputs,
     runCalls(program.bodyBegin, program.bodyEnd);
   }
   runCalls(program.bodyEnd, program.numCalls);
+  if (!device().finish())
+    failInput("%s", takeRoutineError().c_str());
 }
 
 void Executor::runCalls(int64_t begin, int64_t end) {
@@ -70,11 +72,11 @@ void Executor::runCalls(int64_t begin, int64_t end) {
 }
 
 void Executor::runCall(const DscCall &call, void *const *buffers) {
-  if (call.kernel)
-    return parallelFor(call.extent, call.grain,
-                       [&](int64_t begin, int64_t end) { call.kernel(begin, end, buffers); });
-  if (call.routine(&call, buffers) == 0)
-    return;
+  if (!device().run(call, buffers))
+    fail(call);
+}
+
+void Executor::fail(const DscCall &call) {
   std::string reason = takeRoutineError();
   failInput("%s (%s): %s", call.name, call.origin ? call.origin : "",
             reason.empty() ? "failed without a reason" : reason.c_str());

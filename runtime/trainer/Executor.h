@@ -44,6 +44,7 @@ private:
   void patchInputs(const std::vector<InputRows> &inputs, int64_t microbatch);
   void runCalls(int64_t begin, int64_t end);
   void runCall(const DscCall &call, void *const *buffers);
+  [[noreturn]] void fail(const DscCall &call);
 
   const DscProgram &program;
   Trace *trace;

@@ -1,6 +1,7 @@
 //===- Model.cpp - The compiled model with its memory ---------------------===//
 #include "trainer/Model.h"
 
+#include "device/Device.h"
 #include "trainer/Error.h"
 
 #include <cmath>
@@ -10,13 +11,48 @@
 using namespace dsc;
 
 Model::Model(const ModuleInfo &info, Trace *trace) : info(info), arena(info.arenaBytes) {
+  if (!device().sharesHostMemory() && info.constantsBytes > 0) {
+    constants = device().allocate(info.constantsBytes);
+    size_t bytes = static_cast<size_t>(info.constantsBytes);
+    if (!constants || !device().write(constants, info.constants, bytes))
+      failInput("the device has no room for %zu bytes of constants", bytes);
+  }
   auto prepare = [&](std::optional<Executor> &executor, const ProgramInfo &program) {
     if (program.table)
-      executor.emplace(*program.table, arena.base(), info.constants, trace);
+      executor.emplace(*program.table, arena.base(), constants ? constants : info.constants, trace);
   };
   prepare(trainExecutor, info.train);
   prepare(gradientsExecutor, info.gradients);
   prepare(evaluateExecutor, info.evaluate);
+}
+
+Model::~Model() {
+  if (constants)
+    device().release(constants, info.constantsBytes);
+}
+
+const char *Model::data(const TensorInfo &tensor) const {
+  const char *memory = arena.at(tensor.offset);
+  if (device().sharesHostMemory())
+    return memory;
+  auto [copy, isNew] = copies.try_emplace(tensor.offset);
+  if (isNew || copy->second.size() < tensor.bytes()) {
+    copy->second.resize(tensor.bytes());
+    if (!device().read(copy->second.data(), memory, tensor.bytes()))
+      failInput("%s", takeRoutineError().c_str());
+  }
+  return copy->second.data();
+}
+
+void Model::store(const TensorInfo &tensor, const std::function<void(char *)> &fill) {
+  char *memory = arena.at(tensor.offset);
+  if (device().sharesHostMemory())
+    return fill(memory);
+  std::vector<char> image(tensor.bytes());
+  fill(image.data());
+  if (!device().write(memory, image.data(), image.size()))
+    failInput("%s", takeRoutineError().c_str());
+  copies.erase(tensor.offset);
 }
 
 double Model::scalarValue(const ScalarInfo &scalar, const StepValues &values) const {
@@ -49,27 +85,41 @@ void Model::setScalars(const StepValues &values) {
   for (const ScalarInfo &scalar : info.scalars) {
     // 64-bit integers do not pass through double.
     bool isSeed = scalar.name == "seed";
-    if (isSeed || scalar.name == "step") {
-      int64_t value = isSeed ? values.seed : values.step;
-      convertElements(data(scalar), scalar.type, &value, DSC_I64, 1);
-    } else {
-      storeDouble(data(scalar), scalar.type, 0, scalarValue(scalar, values));
-    }
+    store(scalar, [&](char *cell) {
+      if (isSeed || scalar.name == "step") {
+        int64_t value = isSeed ? values.seed : values.step;
+        convertElements(cell, scalar.type, &value, DSC_I64, 1);
+      } else {
+        storeDouble(cell, scalar.type, 0, scalarValue(scalar, values));
+      }
+    });
+  }
+}
+
+void Model::stageInputs(const ProgramInfo &program, const Batch &batch) {
+  int64_t microbatchRows = program.rows / program.table->microbatches;
+  rows.clear();
+  for (int input : program.inputs) {
+    const InputInfo &array = info.inputs[size_t(input)];
+    size_t bytes = array.sampleBytes() * static_cast<size_t>(program.rows);
+    const void *data = device().stageInput(size_t(input), batch.rows[size_t(input)], bytes);
+    if (!data)
+      failInput("%s", takeRoutineError().c_str());
+    rows.push_back({data, int64_t(array.sampleBytes()) * microbatchRows});
   }
 }
 
 void Model::run(std::optional<Executor> &executor, const ProgramInfo &program, const Batch &batch) {
   if (!executor)
     failInternal("the compiled model lacks a program that this needs");
-  int64_t microbatchRows = program.rows / program.table->microbatches;
-  rows.clear();
-  for (int input : program.inputs)
-    rows.push_back({batch.rows[size_t(input)],
-                    int64_t(info.inputs[size_t(input)].sampleBytes()) * microbatchRows});
+  stageInputs(program, batch);
+  copies.clear();
   executor->run(rows, [this](int64_t microbatch) {
     for (const ScalarInfo &scalar : info.scalars)
       if (scalar.name == "microbatch")
-        storeDouble(data(scalar), scalar.type, 0, static_cast<double>(microbatch));
+        store(scalar, [&](char *cell) {
+          storeDouble(cell, scalar.type, 0, static_cast<double>(microbatch));
+        });
   });
 }
 
@@ -86,7 +136,9 @@ void Model::load(const TensorInfo &tensor, const StoredTensor &stored, const std
   if (stored.type != tensor.type && !(isFloat(stored.type) && isFloat(tensor.type)))
     failInput("%s: tensor '%s' is %s, expected %s", source.c_str(), tensor.name.c_str(),
               typeName(stored.type), typeName(tensor.type));
-  convertElements(data(tensor), tensor.type, stored.data, stored.type, tensor.elements());
+  store(tensor, [&](char *elements) {
+    convertElements(elements, tensor.type, stored.data, stored.type, tensor.elements());
+  });
 }
 
 void Model::load(const std::vector<TensorInfo> &tensors, const Safetensors &image,

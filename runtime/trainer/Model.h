@@ -13,6 +13,8 @@
 #include "trainer/Module.h"
 #include "trainer/Safetensors.h"
 
+#include <map>
+
 namespace dsc {
 
 /// The values behind the scalars of a step.
@@ -27,6 +29,7 @@ struct StepValues {
 class Model {
 public:
   Model(const ModuleInfo &info, Trace *trace);
+  ~Model();
 
   const ModuleInfo &info;
 
@@ -38,8 +41,8 @@ public:
   void gradients(const Batch &batch) { run(gradientsExecutor, info.gradients, batch); }
   void evaluate(const Batch &batch) { run(evaluateExecutor, info.evaluate, batch); }
 
-  const char *data(const TensorInfo &tensor) const { return arena.at(tensor.offset); }
-  char *data(const TensorInfo &tensor) { return arena.at(tensor.offset); }
+  /// A tensor's elements as the host sees them, until the next program or load.
+  const char *data(const TensorInfo &tensor) const;
   /// Element `index` of a result of a program; `fallback` where the program has no such result.
   double result(const ProgramInfo &program, const char *name, int64_t index = 0,
                 double fallback = 0) const;
@@ -56,9 +59,14 @@ public:
 private:
   void run(std::optional<Executor> &executor, const ProgramInfo &program, const Batch &batch);
   double scalarValue(const ScalarInfo &scalar, const StepValues &values) const;
-  void store(const ScalarInfo &scalar, double value);
+  /// Lets `fill` write a tensor's elements, wherever they are.
+  void store(const TensorInfo &tensor, const std::function<void(char *)> &fill);
+  void stageInputs(const ProgramInfo &program, const Batch &batch);
 
   Arena arena;
+  /// Copies of tensors that the host asked for, by offset.
+  mutable std::map<int64_t, std::vector<char>> copies;
+  char *constants = nullptr; // the device's copy where it cannot see the host's
   std::optional<Executor> trainExecutor, gradientsExecutor, evaluateExecutor;
   std::vector<bool> undecayed;
   std::vector<InputRows> rows; // of the program that runs

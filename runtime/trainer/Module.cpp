@@ -136,6 +136,7 @@ ModuleInfo readDescription(const DscModule &module, const ordered_json &json) {
   info.clip = json.value("clip", false);
   info.predictedStepSeconds = json.value("predicted_step_seconds", 0.0);
   info.constants = module.constants;
+  info.constantsBytes = module.constantsBytes;
   readLists(json, info);
   const ordered_json &programs = json.at("programs");
   info.train = readProgram(module, info, programs, "train");

@@ -67,6 +67,7 @@ struct ModuleInfo {
   std::vector<ScalarInfo> scalars;
   ProgramInfo train, gradients, evaluate; // table is null where the model has none
   const void *constants = nullptr;
+  int64_t constantsBytes = 0;
 
   bool readsScalar(std::string_view name) const;
   /// All classes of memory together; 0 where nothing was predicted.

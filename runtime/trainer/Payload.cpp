@@ -64,7 +64,17 @@ Payload Payload::open(const std::string &path) {
     payload.weightsImage = section(file, footer->weightsOffset, footer->weightsSize);
     return payload;
   }
+  std::filesystem::path folder = std::filesystem::path(path).parent_path();
   payload.source = path + ".weights.safetensors";
+  // A trainer that was built in a package of sources lies beside its files.
+  if (!footer && !std::filesystem::exists(payload.source) &&
+      std::filesystem::exists(folder / "module.cpp")) {
+    payload.source = folder / "weights.safetensors";
+    if (std::filesystem::exists(folder / "model.onnx")) {
+      payload.modelBeside = MappedFile(folder / "model.onnx", "the model");
+      payload.model = payload.modelBeside.bytes();
+    }
+  }
   if (std::filesystem::exists(payload.source)) {
     payload.beside = MappedFile(payload.source, "the weights");
     payload.weightsImage = payload.beside.bytes();

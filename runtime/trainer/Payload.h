@@ -28,7 +28,7 @@ public:
   void releasePages() const;
 
 private:
-  MappedFile executable, beside;
+  MappedFile executable, beside, modelBeside;
   std::optional<std::string_view> weightsImage;
   std::string source;
   std::string_view model;

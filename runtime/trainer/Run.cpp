@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "trainer/Run.h"
 
-#include "device/cpu/Parallel.h"
+#include "device/Device.h"
 #include "trainer/DumpTensors.h"
 #include "trainer/Error.h"
 #include "trainer/ExportOnnx.h"
@@ -225,10 +225,7 @@ void runOptions(const DscModule &module, int argc, const char *const *argv) {
     fputs(infoText(info).c_str(), stdout);
     return;
   }
-  if (options->threads > 0)
-    setThreadCount(options->threads);
-  else
-    setThreadCount(threadCount());
+  device().setThreads(static_cast<int>(options->threads));
   Run(info, *options).execute();
 }
 

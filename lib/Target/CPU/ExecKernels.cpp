@@ -1,8 +1,8 @@
 //===- ExecKernels.cpp - exec.kernel as functions, and what may share buffers ===//
 
 #include "dialects/Exec/ExecDialect.h"
+#include "dsc/Analysis/KernelAnalysis.h"
 #include "dsc/Target/CPU/ExecEmission.h"
-#include "dsc/Target/CPU/KernelAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 
@@ -12,14 +12,14 @@ using namespace dsc;
 namespace {
 struct CpuTargetModel : TargetModel {
   SmallVector<std::pair<unsigned, unsigned>> getInPlacePairs(Region &kernel) const override {
-    auto analysis = cpu::analyzeKernel(kernel, [](Operation *, const llvm::Twine &) {});
+    auto analysis = analyzeKernel(kernel, [](Operation *, const llvm::Twine &) {});
     SmallVector<std::pair<unsigned, unsigned>> pairs;
     if (failed(analysis)) {
       return pairs;
     }
     for (unsigned result = 0; result < analysis->results.size(); ++result) {
       for (unsigned operand = 0; operand < kernel.getNumArguments(); ++operand) {
-        if (cpu::canShareBuffer(*analysis, operand, result)) {
+        if (canShareBuffer(*analysis, operand, result)) {
           pairs.emplace_back(operand, result);
         }
       }
@@ -28,7 +28,7 @@ struct CpuTargetModel : TargetModel {
   }
 
   bool acceptsKernel(Region &kernel) const override {
-    return succeeded(cpu::analyzeKernel(kernel, [](Operation *, const llvm::Twine &) {}));
+    return succeeded(analyzeKernel(kernel, [](Operation *, const llvm::Twine &) {}));
   }
 };
 } // namespace

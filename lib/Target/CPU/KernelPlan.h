@@ -17,7 +17,7 @@
 #ifndef DSC_LIB_TARGET_CPU_KERNELPLAN_H
 #define DSC_LIB_TARGET_CPU_KERNELPLAN_H
 
-#include "KernelNeeds.h"
+#include "dsc/Analysis/KernelNeeds.h"
 
 #include "dsc/Target/CPU/CpuTarget.h"
 

@@ -8,7 +8,7 @@
 #ifndef DSC_LIB_TARGET_CPU_LANEBUILDER_H
 #define DSC_LIB_TARGET_CPU_LANEBUILDER_H
 
-#include "dsc/Target/CPU/KernelAnalysis.h"
+#include "dsc/Analysis/KernelAnalysis.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 

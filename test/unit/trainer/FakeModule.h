@@ -105,8 +105,13 @@ public:
     json["arena_bytes"] = size;
     json["memory"] = {{"parameters", size}};
     text = json.dump();
-    return {DSC_ABI_VERSION, static_cast<int32_t>(programs.size()), programs.data(),
-            text.data(),     static_cast<int64_t>(text.size()),     nullptr};
+    return {DSC_ABI_VERSION,
+            static_cast<int32_t>(programs.size()),
+            programs.data(),
+            text.data(),
+            static_cast<int64_t>(text.size()),
+            nullptr,
+            0};
   }
 
   Json json;

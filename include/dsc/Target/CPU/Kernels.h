@@ -12,8 +12,8 @@
 #ifndef DSC_TARGET_CPU_KERNELS_H
 #define DSC_TARGET_CPU_KERNELS_H
 
+#include "dsc/Analysis/KernelAnalysis.h"
 #include "dsc/Target/CPU/CpuTarget.h"
-#include "dsc/Target/CPU/KernelAnalysis.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 

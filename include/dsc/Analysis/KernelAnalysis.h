@@ -1,6 +1,6 @@
-//===- KernelAnalysis.h - Which bodies the CPU target accepts as kernels --===//
+//===- KernelAnalysis.h - Which bodies the targets accept as kernels ----===//
 //
-// The contract between fusion (which forms kernels) and the CPU target (which
+// The contract between fusion (which forms kernels) and the targets (each of which
 // emits one function per kernel).
 //
 // A kernel is a region of one block. Its arguments are tensors (the operands),
@@ -52,13 +52,13 @@
 //       instance arg-max carrying a pair) is run in order, element by element.
 //
 //===----------------------------------------------------------------------===//
-#ifndef DSC_TARGET_CPU_KERNELANALYSIS_H
-#define DSC_TARGET_CPU_KERNELANALYSIS_H
+#ifndef DSC_ANALYSIS_KERNELANALYSIS_H
+#define DSC_ANALYSIS_KERNELANALYSIS_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
-namespace dsc::cpu {
+namespace dsc {
 
 /// Where an iteration reads or writes, in elements of a row-major buffer:
 /// offset + sum(strides[d] * d) over the dims of the domain, P then Q.
@@ -134,6 +134,6 @@ bool canShareBuffer(const KernelAnalysis &kernel, unsigned operand, unsigned res
 /// splat, or a tensor filled with a constant. Null if it is not one.
 mlir::TypedAttr getUniformConstant(mlir::Value value);
 
-} // namespace dsc::cpu
+} // namespace dsc
 
-#endif // DSC_TARGET_CPU_KERNELANALYSIS_H
+#endif // DSC_ANALYSIS_KERNELANALYSIS_H

@@ -3,11 +3,11 @@
 // One backward walk over the statements of a kernel.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelNeeds.h"
+#include "dsc/Analysis/KernelNeeds.h"
 
 using namespace mlir;
 
-namespace dsc::cpu {
+namespace dsc {
 
 bool isStored(const KernelAnalysis &kernel, const Statement &statement) {
   linalg::GenericOp op = statement.op;
@@ -49,4 +49,4 @@ NeedMap findNeeds(const KernelAnalysis &kernel,
   return needs;
 }
 
-} // namespace dsc::cpu
+} // namespace dsc

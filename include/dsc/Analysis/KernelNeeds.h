@@ -6,14 +6,14 @@
 // (the plan decides).
 //
 //===----------------------------------------------------------------------===//
-#ifndef DSC_LIB_TARGET_CPU_KERNELNEEDS_H
-#define DSC_LIB_TARGET_CPU_KERNELNEEDS_H
+#ifndef DSC_ANALYSIS_KERNELNEEDS_H
+#define DSC_ANALYSIS_KERNELNEEDS_H
 
-#include "dsc/Target/CPU/KernelAnalysis.h"
+#include "dsc/Analysis/KernelAnalysis.h"
 
 #include <set>
 
-namespace dsc::cpu {
+namespace dsc {
 
 /// Ascending stages; the first is the one that computes the value, the others
 /// compute it again or read where it was kept.
@@ -27,6 +27,6 @@ bool isStored(const KernelAnalysis &kernel, const Statement &statement);
 NeedMap findNeeds(const KernelAnalysis &kernel,
                   llvm::function_ref<bool(const Statement &)> keepInScratch);
 
-} // namespace dsc::cpu
+} // namespace dsc
 
-#endif // DSC_LIB_TARGET_CPU_KERNELNEEDS_H
+#endif // DSC_ANALYSIS_KERNELNEEDS_H

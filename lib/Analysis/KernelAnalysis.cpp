@@ -1,12 +1,12 @@
-//===- KernelAnalysis.cpp - Which bodies the CPU target accepts -----------===//
+//===- KernelAnalysis.cpp - Which bodies the targets accept as kernels ---===//
 //
 // Places every generic of a kernel in one iteration domain and checks rules
 // K1-K6 of the header.
 //
 //===----------------------------------------------------------------------===//
-#include "dsc/Target/CPU/KernelAnalysis.h"
+#include "dsc/Analysis/KernelAnalysis.h"
 
-#include "KernelNeeds.h"
+#include "dsc/Analysis/KernelNeeds.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -16,7 +16,7 @@
 
 using namespace mlir;
 
-namespace dsc::cpu {
+namespace dsc {
 
 const Statement *KernelAnalysis::producer(Value value) const {
   Operation *op = value.getDefiningOp();
@@ -429,4 +429,4 @@ bool canShareBuffer(const KernelAnalysis &kernel, unsigned operand, unsigned res
   return true;
 }
 
-} // namespace dsc::cpu
+} // namespace dsc

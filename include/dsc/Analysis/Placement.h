@@ -1,0 +1,95 @@
+//===- Placement.h - Placed exec programs as lists of calls ---------------===//
+//
+// What every target writes down in its own language: the launches and calls of a
+// program in order, and where each finds its buffers (spaces of runtime/abi/Abi.h).
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_ANALYSIS_PLACEMENT_H
+#define DSC_ANALYSIS_PLACEMENT_H
+
+#include "dialects/Exec/ExecDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include <vector>
+
+namespace dsc {
+
+struct Place {
+  int32_t space;
+  int64_t offset; // bytes
+};
+
+/// The bytes of all exec.constants, each once.
+class ConstantPool {
+public:
+  static constexpr int64_t kAlignment = 64; // of each constant's first byte
+
+  int64_t add(mlir::ElementsAttr value);
+  llvm::ArrayRef<char> getBytes() const { return bytes; }
+
+private:
+  void append(mlir::ElementsAttr value);
+  std::vector<char> bytes;
+  llvm::DenseMap<mlir::Attribute, int64_t> known;
+};
+
+/// A buffer of a call: a value, and the place of its first element that the call
+/// touches.
+struct PlacedBuffer {
+  mlir::Value value;
+  Place place;
+  int64_t shift = 0; // elements of the value that lie before
+};
+
+/// A launch or a call; `buffers` are its operands, then its results. An operand
+/// that a result is written into counts as the result only.
+struct PlacedCall {
+  mlir::Operation *op;
+  llvm::SmallVector<PlacedBuffer> buffers;
+
+  size_t numOperands() const { return buffers.size() - op->getNumResults(); }
+};
+
+/// Calls [bodyBegin, bodyEnd) run once per micro-batch, those before and behind once.
+struct PlacedProgram {
+  exec::ProgramOp op;
+  std::vector<PlacedCall> calls;
+  size_t bodyBegin = 0, bodyEnd = 0;
+  int64_t microbatches = 1;
+};
+
+/// Reads the places off a module whose buffers are placed.
+class Placement {
+public:
+  explicit Placement(mlir::ModuleOp exec) : symbols(exec) {}
+
+  PlacedProgram place(exec::ProgramOp program);
+  exec::KernelOp kernelOf(exec::LaunchOp launch) {
+    return symbols.lookup<exec::KernelOp>(launch.getKernel());
+  }
+  const ConstantPool &getConstants() const { return constants; }
+
+private:
+  Place placeOf(mlir::Value value);
+  PlacedCall placeCall(mlir::Operation *op);
+  void collect(mlir::Block &block, PlacedProgram &placed);
+
+  mlir::SymbolTable symbols;
+  ConstantPool constants;
+};
+
+/// The value behind views of the same bytes.
+mlir::Value lookThroughViews(mlir::Value value);
+
+/// The names of the nodes a location stands for, at most four.
+std::string originOf(mlir::Location loc);
+
+/// Bytes of an element in memory; i1 takes one.
+int64_t bytesOfElement(mlir::Type type);
+
+/// Bytes of all operands and results of a call.
+int64_t trafficOf(mlir::Operation *op);
+
+} // namespace dsc
+
+#endif // DSC_ANALYSIS_PLACEMENT_H

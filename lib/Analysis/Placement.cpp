@@ -1,0 +1,179 @@
+//===- Placement.cpp - Placed exec programs as lists of calls -------------===//
+
+#include "dsc/Analysis/Placement.h"
+
+#include "abi/Abi.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace dsc;
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+int64_t ConstantPool::add(ElementsAttr value) {
+  auto [it, isNew] = known.try_emplace(value, 0);
+  if (isNew) {
+    int64_t size = static_cast<int64_t>(bytes.size());
+    it->second = (size + kAlignment - 1) / kAlignment * kAlignment;
+    bytes.resize(static_cast<size_t>(it->second));
+    append(value);
+  }
+  return it->second;
+}
+
+/// Elements as they lie in memory: little endian, i1 a byte.
+void ConstantPool::append(ElementsAttr value) {
+  Type element = value.getElementType();
+  unsigned width = std::max(1U, element.getIntOrFloatBitWidth() / 8);
+  auto appendBits = [&](const APInt &bits) {
+    uint64_t word = bits.getZExtValue();
+    const char *raw = reinterpret_cast<const char *>(&word);
+    bytes.insert(bytes.end(), raw, raw + width);
+  };
+  if (isa<FloatType>(element)) {
+    for (const APFloat &number : value.getValues<APFloat>()) {
+      appendBits(number.bitcastToAPInt());
+    }
+    return;
+  }
+  for (const APInt &number : value.getValues<APInt>()) {
+    appendBits(number);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Where values are
+//===----------------------------------------------------------------------===//
+
+static Place placeOfArgument(BlockArgument argument) {
+  Operation *parent = argument.getOwner()->getParentOp();
+  int64_t index = argument.getArgNumber();
+  auto repeat = dyn_cast<exec::RepeatOp>(parent);
+  if (!repeat) {
+    return {static_cast<int32_t>(DSC_SPACE_INPUTS + index), 0};
+  }
+  int64_t nBatch = static_cast<int64_t>(repeat.getBatch().size());
+  if (index < nBatch) {
+    return {static_cast<int32_t>(DSC_SPACE_INPUTS + repeat.getBatch()[static_cast<size_t>(index)]),
+            0};
+  }
+  return {DSC_SPACE_ARENA, (*repeat.getOffsets())[static_cast<size_t>(index - nBatch)]};
+}
+
+Value dsc::lookThroughViews(Value value) {
+  while (auto view = value.getDefiningOp<exec::ViewOp>()) {
+    value = view.getX();
+  }
+  return value;
+}
+
+Place Placement::placeOf(Value viewed) {
+  Value value = lookThroughViews(viewed);
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    return placeOfArgument(argument);
+  }
+  Operation *op = value.getDefiningOp();
+  size_t index = cast<OpResult>(value).getResultNumber();
+  if (auto constant = dyn_cast<exec::ConstantOp>(op)) {
+    return {DSC_SPACE_CONSTANTS, constants.add(constant.getValue())};
+  }
+  if (auto read = dyn_cast<exec::ReadOp>(op)) {
+    auto variable = symbols.lookup<exec::VariableOp>(read.getVariable());
+    return {DSC_SPACE_ARENA, static_cast<int64_t>(*variable.getOffset())};
+  }
+  if (auto scalar = dyn_cast<exec::ScalarOp>(op)) {
+    return {DSC_SPACE_ARENA, static_cast<int64_t>(*scalar.getOffset())};
+  }
+  if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
+    return {DSC_SPACE_ARENA, (*repeat.getOffsets())[index]};
+  }
+  if (auto launch = dyn_cast<exec::LaunchOp>(op)) {
+    return {DSC_SPACE_ARENA, (*launch.getOffsets())[index]};
+  }
+  return {DSC_SPACE_ARENA, (*cast<exec::CallOp>(op).getOffsets())[index]};
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+PlacedCall Placement::placeCall(Operation *op) {
+  PlacedCall placed{op, {}};
+  auto inPlace = op->getAttrOfType<IntegerAttr>("exec.in_place");
+  ArrayRef<int64_t> shifts;
+  if (auto call = dyn_cast<exec::CallOp>(op)) {
+    shifts = call.getShifts();
+  }
+  for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
+    if (inPlace && inPlace.getInt() == static_cast<int64_t>(index)) {
+      continue;
+    }
+    placed.buffers.push_back({operand, placeOf(operand)});
+    // A slice starts later than its tensor.
+    if (index < shifts.size()) {
+      placed.buffers.back().shift = shifts[index];
+      placed.buffers.back().place.offset += shifts[index] * bytesOfElement(operand.getType());
+    }
+  }
+  for (Value result : op->getResults()) {
+    placed.buffers.push_back({result, placeOf(result)});
+  }
+  return placed;
+}
+
+void Placement::collect(Block &block, PlacedProgram &placed) {
+  for (Operation &op : block) {
+    if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
+      placed.bodyBegin = placed.calls.size();
+      placed.microbatches = static_cast<int64_t>(repeat.getCount());
+      collect(*repeat.getBlock(), placed);
+      placed.bodyEnd = placed.calls.size();
+    } else if (isa<exec::LaunchOp, exec::CallOp>(op)) {
+      placed.calls.push_back(placeCall(&op));
+    }
+  }
+}
+
+PlacedProgram Placement::place(exec::ProgramOp program) {
+  PlacedProgram placed;
+  placed.op = program;
+  collect(*program.getBlock(), placed);
+  if (program.getBlock()->getOps<exec::RepeatOp>().empty()) {
+    placed.bodyEnd = placed.calls.size(); // one micro-batch is the whole program
+  }
+  return placed;
+}
+
+std::string dsc::originOf(Location loc) {
+  llvm::SetVector<StringAttr> names;
+  loc->walk([&](Location inner) {
+    if (auto name = dyn_cast<NameLoc>(inner)) {
+      names.insert(name.getName());
+    }
+    return WalkResult::advance();
+  });
+  std::string text;
+  for (auto [index, name] : llvm::enumerate(names)) {
+    if (index == 4) {
+      return text + ", ...";
+    }
+    text += (index ? ", " : "") + name.str();
+  }
+  return text;
+}
+
+int64_t dsc::bytesOfElement(Type type) {
+  return std::max<int64_t>(1, getElementTypeOrSelf(type).getIntOrFloatBitWidth() / 8);
+}
+
+int64_t dsc::trafficOf(Operation *op) {
+  int64_t bytes = 0;
+  auto add = [&](Type type) {
+    bytes += cast<RankedTensorType>(type).getNumElements() * bytesOfElement(type);
+  };
+  llvm::for_each(op->getOperandTypes(), add);
+  llvm::for_each(op->getResultTypes(), add);
+  return bytes;
+}

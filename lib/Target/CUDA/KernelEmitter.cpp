@@ -1,0 +1,375 @@
+//===- KernelEmitter.cpp - Who does what in a kernel ----------------------===//
+//
+// The nest: positions of threads, stages, reductions. What is computed in it is in
+// KernelValues.cpp.
+//
+//===----------------------------------------------------------------------===//
+#include "KernelEmitter.h"
+
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace dsc::cuda {
+
+KernelEmitter::KernelEmitter(const KernelAnalysis &kernel, const KernelForm &form,
+                             emitc::FuncOp func, ArrayRef<std::string> names)
+    : kernel(kernel), form(form), func(func), names(names), b(func.getContext()),
+      code{b, func.getLoc(), b.getIntegerType(form.fitsInt ? 32 : 64)},
+      // Nothing is kept in scratch memory: what several stages need and no result
+      // holds is computed again.
+      needs(findNeeds(kernel, [](const Statement &) { return false; })),
+      index(kernel.domain.rank()) {}
+
+LogicalResult KernelEmitter::emit() {
+  b.setInsertionPointToStart(&func.getBody().front());
+  for (unsigned dim = 0; dim < kernel.domain.rank(); ++dim)
+    if (kernel.domain.extent(dim) == 1)
+      index[dim] = code.integer(0, code.indexType);
+  scopes.emplace_back();
+  if (form.kind == KernelForm::Elements)
+    emitElements();
+  else
+    emitRows();
+  emitc::ReturnOp::create(b, code.loc, Value());
+  return success(!failed);
+}
+
+Value KernelEmitter::name(Value value, const Twine &text) {
+  if (Operation *op = value.getDefiningOp(); op && !isa<emitc::LiteralOp>(op))
+    op->setAttr(kNameAttr, b.getStringAttr(text));
+  return value;
+}
+
+Value KernelEmitter::fail(Operation *op, const Twine &message, Type type) {
+  if (!failed)
+    op->emitError(message);
+  failed = true;
+  return code.literal("0", type);
+}
+
+//===----------------------------------------------------------------------===//
+// Positions
+//===----------------------------------------------------------------------===//
+
+/// The number of this thread, or of its group, in the grid.
+Value KernelEmitter::threadPosition(StringRef text) {
+  Type type = code.indexType;
+  auto part = [&](StringRef text) {
+    return code.literal(form.fitsInt ? text.str() : "(int64_t)" + text.str(), type);
+  };
+  Value position;
+  switch (form.kind) {
+  case KernelForm::Block:
+    position = emitc::ConstantOp::create(
+        b, code.loc, type,
+        b.getAttr<emitc::OpaqueAttr>(form.fitsInt ? "blockIdx.x" : "(int64_t)blockIdx.x"));
+    break;
+  case KernelForm::Warp:
+    position = add(multiply(part("blockIdx.x"), form.threadsX / 32), part("threadIdx.x / 32"));
+    break;
+  default:
+    position = add(multiply(part("blockIdx.x"), form.threadsX), part("threadIdx.x"));
+  }
+  return name(position, text);
+}
+
+/// Splits a number within `dims` into their indices.
+void KernelEmitter::setPosition(ArrayRef<LoopDim> dims, Value flat, StringRef prefix) {
+  int64_t size = 1;
+  for (size_t i = dims.size(); i-- > 0; size *= dims[i].extent) {
+    Value position = flat;
+    if (size > 1)
+      position = binary(AffineExprKind::FloorDiv, position, code.integer(size, code.indexType));
+    if (i > 0)
+      position =
+          binary(AffineExprKind::Mod, position, code.integer(dims[i].extent, code.indexType));
+    index[dims[i].innermost] = dims.size() == 1 ? flat : name(position, prefix + Twine(i));
+  }
+}
+
+/// Emits `body`, inside of a condition where some threads have nothing to do.
+void KernelEmitter::guarded(Value position, int64_t extent, bool needed,
+                            function_ref<void()> body) {
+  if (!needed)
+    return body();
+  Value isInside = emitc::CmpOp::create(b, code.loc, b.getI1Type(), emitc::CmpPredicate::lt,
+                                        position, code.integer(extent, code.indexType));
+  auto ifOp = emitc::IfOp::create(b, code.loc, isInside, /*addThenBlock=*/true,
+                                  /*addElseBlock=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&ifOp.getThenRegion().front());
+  body();
+  emitc::YieldOp::create(b, code.loc);
+}
+
+void KernelEmitter::emitElements() {
+  SmallVector<LoopDim> dims = form.parallel;
+  llvm::append_range(dims, form.inner);
+  int64_t count = form.rows * form.columns;
+  Value position = threadPosition("i");
+  guarded(position, count, form.blocks * form.threadsX != count, [&] {
+    setPosition(dims, position, "i");
+    SmallVector<Value> values;
+    for (const KernelResult &result : kernel.results)
+      values.push_back(valueOf(result.value));
+    // Stored last, since a result may lie where an operand was.
+    for (auto [number, value] : llvm::enumerate(values))
+      store(number, value);
+  });
+}
+
+void KernelEmitter::emitRows() {
+  bool isColumns = form.kind == KernelForm::Columns;
+  Value row = threadPosition(isColumns ? "column" : "row");
+  int64_t rowsPerBlock = form.kind == KernelForm::Block  ? 1
+                         : form.kind == KernelForm::Warp ? form.threadsX / 32
+                                                         : form.threadsX;
+  // All threads of a block of columns meet at its barriers; those without a column
+  // look at the last one.
+  if (isColumns) {
+    Value last = code.integer(form.rows - 1, code.indexType);
+    Value inside = form.rows % 32 == 0 ? row : code.call("minimum", code.indexType, {row, last});
+    setPosition(form.parallel, inside == row ? row : name(inside, "own"), "p");
+    return emitRow(row);
+  }
+  guarded(row, form.rows, form.rows % rowsPerBlock != 0, [&] {
+    setPosition(form.parallel, row, "p");
+    emitRow(row);
+  });
+}
+
+/// Where this thread's part of Q begins, and how far its elements lie apart.
+std::pair<Value, int64_t> KernelEmitter::innerRange(Value row) {
+  Type type = code.indexType;
+  switch (form.kind) {
+  case KernelForm::Warp:
+    return {code.literal("threadIdx.x % 32", type), 32};
+  case KernelForm::Block:
+    return {code.literal("threadIdx.x", type), form.threadsX};
+  case KernelForm::Columns: {
+    Value first = code.literal("threadIdx.y", type);
+    if (form.rows % 32 == 0)
+      return {first, form.threadsY};
+    Value inside = emitc::CmpOp::create(b, code.loc, b.getI1Type(), emitc::CmpPredicate::lt, row,
+                                        code.integer(form.rows, type));
+    Value start = emitc::ConditionalOp::create(b, code.loc, type, inside, first,
+                                               code.integer(form.columns, type));
+    return {name(start, "first"), form.threadsY};
+  }
+  default:
+    return {code.integer(0, type), 1};
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+void KernelEmitter::emitRow(Value row) {
+  scopes.emplace_back();
+  hoistRowLoads();
+  auto [first, step] = innerRange(row);
+  for (stage = 0; stage < kernel.numStages; ++stage) {
+    evaluateRowWork();
+    if (stageHasLoop())
+      emitStage(first, step);
+  }
+  evaluateRowWork();
+  storeRowResults();
+  scopes.pop_back();
+}
+
+/// Loads what depends on the row alone: loops then reuse it, and a result of the
+/// row may lie where it was.
+void KernelEmitter::hoistRowLoads() {
+  for (const Statement &statement : kernel.statements) {
+    linalg::GenericOp op = statement.op;
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (!isa<BlockArgument>(operand.get()) || !op.payloadUsesValueFromOperand(&operand))
+        continue;
+      const LinearAccess &access = statement.accesses[operand.getOperandNumber()];
+      if (llvm::all_of(form.inner,
+                       [&](const LoopDim &dim) { return access.strides[dim.innermost] == 0; }))
+        operandValue(statement, operand.getOperandNumber());
+    }
+  }
+}
+
+/// Row work that the stages so far allow.
+void KernelEmitter::evaluateRowWork() {
+  for (const Statement &statement : kernel.statements)
+    if (!statement.overQ && statement.stage <= stage && !find(statement.op->getResult(0)))
+      evaluate(statement);
+}
+
+bool KernelEmitter::stageHasLoop() const {
+  return llvm::any_of(kernel.statements,
+                      [&](const Statement &s) { return s.reduces && s.stage == stage; }) ||
+         llvm::any_of(kernel.results,
+                      [&](const KernelResult &r) { return r.overQ && r.stage == stage; });
+}
+
+/// A variable of the thread.
+Value KernelEmitter::declare(StringRef text, Value initial) {
+  auto literal = initial.getDefiningOp<emitc::LiteralOp>();
+  auto variable =
+      emitc::VariableOp::create(b, code.loc, emitc::LValueType::get(initial.getType()),
+                                b.getAttr<emitc::OpaqueAttr>(literal ? literal.getValue() : ""));
+  variable->setAttr(kNameAttr, b.getStringAttr(text));
+  if (!literal)
+    emitc::AssignOp::create(b, code.loc, variable, initial);
+  return variable;
+}
+
+SmallVector<KernelEmitter::Accumulator> KernelEmitter::declareAccumulators() {
+  SmallVector<Accumulator> accumulators;
+  for (const Statement &statement : kernel.statements) {
+    if (!statement.reduces || statement.stage != stage)
+      continue;
+    linalg::GenericOp op = statement.op;
+    SmallVector<BlockArgument> outputs(op.getRegionOutputArgs());
+    for (unsigned output = 0; output < outputs.size(); ++output) {
+      Type type = outputs[output].getType();
+      Operation *combiner = nullptr;
+      Value initial;
+      if (statement.separable) {
+        SmallVector<Operation *> combiners;
+        matchReduction(outputs, output, combiners);
+        combiner = combiners.front();
+        initial = code.constant(*arith::getNeutralElement(combiner));
+      } else {
+        initial = operandValue(statement, op.getNumDpsInputs() + output);
+      }
+      if (!initial)
+        initial = fail(op,
+                       "CUDA kernels do not reduce elements of type " +
+                           llvm::formatv("{0}", type).str() + " yet",
+                       type);
+      std::string noun = combiner ? "partial_" + getResultNoun(combiner).str() : "so_far";
+      accumulators.push_back({&statement, output, declare(noun, initial), combiner});
+    }
+  }
+  return accumulators;
+}
+
+void KernelEmitter::emitStage(Value first, int64_t step) {
+  SmallVector<Accumulator> accumulators = declareAccumulators();
+  Type type = code.indexType;
+  auto emitBody = [&](Value position) {
+    scopes.emplace_back();
+    setPosition(form.inner, position, "q");
+    emitIteration(accumulators);
+    scopes.pop_back();
+    for (const LoopDim &dim : form.inner)
+      index[dim.innermost] = Value();
+  };
+  if (form.inner.empty()) {
+    emitBody(code.integer(0, type));
+  } else {
+    auto loop = emitc::ForOp::create(b, code.loc, first, code.integer(form.columns, type),
+                                     code.integer(step, type));
+    loop->setAttr(kNameAttr, b.getStringAttr("j"));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    emitBody(loop.getInductionVar());
+  }
+  for (const Accumulator &accumulator : accumulators)
+    finishAccumulator(accumulator);
+}
+
+void KernelEmitter::emitIteration(ArrayRef<Accumulator> accumulators) {
+  const Statement *last = nullptr;
+  for (const Accumulator &one : accumulators) {
+    if (one.statement == last)
+      continue; // its outputs go together
+    last = one.statement;
+    SmallVector<const Accumulator *> group;
+    SmallVector<Value> before;
+    for (const Accumulator &other : accumulators)
+      if (other.statement == one.statement) {
+        group.push_back(&other);
+        Type type = cast<emitc::LValueType>(other.variable.getType()).getValueType();
+        before.push_back(emitc::LoadOp::create(b, code.loc, type, other.variable));
+      }
+    for (auto [output, value] : llvm::zip_equal(group, evaluate(*one.statement, before)))
+      emitc::AssignOp::create(b, code.loc, output->variable, value);
+  }
+  // Computed first, stored last: a result may lie where an operand was.
+  SmallVector<std::pair<unsigned, Value>> results;
+  for (auto [number, result] : llvm::enumerate(kernel.results))
+    if (result.overQ && result.stage == stage)
+      results.emplace_back(number, valueOf(result.value));
+  for (auto [number, value] : results)
+    store(number, value);
+}
+
+/// The whole reduction's result, in every thread of the row.
+void KernelEmitter::finishAccumulator(const Accumulator &accumulator) {
+  linalg::GenericOp op = accumulator.statement->op;
+  Type type = cast<emitc::LValueType>(accumulator.variable.getType()).getValueType();
+  Value result = emitc::LoadOp::create(b, code.loc, type, accumulator.variable);
+  static const llvm::DenseMap<unsigned, StringRef> functions = {
+      {KernelForm::Warp, "warpReduce"},
+      {KernelForm::Block, "blockReduce"},
+      {KernelForm::Columns, "columnReduce"}};
+  StringRef function = functions.lookup(form.kind);
+  if (!function.empty()) {
+    result = code.call(function, type, result, {getReduction(accumulator.combiner)});
+  }
+  StringRef noun = accumulator.combiner ? getResultNoun(accumulator.combiner) : StringRef("result");
+  name(result, (form.kind == KernelForm::Columns ? "column_" : "row_") + noun);
+  Value initial = op.getDpsInits()[accumulator.output];
+  TypedAttr constant = getUniformConstant(initial);
+  if (accumulator.combiner && constant != *arith::getNeutralElement(accumulator.combiner)) {
+    Value start = operandValue(*accumulator.statement, op.getNumDpsInputs() + accumulator.output);
+    result = buildScalarOp(code, *accumulator.combiner, {start, result});
+  }
+  scopes.back().values[op.getResult(accumulator.output)] = result;
+}
+
+/// True if a result of the row lies where an operand may be.
+bool KernelEmitter::storesOverOperands() const {
+  for (auto [number, result] : llvm::enumerate(kernel.results))
+    for (unsigned operand = 0; operand < kernel.body->getNumArguments(); ++operand)
+      if (!result.overQ && canShareBuffer(kernel, operand, number))
+        return true;
+  return false;
+}
+
+/// One thread of the row stores, behind all that read.
+void KernelEmitter::storeRowResults() {
+  bool any = llvm::any_of(kernel.results, [](const KernelResult &r) { return !r.overQ; });
+  if (!any)
+    return;
+  static const llvm::DenseMap<unsigned, std::pair<StringRef, StringRef>> table = {
+      {KernelForm::Warp, {"__syncwarp", "threadIdx.x % 32 == 0"}},
+      {KernelForm::Block, {"__syncthreads", "threadIdx.x == 0"}},
+      {KernelForm::Columns, {"__syncthreads", "threadIdx.y == 0"}}};
+  auto storeAll = [&] {
+    SmallVector<std::pair<unsigned, Value>> values;
+    for (auto [number, result] : llvm::enumerate(kernel.results))
+      if (!result.overQ)
+        values.emplace_back(number, valueOf(result.value));
+    for (auto [number, value] : values)
+      store(number, value);
+  };
+  auto it = table.find(form.kind);
+  if (it == table.end())
+    return storeAll();
+  if (storesOverOperands())
+    emitc::CallOpaqueOp::create(b, code.loc, TypeRange(), it->second.first, ValueRange());
+  std::string condition = it->second.second.str();
+  if (form.kind == KernelForm::Columns && form.rows % 32 != 0)
+    condition += " && column < " + std::to_string(form.rows);
+  auto ifOp = emitc::IfOp::create(b, code.loc, code.literal(condition, b.getI1Type()),
+                                  /*addThenBlock=*/true, /*addElseBlock=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&ifOp.getThenRegion().front());
+  storeAll();
+  emitc::YieldOp::create(b, code.loc);
+}
+
+} // namespace dsc::cuda

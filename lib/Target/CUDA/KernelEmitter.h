@@ -1,0 +1,115 @@
+//===- KernelEmitter.h - One kernel as a CUDA function --------------------===//
+//
+// From a kernel on tensors (include/dsc/Analysis/KernelAnalysis.h) to a function
+// of the EmitC dialect. The form says what a thread iterates over; everything else
+// is the same for all forms:
+//
+//   load what belongs to the row
+//   for each stage: loop over the thread's part of Q, reduce among the threads
+//   store what belongs to the row
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_LIB_TARGET_CUDA_KERNELEMITTER_H
+#define DSC_LIB_TARGET_CUDA_KERNELEMITTER_H
+
+#include "KernelForm.h"
+#include "ScalarOps.h"
+
+#include "dsc/Analysis/KernelNeeds.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace dsc::cuda {
+
+/// The discardable attribute that holds the name of an op's result, of a loop's
+/// index, or (as an array) of a function's arguments.
+inline constexpr llvm::StringLiteral kNameAttr = "dsc.name";
+
+class KernelEmitter {
+public:
+  /// Emits into the body of `func`, whose arguments are the operands, then the
+  /// results; `names` are theirs.
+  KernelEmitter(const KernelAnalysis &kernel, const KernelForm &form, mlir::emitc::FuncOp func,
+                llvm::ArrayRef<std::string> names);
+
+  /// Fails, with an error on the op to blame, where an operation has no form in CUDA.
+  mlir::LogicalResult emit();
+
+private:
+  /// What is known at some depth of the nest.
+  struct Scope {
+    llvm::DenseMap<mlir::Value, mlir::Value> values;
+    llvm::SmallVector<std::tuple<unsigned, LinearAccess, mlir::Value>> loads;
+    llvm::SmallVector<std::pair<LinearAccess, mlir::Value>> addresses;
+  };
+  /// The partial result of one output of a reduction.
+  struct Accumulator {
+    const Statement *statement;
+    unsigned output;
+    mlir::Value variable;
+    mlir::Operation *combiner; // null for a reduction in order
+  };
+
+  // Where this thread is.
+  void emitElements();
+  void emitRows();
+  mlir::Value threadPosition(llvm::StringRef name);
+  void setPosition(llvm::ArrayRef<LoopDim> dims, mlir::Value flat, llvm::StringRef prefix);
+  void guarded(mlir::Value position, int64_t extent, bool needed, llvm::function_ref<void()> body);
+  std::pair<mlir::Value, int64_t> innerRange(mlir::Value row);
+
+  // Rows.
+  void emitRow(mlir::Value row);
+  void emitStage(mlir::Value first, int64_t step);
+  void emitIteration(llvm::ArrayRef<Accumulator> accumulators);
+  void hoistRowLoads();
+  void evaluateRowWork();
+  llvm::SmallVector<Accumulator> declareAccumulators();
+  mlir::Value declare(llvm::StringRef text, mlir::Value initial);
+  void finishAccumulator(const Accumulator &accumulator);
+  void storeRowResults();
+  bool stageHasLoop() const;
+  bool storesOverOperands() const;
+
+  // Values.
+  mlir::Value valueOf(mlir::Value tensor);
+  mlir::Value operandValue(const Statement &statement, unsigned number);
+  llvm::SmallVector<mlir::Value> evaluate(const Statement &statement,
+                                          llvm::ArrayRef<mlir::Value> outputs = {});
+  mlir::Value evaluateOp(mlir::Operation &op, llvm::DenseMap<mlir::Value, mlir::Value> &local);
+  mlir::Value evaluateExpression(mlir::AffineExpr expr, mlir::AffineMap map,
+                                 llvm::ArrayRef<mlir::Value> operands);
+  mlir::Value evaluateExtract(mlir::tensor::ExtractOp op, llvm::ArrayRef<mlir::Value> indices);
+  bool isKept(const Statement &statement) const;
+  const mlir::Value *find(mlir::Value tensor) const;
+
+  // Memory.
+  mlir::Value address(const LinearAccess &access);
+  mlir::Value load(unsigned argument, mlir::Type type, const LinearAccess &access);
+  mlir::Value loadAt(unsigned argument, mlir::Type type, mlir::Value address);
+  void store(unsigned result, mlir::Value value);
+
+  mlir::Value multiply(mlir::Value value, int64_t factor);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value binary(mlir::AffineExprKind kind, mlir::Value a, mlir::Value b);
+  mlir::Value name(mlir::Value value, const llvm::Twine &text);
+  /// Reports the first failure; later code is emitted with a stand-in.
+  mlir::Value fail(mlir::Operation *op, const llvm::Twine &message, mlir::Type type);
+
+  const KernelAnalysis &kernel;
+  const KernelForm &form;
+  mlir::emitc::FuncOp func;
+  llvm::SmallVector<std::string> names;
+  mlir::OpBuilder b;
+  CodeBuilder code;
+  NeedMap needs;
+
+  llvm::SmallVector<mlir::Value> index; // per dim of the domain; null where unknown
+  llvm::SmallVector<Scope> scopes;
+  unsigned stage = 0;
+  bool failed = false;
+};
+
+} // namespace dsc::cuda
+
+#endif // DSC_LIB_TARGET_CUDA_KERNELEMITTER_H

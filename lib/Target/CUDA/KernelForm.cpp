@@ -1,0 +1,163 @@
+//===- KernelForm.cpp - How the threads of a grid share a kernel ----------===//
+#include "KernelForm.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace dsc::cuda {
+
+/// Rows up to this long are a thread's own affair.
+static constexpr int64_t kSerialLength = 8;
+/// Rows up to this long are a warp's.
+static constexpr int64_t kWarpLength = 1024;
+
+/// Every place in memory that the kernel touches.
+static SmallVector<LinearAccess> collectAccesses(const KernelAnalysis &kernel) {
+  SmallVector<LinearAccess> accesses;
+  for (const Statement &statement : kernel.statements)
+    llvm::append_range(accesses, statement.accesses);
+  for (const KernelResult &result : kernel.results)
+    accesses.push_back(result.access);
+  return accesses;
+}
+
+/// Dims whose index itself is a value somewhere.
+static llvm::SmallBitVector findIndexedDims(const KernelAnalysis &kernel) {
+  llvm::SmallBitVector indexed(kernel.domain.rank());
+  for (const Statement &statement : kernel.statements) {
+    linalg::GenericOp op = statement.op;
+    for (auto index : op.getBody()->getOps<linalg::IndexOp>())
+      indexed.set(index.getDim());
+  }
+  return indexed;
+}
+
+namespace {
+class FormChooser {
+public:
+  explicit FormChooser(const KernelAnalysis &kernel)
+      : kernel(kernel), accesses(collectAccesses(kernel)), indexed(findIndexedDims(kernel)) {}
+  KernelForm choose();
+
+private:
+  SmallVector<LoopDim> mergeDims(unsigned begin, unsigned end);
+  bool walkAsOne(unsigned outer, unsigned inner) const;
+  bool reduces() const;
+  bool isElementwise() const;
+  bool readsAlongRows() const;
+  KernelForm::Kind chooseKind() const;
+  void setGrid();
+
+  const KernelAnalysis &kernel;
+  SmallVector<LinearAccess> accesses;
+  llvm::SmallBitVector indexed;
+  KernelForm form;
+};
+} // namespace
+
+bool FormChooser::walkAsOne(unsigned outer, unsigned inner) const {
+  return !indexed.test(outer) && !indexed.test(inner) &&
+         llvm::all_of(accesses, [&](const LinearAccess &access) {
+           return access.strides[outer] == access.strides[inner] * kernel.domain.extent(inner);
+         });
+}
+
+SmallVector<LoopDim> FormChooser::mergeDims(unsigned begin, unsigned end) {
+  SmallVector<LoopDim> dims;
+  for (unsigned dim = begin; dim < end; ++dim) {
+    if (kernel.domain.extent(dim) == 1)
+      continue;
+    if (dims.empty() || !walkAsOne(dims.back().innermost, dim))
+      dims.emplace_back();
+    dims.back().extent *= kernel.domain.extent(dim);
+    dims.back().innermost = dim;
+    dims.back().parts.push_back(dim);
+  }
+  return dims;
+}
+
+bool FormChooser::reduces() const {
+  return llvm::any_of(kernel.statements, [](const Statement &s) { return s.reduces; });
+}
+
+/// Results of rows beside Q need one thread that is behind all the row's others.
+bool FormChooser::isElementwise() const {
+  return !reduces() && (form.inner.empty() || llvm::all_of(kernel.results, [](const auto &result) {
+                          return result.overQ;
+                        }));
+}
+
+/// Whether more of what is touched over Q lies along Q than along P.
+bool FormChooser::readsAlongRows() const {
+  if (form.parallel.empty())
+    return true;
+  unsigned alongQ = 0, alongP = 0;
+  for (const LinearAccess &access : accesses) {
+    int64_t inner = std::abs(access.strides[form.inner.back().innermost]);
+    int64_t outer = std::abs(access.strides[form.parallel.back().innermost]);
+    alongQ += inner == 1;
+    alongP += inner > 1 && outer == 1;
+  }
+  return alongQ >= alongP;
+}
+
+KernelForm::Kind FormChooser::chooseKind() const {
+  if (isElementwise())
+    return KernelForm::Elements;
+  bool inOrder =
+      llvm::any_of(kernel.statements, [](const Statement &s) { return s.reduces && !s.separable; });
+  if (inOrder || form.inner.empty() || form.columns <= kSerialLength)
+    return KernelForm::Serial;
+  if (!readsAlongRows())
+    return KernelForm::Columns;
+  return form.columns <= kWarpLength ? KernelForm::Warp : KernelForm::Block;
+}
+
+void FormChooser::setGrid() {
+  int64_t threads = 0; // in all, of which form.threadsX make a block
+  switch (form.kind) {
+  case KernelForm::Elements:
+    threads = form.rows * form.columns;
+    break;
+  case KernelForm::Serial:
+    threads = form.rows;
+    break;
+  case KernelForm::Warp:
+    threads = form.rows * 32;
+    break;
+  case KernelForm::Block:
+    threads = form.rows * form.threadsX;
+    break;
+  case KernelForm::Columns:
+    form.threadsX = 32;
+    form.threadsY = form.columns > 64 ? 32 : 8;
+    threads = form.rows;
+    break;
+  }
+  if (form.kind != KernelForm::Columns && form.kind != KernelForm::Block)
+    form.threadsX = std::min<int64_t>(256, llvm::alignTo(threads, 32));
+  form.blocks = llvm::divideCeil(threads, form.threadsX);
+}
+
+KernelForm FormChooser::choose() {
+  unsigned numParallel = kernel.domain.parallel.size();
+  form.parallel = mergeDims(0, numParallel);
+  form.inner = mergeDims(numParallel, kernel.domain.rank());
+  for (const LoopDim &dim : form.parallel)
+    form.rows *= dim.extent;
+  for (const LoopDim &dim : form.inner)
+    form.columns *= dim.extent;
+  form.kind = chooseKind();
+  setGrid();
+  int64_t largest = form.rows * form.columns * 2;
+  for (BlockArgument argument : kernel.body->getArguments())
+    largest = std::max(largest, cast<RankedTensorType>(argument.getType()).getNumElements() * 2);
+  form.fitsInt = largest <= INT32_MAX;
+  return form;
+}
+
+KernelForm chooseForm(const KernelAnalysis &kernel) { return FormChooser(kernel).choose(); }
+
+} // namespace dsc::cuda

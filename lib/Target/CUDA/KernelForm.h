@@ -1,0 +1,43 @@
+//===- KernelForm.h - How the threads of a grid share a kernel ------------===//
+//
+// A kernel runs over (P, Q). Its form says which thread does which iterations:
+//
+//   Elements  a thread per element of P x Q; nothing is reduced
+//   Warp      a warp per row of P; lanes stride over Q, shuffles reduce
+//   Block     a block per row of P, for long rows
+//   Columns   32 neighbouring rows of P per block, so that loads along P are
+//             coalesced; the block's second dimension strides over Q
+//   Serial    a thread per row, for short rows and for reductions in order
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_LIB_TARGET_CUDA_KERNELFORM_H
+#define DSC_LIB_TARGET_CUDA_KERNELFORM_H
+
+#include "dsc/Analysis/KernelAnalysis.h"
+
+namespace dsc::cuda {
+
+/// Neighbouring dims of the domain that every access walks as one.
+struct LoopDim {
+  int64_t extent = 1;
+  unsigned innermost = 0;               // its stride is the loop's stride
+  llvm::SmallVector<unsigned, 2> parts; // dims of the domain, outermost first
+};
+
+struct KernelForm {
+  enum Kind { Elements, Warp, Block, Columns, Serial } kind = Elements;
+  llvm::SmallVector<LoopDim> parallel, inner; // P and Q without dims of extent 1
+  int64_t rows = 1, columns = 1;              // their sizes
+  int64_t blocks = 1;
+  int64_t threadsX = 256, threadsY = 1;
+
+  /// The sizes of P and Q together fit 32 bits, and so does every index.
+  bool fitsInt = true;
+};
+
+/// Decides by extents and strides alone, never by what the kernel computes.
+KernelForm chooseForm(const KernelAnalysis &kernel);
+
+} // namespace dsc::cuda
+
+#endif // DSC_LIB_TARGET_CUDA_KERNELFORM_H

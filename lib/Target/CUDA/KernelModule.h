@@ -1,0 +1,31 @@
+//===- KernelModule.h - All kernels of a model as EmitC functions ---------===//
+#ifndef DSC_LIB_TARGET_CUDA_KERNELMODULE_H
+#define DSC_LIB_TARGET_CUDA_KERNELMODULE_H
+
+#include "KernelForm.h"
+
+#include "dsc/Analysis/Placement.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <map>
+
+namespace dsc::cuda {
+
+/// What the step must know of a kernel to launch it.
+struct KernelInfo {
+  std::string name;
+  KernelForm form;
+};
+
+struct KernelModule {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  llvm::StringMap<KernelInfo> infos; // by the exec.kernel's symbol
+};
+
+/// Kernels in the order of their first launch, each with a comment above.
+mlir::FailureOr<KernelModule> buildKernels(mlir::ModuleOp exec,
+                                           llvm::ArrayRef<PlacedProgram> programs);
+
+} // namespace dsc::cuda
+
+#endif // DSC_LIB_TARGET_CUDA_KERNELMODULE_H

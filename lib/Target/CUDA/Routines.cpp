@@ -1,0 +1,175 @@
+//===- Routines.cpp - Library calls in the text of a step -----------------===//
+//
+// A routine's ints are described by a list of fields, in the order of
+// runtime/abi/CpuRoutines.h:
+//
+//   name       one entry
+//   name#      one entry that counts others and is not shown itself
+//   name[n+2]  as many entries as the field n counts, and 2
+//   name[4]?2  four entries, if the call's flags have the bit 2
+//
+// `type` and `flags` are shown by the names of their enumerators.
+//
+//===----------------------------------------------------------------------===//
+#include "Routines.h"
+
+#include "abi/CpuRoutines.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace llvm;
+
+namespace dsc::cuda {
+
+namespace {
+struct Flag {
+  int64_t bit;
+  StringRef name;
+};
+
+struct Description {
+  StringRef function, fields;
+  SmallVector<Flag, 0> flags;
+};
+
+#define DSC_FLAG(name) {name, #name}
+
+constexpr StringLiteral kConv = "r# n c k groups input[r] kernel[r] strides[r] dilations[r] "
+                                "lowPads[r] highPads[r] output[r] inputStrides[r+2] "
+                                "weightStrides[r+2] outputStrides[r+2] flags";
+constexpr StringLiteral kPool = "r# n c input[r] kernel[r] strides[r] dilations[r] lowPads[r] "
+                                "highPads[r] output[r] inputStrides[r+2] outputStrides[r+2] flags";
+
+const StringMap<Description> &descriptions() {
+  static const StringMap<Description> table = {
+      {"Matmul",
+       {"matmul",
+        "type r# batch[r] m n k lhs[r+2] rhs[r+2] out[r+2] flags",
+        {DSC_FLAG(DSC_MATMUL_BIAS), DSC_FLAG(DSC_MATMUL_RELU), DSC_FLAG(DSC_MATMUL_GELU_ERF),
+         DSC_FLAG(DSC_MATMUL_GELU_TANH), DSC_FLAG(DSC_MATMUL_ACCUMULATE)}}},
+      {"Conv", {"conv", kConv, {DSC_FLAG(DSC_CONV_BIAS), DSC_FLAG(DSC_CONV_RELU)}}},
+      {"ConvInputGrad", {"convInputGrad", kConv, {}}},
+      {"ConvWeightGrad", {"convWeightGrad", kConv, {DSC_FLAG(DSC_CONV_BIAS)}}},
+      {"Attention",
+       {"attention",
+        "b h hkv t s d dv q[3] k[3] v[3] out[3] mask[4]?2 flags",
+        {DSC_FLAG(DSC_ATTENTION_CAUSAL), DSC_FLAG(DSC_ATTENTION_MASK)}}},
+      {"AttentionGrad",
+       {"attentionGrad",
+        "b h hkv t s d dv q[3] k[3] v[3] out[3] mask[4]?2 outGrad[3] qGrad[3] kGrad[3] vGrad[3] "
+        "joined[3]?4 flags",
+        {DSC_FLAG(DSC_ATTENTION_CAUSAL), DSC_FLAG(DSC_ATTENTION_MASK),
+         DSC_FLAG(DSC_ATTENTION_JOINED)}}},
+      {"MaxPool", {"maxPool", kPool, {DSC_FLAG(DSC_POOL_INDEX)}}},
+      {"AvgPool", {"avgPool", kPool, {DSC_FLAG(DSC_POOL_COUNT_INCLUDE_PAD)}}},
+      {"AvgPoolGrad", {"avgPoolGrad", kPool, {DSC_FLAG(DSC_POOL_COUNT_INCLUDE_PAD)}}},
+      {"Take", {"take", "bytes indexType outer axis inner count table[3] indexStride out[3]", {}}},
+      {"ScatterAdd",
+       {"scatterAdd",
+        "type indexType outer axis inner count updates[3] indexStride out[3] flags",
+        {DSC_FLAG(DSC_SCATTER_ACCUMULATE)}}},
+      {"TakeAlong",
+       {"takeAlong", "bytes indexType r# axis axisSize dims[r] data[r] index[r] out[r]", {}}},
+      {"ScatterAddAlong",
+       {"scatterAddAlong",
+        "type indexType r# axis dims[r] outDims[r] updates[r] index[r] out[r] flags",
+        {DSC_FLAG(DSC_SCATTER_ACCUMULATE)}}},
+      {"ArgMax",
+       {"argMax",
+        "type outer axis inner input[3] flags",
+        {DSC_FLAG(DSC_ARGMAX_MIN), DSC_FLAG(DSC_ARGMAX_LAST)}}},
+      {"Copy", {"copy", "bytes r# dims[r] in[r] out[r] inOffset outOffset", {}}},
+      {"Fill", {"fill", "bytes r# dims[r] strides[r] offset pattern", {}}},
+      {"StackRows", {"stackRows", "bytes microbatches", {}}}};
+  return table;
+}
+} // namespace
+
+static std::string flagsText(const Description &description, int64_t flags) {
+  SmallVector<std::string> names;
+  for (const Flag &flag : description.flags)
+    if (flags & flag.bit) {
+      names.push_back(flag.name.str());
+      flags &= ~flag.bit;
+    }
+  if (flags != 0)
+    names.push_back(std::to_string(flags));
+  return names.empty() ? "0" : join(names, " | ");
+}
+
+static std::string typeText(int64_t type) {
+  static const StringRef names[] = {"DSC_F32", "DSC_F64", "DSC_F16", "DSC_BF16", "DSC_I1",
+                                    "DSC_I8",  "DSC_I16", "DSC_I32", "DSC_I64",  "DSC_U8"};
+  return names[type].str();
+}
+
+namespace {
+/// Walks the ints along the list of fields.
+class FieldReader {
+public:
+  FieldReader(const Description &description, ArrayRef<int64_t> ints)
+      : description(description), ints(ints) {}
+  std::string read();
+
+private:
+  void readField(StringRef field);
+  void show(StringRef name, const Twine &value) {
+    text += (text.empty() ? "." : ", .") + name.str() + " = " + value.str();
+  }
+  int64_t next() { return ints[position++]; }
+
+  const Description &description;
+  ArrayRef<int64_t> ints;
+  size_t position = 0;
+  StringMap<int64_t> counts;
+  std::string text;
+};
+} // namespace
+
+void FieldReader::readField(StringRef field) {
+  auto [shape, condition] = field.split('?');
+  if (!condition.empty() && !(ints.back() & std::stoll(condition.str())))
+    return;
+  if (shape.consume_back("#")) {
+    counts[shape] = next();
+    return;
+  }
+  auto [name, size] = shape.split('[');
+  if (size.empty()) {
+    int64_t value = next();
+    bool isType = name == "type" || name == "indexType";
+    return show(name, isType            ? typeText(value)
+                      : name == "flags" ? flagsText(description, value)
+                                        : std::to_string(value));
+  }
+  auto [counter, more] = size.drop_back().split('+');
+  int64_t count = 0;
+  if (counter.getAsInteger(10, count))
+    count = counts.lookup(counter);
+  count += more.empty() ? 0 : std::stoll(more.str());
+  std::string list;
+  for (int64_t i = 0; i < count; ++i)
+    list += (i ? ", " : "") + std::to_string(next());
+  show(name, "{" + list + "}");
+}
+
+std::string FieldReader::read() {
+  SmallVector<StringRef> fields;
+  description.fields.split(fields, ' ', -1, /*KeepEmpty=*/false);
+  for (StringRef field : fields)
+    readField(field);
+  return text;
+}
+
+RoutineText describeRoutine(StringRef routine, ArrayRef<int64_t> ints, ArrayRef<double> floats) {
+  auto it = descriptions().find(routine);
+  if (it == descriptions().end())
+    return {};
+  RoutineText text{it->second.function.str(), FieldReader(it->second, ints).read()};
+  if (!floats.empty()) // only attention has one
+    text.fields += formatv(", .scale = {0:e17}", floats.front());
+  return text;
+}
+
+} // namespace dsc::cuda

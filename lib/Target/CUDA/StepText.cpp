@@ -1,0 +1,311 @@
+//===- StepText.cpp - step.cu and module.cpp ------------------------------===//
+//
+// A program becomes up to three functions: what runs before, per and after the
+// micro-batches. Each names its buffers where they first come up, and then calls.
+//
+//===----------------------------------------------------------------------===//
+#include "StepText.h"
+
+#include "Names.h"
+#include "Routines.h"
+
+#include "abi/Abi.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace dsc::cuda {
+
+static std::string cppType(Type type) {
+  if (type.isF32())
+    return "float";
+  if (type.isF64())
+    return "double";
+  if (type.isF16() || type.isBF16())
+    return "uint16_t"; // moved only
+  if (type.isInteger(1))
+    return "bool";
+  return "int" + std::to_string(type.getIntOrFloatBitWidth()) + "_t";
+}
+
+static StringRef nameOf(const PlacedProgram &program) {
+  exec::ProgramOp op = program.op;
+  return op.getName();
+}
+
+/// A string of C++.
+static std::string quoted(StringRef text) {
+  std::string result;
+  llvm::raw_string_ostream os(result);
+  os << '"';
+  for (char c : text)
+    if (c == '"' || c == '\\')
+      os << '\\' << c;
+    else
+      os << (llvm::isPrint(c) ? c : ' ');
+  os << '"';
+  return result;
+}
+
+namespace {
+/// One part of a program.
+struct Section {
+  StringRef suffix, when;
+  size_t begin, end;
+};
+
+class SectionEmitter {
+public:
+  SectionEmitter(const PlacedProgram &program, const llvm::StringMap<KernelInfo> &kernels,
+                 llvm::raw_ostream &os)
+      : program(program), kernels(kernels), names(program.op), os(os) {}
+  LogicalResult emit(const Section &section);
+
+private:
+  std::string bufferName(const PlacedBuffer &buffer);
+  void emitLaunch(const PlacedCall &call, exec::LaunchOp launch, ArrayRef<std::string> arguments);
+  LogicalResult emitRoutine(const PlacedCall &call, exec::CallOp routine,
+                            ArrayRef<std::string> arguments);
+
+  const PlacedProgram &program;
+  const llvm::StringMap<KernelInfo> &kernels;
+  ValueNames names;
+  llvm::raw_ostream &os;
+  NameScope scope;
+  /// What was declared: a place under a type.
+  std::map<std::tuple<int32_t, int64_t, std::string, int64_t, std::string>, std::string> declared;
+};
+} // namespace
+
+/// The variable of a buffer, which is declared at its first use.
+std::string SectionEmitter::bufferName(const PlacedBuffer &buffer) {
+  auto type = cast<RankedTensorType>(buffer.value.getType());
+  std::string element = cppType(type.getElementType()), wanted = names.nameOf(buffer.value);
+  auto [space, offset] = buffer.place;
+  auto [it, isNew] = declared.try_emplace({space, offset, element, type.getNumElements(), wanted});
+  if (!isNew)
+    return it->second;
+  it->second = scope.add(wanted);
+  std::string count = llvm::join(
+      llvm::map_range(type.getShape(), [](int64_t size) { return std::to_string(size); }), " * ");
+  os << "  auto " << it->second << " = step.";
+  if (space == DSC_SPACE_ARENA)
+    os << "arena<" << element << ">(" << offset;
+  else if (space == DSC_SPACE_CONSTANTS)
+    os << "constant<" << element << ">(" << offset;
+  else
+    os << "input<" << element << ">(" << space - DSC_SPACE_INPUTS << ", " << offset;
+  os << ", " << (count.empty() ? "1" : count);
+  if (buffer.shift != 0)
+    os << " - " << buffer.shift;
+  os << ");\n";
+  return it->second;
+}
+
+/// Writes "head(a, b, c);"; groups that do not fit a line begin lines of their own.
+static void writeCall(llvm::raw_ostream &os, StringRef head,
+                      ArrayRef<SmallVector<std::string>> groups) {
+  constexpr size_t width = 100;
+  std::string indent(head.size() + 3, ' '), line = "  " + head.str() + "(";
+  auto breakLine = [&](size_t column) {
+    os << StringRef(line).rtrim() << '\n';
+    line = std::string(column, ' ');
+  };
+  for (auto [number, group] : llvm::enumerate(groups)) {
+    size_t size = line.size();
+    for (const std::string &part : group)
+      size += part.size() + 2;
+    if (number > 0 && size > width && line.size() > indent.size())
+      breakLine(indent.size());
+    size_t column = line.size() + StringRef(group.front()).starts_with("{");
+    for (auto [index, part] : llvm::enumerate(group)) {
+      bool isLast = number + 1 == groups.size() && index + 1 == group.size();
+      if (index > 0 && line.size() + part.size() + 2 > width)
+        breakLine(column);
+      line += part + (isLast ? ");" : ", ");
+    }
+  }
+  os << line << '\n';
+}
+
+void SectionEmitter::emitLaunch(const PlacedCall &call, exec::LaunchOp launch,
+                                ArrayRef<std::string> arguments) {
+  const KernelInfo &kernel = kernels.find(launch.getKernel())->second;
+  std::string threads = std::to_string(kernel.form.threadsX);
+  if (kernel.form.threadsY > 1)
+    threads = "dim3(" + threads + ", " + std::to_string(kernel.form.threadsY) + ")";
+  SmallVector<std::string> shape = {"step",  kernel.name, std::to_string(kernel.form.blocks),
+                                    threads, "0",         "step.stream"};
+  writeCall(os, "LAUNCH", {shape, SmallVector<std::string>(arguments)});
+}
+
+LogicalResult SectionEmitter::emitRoutine(const PlacedCall &call, exec::CallOp routine,
+                                          ArrayRef<std::string> arguments) {
+  RoutineText text = describeRoutine(routine.getRoutine(), routine.getInts(), routine.getFloats());
+  if (text.function.empty())
+    return routine.emitError("the CUDA target has no routine ")
+           << routine.getRoutine() << " yet; compile for the cpu target";
+  SmallVector<StringRef> fields;
+  StringRef(text.fields).drop_front().split(fields, ", .");
+  SmallVector<std::string> shape, buffers;
+  for (auto [index, field] : llvm::enumerate(fields))
+    shape.push_back((index ? "." : "{.") + field.str() + (index + 1 == fields.size() ? "}" : ""));
+  for (auto [index, argument] : llvm::enumerate(arguments))
+    buffers.push_back((index ? "" : "{") + argument + (index + 1 == arguments.size() ? "}" : ""));
+  writeCall(os, text.function, {{"step"}, shape, buffers});
+  return success();
+}
+
+LogicalResult SectionEmitter::emit(const Section &section) {
+  os << "\n/// " << section.when << ".\n"
+     << "int32_t " << nameOf(program) << section.suffix
+     << "(const DscCall *, void *const *buffers) {\n  Step step(buffers);\n";
+  for (size_t i = section.begin; i < section.end; ++i) {
+    const PlacedCall &call = program.calls[i];
+    os << '\n';
+    SmallVector<std::string> arguments;
+    for (const PlacedBuffer &buffer : call.buffers)
+      arguments.push_back(bufferName(buffer));
+    os << "  step.at(" << quoted(originOf(call.op->getLoc())) << ");\n";
+    if (auto launch = dyn_cast<exec::LaunchOp>(call.op))
+      emitLaunch(call, launch, arguments);
+    else if (failed(emitRoutine(call, cast<exec::CallOp>(call.op), arguments)))
+      return failure();
+  }
+  os << "  return step.status();\n}\n";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+static SmallVector<Section> sectionsOf(const PlacedProgram &program) {
+  SmallVector<Section> sections;
+  if (program.bodyBegin > 0)
+    sections.push_back({"Before", "Once, before the micro-batches", 0, program.bodyBegin});
+  if (program.bodyEnd > program.bodyBegin)
+    sections.push_back({"Microbatch", program.microbatches == 1 ? "Once" : "Once per micro-batch",
+                        program.bodyBegin, program.bodyEnd});
+  if (program.calls.size() > program.bodyEnd)
+    sections.push_back(
+        {"After", "Once, after the micro-batches", program.bodyEnd, program.calls.size()});
+  return sections;
+}
+
+FailureOr<std::string> stepText(ArrayRef<PlacedProgram> programs,
+                                const llvm::StringMap<KernelInfo> &kernels) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "// The programs of this trainer: what runs on the device, in order. Each buffer is a\n"
+        "// place in the arena (its offset in bytes), an input or a constant; step.at() names\n"
+        "// the ONNX nodes that the next call came from. Routines are in runtime/device/cuda,\n"
+        "// kernels in kernels.cu.\n"
+        "#include \"device/cuda/Routines.h\"\n"
+        "#include \"kernels.h\"\n"
+        "#include \"programs.h\"\n\n"
+        "using namespace dsc::cuda;\n";
+  for (const PlacedProgram &program : programs) {
+    os << "\n//===----------------------------------------------------------------------===//\n"
+       << "// " << nameOf(program)
+       << "\n//===----------------------------------------------------------------------===//\n";
+    for (const Section &section : sectionsOf(program))
+      if (failed(SectionEmitter(program, kernels, os).emit(section)))
+        return failure();
+  }
+  return text;
+}
+
+std::string programsHeader(ArrayRef<PlacedProgram> programs) {
+  std::string text = "// The functions of step.cu, which module.cpp lists for the trainer.\n"
+                     "#pragma once\n#include \"abi/Abi.h\"\n\n";
+  for (const PlacedProgram &program : programs)
+    for (const Section &section : sectionsOf(program))
+      text += llvm::formatv("int32_t {0}{1}(const DscCall *call, void *const *buffers);\n",
+                            nameOf(program), section.suffix);
+  return text;
+}
+
+/// One entry of a program: the whole section is a call on arena, constants and inputs.
+static std::string sectionEntry(const PlacedProgram &program, const Section &section,
+                                StringRef buffers, unsigned numBuffers) {
+  int64_t flops = 0, bytes = 0;
+  for (size_t i = section.begin; i < section.end; ++i) {
+    Operation *op = program.calls[i].op;
+    flops += op->getAttrOfType<IntegerAttr>("flops")
+                 ? op->getAttrOfType<IntegerAttr>("flops").getInt()
+                 : 0;
+    bytes += trafficOf(op);
+  }
+  return llvm::formatv("    {{\"{0}{1}\", \"\", nullptr, {0}{1}, 0, 0, {2}, 0, 0, 0, {3}, nullptr, "
+                       "nullptr, {4}, {5}, nullptr},\n",
+                       nameOf(program), section.suffix, numBuffers, buffers, flops, bytes);
+}
+
+static void writeProgram(llvm::raw_ostream &os, const PlacedProgram &program) {
+  StringRef name = nameOf(program);
+  std::string buffers = name.str() + "Buffers";
+  exec::ProgramOp op = program.op;
+  unsigned numInputs = op.getNumArguments();
+  os << "\nstatic const DscBuffer " << buffers << "[] = {{DSC_SPACE_ARENA, 0, 0}, "
+     << "{DSC_SPACE_CONSTANTS, 0, 0}";
+  for (unsigned i = 0; i < numInputs; ++i)
+    os << ", {DSC_SPACE_INPUTS + " << i << ", 0, 0}";
+  os << "};\nstatic const DscCall " << name << "Calls[] = {\n";
+  for (const Section &section : sectionsOf(program))
+    os << sectionEntry(program, section, buffers, numInputs + 2);
+  os << "};\n";
+}
+
+/// `{"train", trainCalls, 3, 1, 2, 4}`: sections before and behind the body exist or not.
+static std::string programEntry(const PlacedProgram &program) {
+  size_t count = sectionsOf(program).size();
+  size_t begin = program.bodyBegin > 0, end = begin + (program.bodyEnd > program.bodyBegin);
+  return llvm::formatv("    {{\"{0}\", {0}Calls, {1}, {2}, {3}, {4}},\n", nameOf(program), count,
+                       begin, end, program.microbatches);
+}
+
+static void writeBytes(llvm::raw_ostream &os, ArrayRef<char> bytes) {
+  for (auto [index, byte] : llvm::enumerate(bytes))
+    os << (index % 24 == 0 ? "\n    " : "") << unsigned(static_cast<uint8_t>(byte)) << ',';
+}
+
+/// JSON as adjacent strings, since compilers limit the length of one.
+static void writeDescription(llvm::raw_ostream &os, StringRef text) {
+  constexpr size_t width = 90;
+  for (; !text.empty(); text = text.drop_front(std::min(width, text.size()))) {
+    os << "\n    \"";
+    os.write_escaped(text.take_front(width), /*UseHexEscapes=*/false) << '"';
+  }
+}
+
+std::string moduleText(ArrayRef<PlacedProgram> programs, const ConstantPool &constants,
+                       StringRef description) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "// What the trainer must know of this model: its programs, its constants, and the\n"
+        "// description of inputs, parameters and results.\n"
+        "#include \"programs.h\"\n";
+  for (const PlacedProgram &program : programs)
+    writeProgram(os, program);
+  os << "\nstatic const DscProgram programs[] = {\n";
+  for (const PlacedProgram &program : programs)
+    os << programEntry(program);
+  os << "};\n";
+  ArrayRef<char> bytes = constants.getBytes();
+  if (!bytes.empty()) {
+    os << "\nalignas(64) static const uint8_t constants[] = {";
+    writeBytes(os, bytes);
+    os << "};\n";
+  }
+  os << "\nstatic const char description[] =";
+  writeDescription(os, description);
+  os << ";\n\nextern const DscModule dscModule = {\n    DSC_ABI_VERSION, " << programs.size()
+     << ", programs, description, sizeof(description) - 1, "
+     << (bytes.empty() ? "nullptr" : "constants") << ", " << bytes.size() << "};\n";
+  return text;
+}
+
+} // namespace dsc::cuda

@@ -1,0 +1,147 @@
+//===- Kernel.h - What generated kernels are written with -----------------===//
+//
+// Scalar functions whose meaning CUDA's own do not have, and reductions among the
+// threads of a warp, a block, or the rows of a block.
+//
+//===----------------------------------------------------------------------===//
+#ifndef DSC_RUNTIME_DEVICE_CUDA_KERNEL_H
+#define DSC_RUNTIME_DEVICE_CUDA_KERNEL_H
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+namespace dsc::cuda {
+
+//===----------------------------------------------------------------------===//
+// Scalars
+//===----------------------------------------------------------------------===//
+
+/// The greater one; NaN where either is (fmax would drop it).
+template <typename T> __host__ __device__ inline T maximum(T a, T b) {
+  return a > b || a != a ? a : b;
+}
+template <typename T> __host__ __device__ inline T minimum(T a, T b) {
+  return a < b || a != a ? a : b;
+}
+template <typename T> __host__ __device__ inline T maximumUnsigned(T a, T b) {
+  using U = std::make_unsigned_t<T>;
+  return U(a) > U(b) ? a : b;
+}
+template <typename T> __host__ __device__ inline T minimumUnsigned(T a, T b) {
+  using U = std::make_unsigned_t<T>;
+  return U(a) < U(b) ? a : b;
+}
+template <typename T> __host__ __device__ inline T magnitude(T a) { return a < 0 ? T(-a) : a; }
+
+/// Integers that wrap around, which C++ leaves undefined for signed ones.
+template <typename T> __host__ __device__ inline T wrapAdd(T a, T b) {
+  return T(uint64_t(a) + uint64_t(b));
+}
+template <typename T> __host__ __device__ inline T wrapSubtract(T a, T b) {
+  return T(uint64_t(a) - uint64_t(b));
+}
+template <typename T> __host__ __device__ inline T wrapMultiply(T a, T b) {
+  return T(uint64_t(a) * uint64_t(b));
+}
+
+/// Divisions that round down or up, whatever the signs.
+template <typename T> __host__ __device__ inline T floorDivide(T a, T b) {
+  T quotient = a / b;
+  return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
+}
+template <typename T> __host__ __device__ inline T ceilDivide(T a, T b) {
+  T quotient = a / b;
+  return a % b != 0 && (a < 0) == (b < 0) ? quotient + 1 : quotient;
+}
+template <typename T> __host__ __device__ inline T floorModulo(T a, T b) {
+  return a - floorDivide(a, b) * b;
+}
+
+/// The same bits as another type.
+template <typename To, typename From> __host__ __device__ inline To bitCast(From from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  memcpy(&to, &from, sizeof(To));
+  return to;
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+struct Sum {
+  template <typename T> static __device__ T combine(T a, T b) { return T(a + b); }
+};
+struct Product {
+  template <typename T> static __device__ T combine(T a, T b) { return T(a * b); }
+};
+struct Maximum {
+  template <typename T> static __device__ T combine(T a, T b) { return maximum(a, b); }
+};
+struct Minimum {
+  template <typename T> static __device__ T combine(T a, T b) { return minimum(a, b); }
+};
+struct MaximumNumber {
+  template <typename T> static __device__ T combine(T a, T b) { return a > b || b != b ? a : b; }
+};
+struct MinimumNumber {
+  template <typename T> static __device__ T combine(T a, T b) { return a < b || b != b ? a : b; }
+};
+struct MaximumUnsigned {
+  template <typename T> static __device__ T combine(T a, T b) { return maximumUnsigned(a, b); }
+};
+struct MinimumUnsigned {
+  template <typename T> static __device__ T combine(T a, T b) { return minimumUnsigned(a, b); }
+};
+struct And {
+  template <typename T> static __device__ T combine(T a, T b) { return T(a & b); }
+};
+struct Or {
+  template <typename T> static __device__ T combine(T a, T b) { return T(a | b); }
+};
+struct ExclusiveOr {
+  template <typename T> static __device__ T combine(T a, T b) { return T(a ^ b); }
+};
+
+constexpr unsigned allLanes = 0xffffffffu;
+
+/// Over the lanes of a warp; every lane gets the result.
+template <typename Op, typename T> __device__ inline T warpReduce(T value) {
+  for (int lanes = 16; lanes > 0; lanes /= 2)
+    value = Op::combine(value, T(__shfl_xor_sync(allLanes, value, lanes)));
+  return value;
+}
+
+/// Over the threads of a one-dimensional block; every thread gets the result.
+template <typename Op, typename T> __device__ inline T blockReduce(T value) {
+  __shared__ T partial[32];
+  value = warpReduce<Op>(value);
+  __syncthreads(); // partial results of the last reduction have been read
+  if (threadIdx.x % 32 == 0)
+    partial[threadIdx.x / 32] = value;
+  __syncthreads();
+  value = partial[0];
+  for (unsigned warp = 1; warp < blockDim.x / 32; ++warp)
+    value = Op::combine(value, partial[warp]);
+  return value;
+}
+
+/// Over threadIdx.y, for each of the 32 columns of a block; every thread gets its
+/// column's result.
+template <typename Op, typename T> __device__ inline T columnReduce(T value) {
+  __shared__ T partial[32][32];
+  __syncthreads(); // partial results of the last reduction have been read
+  partial[threadIdx.y][threadIdx.x] = value;
+  __syncthreads();
+  value = partial[0][threadIdx.x];
+  for (unsigned row = 1; row < blockDim.y; ++row)
+    value = Op::combine(value, partial[row][threadIdx.x]);
+  return value;
+}
+
+} // namespace dsc::cuda
+
+#endif // DSC_RUNTIME_DEVICE_CUDA_KERNEL_H

@@ -1,0 +1,82 @@
+//===- Product.h - Matrix products with one batch dimension ---------------===//
+#ifndef DSC_RUNTIME_DEVICE_CUDA_PRODUCT_H
+#define DSC_RUNTIME_DEVICE_CUDA_PRODUCT_H
+
+#include "device/cuda/Routines.h"
+
+#include <utility>
+
+namespace dsc::cuda {
+
+/// out[b] = lhs[b] rhs[b], with strides in elements.
+struct BatchedProduct {
+  int64_t batch, m, n, k;
+  int64_t lhsRow, lhsColumn, rhsRow, rhsColumn, outRow, outColumn;
+  int64_t lhsBatch, rhsBatch, outBatch;
+  bool accumulates;
+  const float *lhs, *rhs;
+  float *out;
+
+  /// out^T = rhs^T lhs^T.
+  BatchedProduct transposed() const {
+    BatchedProduct t = *this;
+    std::swap(t.m, t.n);
+    std::swap(t.lhs, t.rhs);
+    t.lhsRow = rhsColumn, t.lhsColumn = rhsRow, t.lhsBatch = rhsBatch;
+    t.rhsRow = lhsColumn, t.rhsColumn = lhsRow, t.rhsBatch = lhsBatch;
+    std::swap(t.outRow, t.outColumn);
+    return t;
+  }
+};
+
+/// A thread per element of the output, for every layout and epilogue. `bias` is null
+/// without DSC_MATMUL_BIAS.
+void plainProduct(Step &step, const BatchedProduct &product, const float *bias, int64_t flags);
+
+/// Calls `body(product, bias)` for the batches of a call; the last batch dimension
+/// stays in the product.
+template <typename Body> void forEachProduct(const Matmul &shape, Buffers buffers, Body body) {
+  const Buffer *buffer = buffers.begin();
+  size_t rank = shape.batch.size();
+  bool hasBias = (shape.flags & DSC_MATMUL_BIAS) != 0;
+  const float *bias = hasBias ? buffer[2].tensor<const float>().data : nullptr;
+  BatchedProduct product = {rank ? shape.batch[rank - 1] : 1,
+                            shape.m,
+                            shape.n,
+                            shape.k,
+                            shape.lhs[rank],
+                            shape.lhs[rank + 1],
+                            shape.rhs[rank],
+                            shape.rhs[rank + 1],
+                            shape.out[rank],
+                            shape.out[rank + 1],
+                            rank ? shape.lhs[rank - 1] : 0,
+                            rank ? shape.rhs[rank - 1] : 0,
+                            rank ? shape.out[rank - 1] : 0,
+                            (shape.flags & DSC_MATMUL_ACCUMULATE) != 0,
+                            nullptr,
+                            nullptr,
+                            nullptr};
+  int64_t outer = 1;
+  for (size_t dim = 0; dim + 1 < rank; ++dim)
+    outer *= shape.batch[dim];
+  if (outer * product.batch * product.m * product.n == 0)
+    return;
+  for (int64_t i = 0; i < outer; ++i) {
+    int64_t rest = i, lhs = 0, rhs = 0, out = 0;
+    for (size_t dim = rank ? rank - 1 : 0; dim-- > 0; rest /= shape.batch[dim]) {
+      int64_t index = rest % shape.batch[dim];
+      lhs += index * shape.lhs[dim];
+      rhs += index * shape.rhs[dim];
+      out += index * shape.out[dim];
+    }
+    product.lhs = buffer[0].tensor<const float>().data + lhs;
+    product.rhs = buffer[1].tensor<const float>().data + rhs;
+    product.out = buffer[hasBias ? 3 : 2].tensor<float>().data + out;
+    body(product, bias);
+  }
+}
+
+} // namespace dsc::cuda
+
+#endif // DSC_RUNTIME_DEVICE_CUDA_PRODUCT_H

@@ -1,0 +1,382 @@
+//===- Block.cpp - The threads of one block -------------------------------===//
+//
+// One thread after another runs until it waits for others; it then keeps its fiber.
+// A fiber whose thread has ended runs the next thread, so that kernels which never
+// wait need a single one. When nobody can go on although threads wait, what they
+// wait for will never come: a divergent barrier.
+//
+//===----------------------------------------------------------------------===//
+#include "Block.h"
+
+#include "Fiber.h"
+#include "Sanitizers.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <unistd.h>
+
+using namespace emulator;
+
+thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
+
+void emulator::fail(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fflush(stdout);
+  fputs("error: emulator: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+  fflush(stderr);
+  _exit(1); // destructors would wait for what will never come
+}
+
+//===----------------------------------------------------------------------===//
+// What threads wait for
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct Thread {
+  unsigned index = 0;
+  dim3 position;
+  Fiber *fiber = nullptr;
+  bool isWaiting = false;
+  Site site = {};
+};
+
+/// Threads come together here; what one did before is seen by all behind it. The
+/// sanitizer sees two places in turn, since the first may already be back while the
+/// last still leaves.
+struct Meeting {
+  std::vector<unsigned> arrived; // threads
+  char marks[2] = {};
+  unsigned round = 0;
+
+  void *mark(unsigned ofRound) { return &marks[ofRound % 2]; }
+};
+
+/// One collective operation of the lanes in a mask. Two of them take turns, since a
+/// lane may begin the next while others still read the last.
+struct Collective {
+  uint64_t values[32] = {};
+  bool isDone = false;
+  Meeting meeting;
+};
+
+struct WarpGroup {
+  unsigned mask;
+  Collective turns[2];
+  uint32_t parity = 0; // a bit per lane: which turn is its next
+};
+
+struct Warp {
+  std::vector<std::unique_ptr<WarpGroup>> groups;
+  WarpGroup &group(unsigned mask);
+};
+
+class Block {
+public:
+  Block(const Launch &launch, dim3 position);
+  void run(Random &random);
+
+  void barrier(Site site);
+  Collective &collect(unsigned mask, uint64_t value, Site site);
+
+  Thread *current = nullptr;
+  std::vector<char> shared;
+
+private:
+  static void runThreads(void *block);
+  void enter(Thread &thread);
+  void resume(Thread &thread);
+  void recycle(Fiber *fiber);
+  void wait(Site site, Meeting &meeting);
+  void release(Meeting &meeting);
+  void checkSites(const Meeting &meeting);
+  [[noreturn]] void failStuck();
+  std::string place() const;
+
+  const Launch &launch;
+  dim3 position;
+  std::vector<Thread> threads;
+  std::vector<Warp> warps;
+  Meeting blockMeeting;
+  std::vector<unsigned> order; // in which threads begin
+  size_t begun = 0;            // of these
+  Fiber *starting = nullptr;
+  std::vector<unsigned> ready;
+};
+
+/// Fibers are kept from block to block.
+thread_local std::vector<std::unique_ptr<Fiber>> idleFibers;
+thread_local Block *runningBlock = nullptr;
+
+Fiber *takeFiber() {
+  if (idleFibers.empty())
+    return new Fiber;
+  Fiber *fiber = idleFibers.back().release();
+  idleFibers.pop_back();
+  return fiber;
+}
+
+WarpGroup &Warp::group(unsigned mask) {
+  for (auto &group : groups)
+    if (group->mask == mask)
+      return *group;
+  groups.push_back(std::make_unique<WarpGroup>());
+  groups.back()->mask = mask;
+  for (Collective &turn : groups.back()->turns)
+    turn.meeting.arrived.reserve(32);
+  return *groups.back();
+}
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+Block::Block(const Launch &launch, dim3 position) : launch(launch), position(position) {
+  // As on a device: nobody may rely on what shared memory holds at first.
+  shared.assign(launch.sharedBytes, char(0xA5));
+  unsigned count = launch.block.x * launch.block.y * launch.block.z;
+  threads.resize(count);
+  // Never moved while threads run: the sanitizer would see them move it.
+  blockMeeting.arrived.reserve(count);
+  ready.reserve(count);
+  warps.resize((count + 31) / 32);
+  for (unsigned i = 0; i < count; ++i) {
+    threads[i].index = i;
+    threads[i].position = dim3(i % launch.block.x, i / launch.block.x % launch.block.y,
+                               i / (launch.block.x * launch.block.y));
+  }
+}
+
+void Block::run(Random &random) {
+  runningBlock = this;
+  order.resize(threads.size());
+  std::iota(order.begin(), order.end(), 0u);
+  // Warps in random order, and lanes from either end.
+  for (size_t warp = warps.size(); warp-- > 1;) {
+    size_t other = random.below(static_cast<unsigned>(warp + 1));
+    size_t lanes = std::min<size_t>(32, threads.size() - warp * 32);
+    if (lanes == 32)
+      std::swap_ranges(order.begin() + warp * 32, order.begin() + warp * 32 + 32,
+                       order.begin() + other * 32);
+  }
+  if (random.below(2))
+    std::reverse(order.begin(), order.end());
+  while (begun < order.size()) {
+    Fiber *fiber = starting = takeFiber();
+    fiber->start(runThreads, this);
+    recycle(fiber);
+  }
+  while (!ready.empty()) {
+    std::vector<unsigned> next;
+    next.reserve(threads.size());
+    next.swap(ready);
+    for (unsigned index : next)
+      resume(threads[index]);
+  }
+  for (Thread &thread : threads)
+    if (thread.isWaiting)
+      failStuck();
+  runningBlock = nullptr;
+}
+
+void Block::enter(Thread &thread) {
+  current = &thread;
+  threadIdx = thread.position;
+}
+
+void Block::resume(Thread &thread) {
+  Fiber *fiber = thread.fiber;
+  enter(thread);
+  fiber->resume();
+  recycle(fiber);
+}
+
+void Block::recycle(Fiber *fiber) {
+  if (!fiber->isDone())
+    return; // its thread waits
+#ifdef DSC_TSAN
+  delete fiber; // each thread of the device is one to the sanitizer
+#else
+  idleFibers.emplace_back(fiber);
+#endif
+}
+
+/// What the host did before a launch is seen by its threads, and the other way round.
+[[maybe_unused]] static char launchBegins, launchEnds;
+
+/// Begins one thread after another on this fiber, until one waits.
+void Block::runThreads(void *block) {
+  Block &self = *static_cast<Block *>(block);
+  Fiber *fiber = self.starting;
+  do {
+    Thread &thread = self.threads[self.order[self.begun++]];
+    thread.fiber = fiber;
+    self.enter(thread);
+#ifdef DSC_TSAN
+    __tsan_acquire(&launchBegins);
+#endif
+    self.launch.thread();
+#ifdef DSC_TSAN
+    __tsan_release(&launchEnds);
+    return;
+#endif
+  } while (self.begun < self.order.size());
+}
+
+//===----------------------------------------------------------------------===//
+// Waiting
+//===----------------------------------------------------------------------===//
+
+void Block::wait(Site site, Meeting &meeting) {
+  Thread &thread = *current;
+  thread.isWaiting = true;
+  thread.site = site;
+  meeting.arrived.push_back(thread.index);
+  Fiber::suspend();
+}
+
+void Block::release(Meeting &meeting) {
+  for (unsigned index : meeting.arrived) {
+    threads[index].isWaiting = false;
+    ready.push_back(index);
+  }
+  meeting.arrived.clear();
+  ++meeting.round;
+}
+
+void Block::checkSites(const Meeting &meeting) {
+  for (unsigned index : meeting.arrived) {
+    const Site &other = threads[index].site, &own = current->site;
+    if (other.line != own.line || other.file != own.file)
+      fail("divergent barrier in %s: thread %u waits in %s at %s:%d, thread %u at %s:%d",
+           place().c_str(), index, other.what, other.file, other.line, current->index, own.file,
+           own.line);
+  }
+}
+
+void Block::barrier(Site site) {
+  unsigned round = blockMeeting.round;
+  (void)round;
+#ifdef DSC_TSAN
+  __tsan_release(blockMeeting.mark(round));
+#endif
+  current->site = site;
+  if (blockMeeting.arrived.size() + 1 == threads.size()) {
+    checkSites(blockMeeting);
+    release(blockMeeting);
+  } else {
+    wait(site, blockMeeting);
+  }
+#ifdef DSC_TSAN
+  __tsan_acquire(blockMeeting.mark(round));
+#endif
+}
+
+Collective &Block::collect(unsigned mask, uint64_t value, Site site) {
+  unsigned lane = current->index % 32;
+  if (!(mask >> lane & 1))
+    fail("%s in %s: lane %u is not in its own mask %08x", site.what, place().c_str(), lane, mask);
+  WarpGroup &group = warps[current->index / 32].group(mask);
+  Collective &turn = group.turns[group.parity >> lane & 1];
+  group.parity ^= 1u << lane;
+  if (turn.isDone)
+    turn.isDone = false; // everybody has read the last round
+  turn.values[lane] = value;
+  unsigned round = turn.meeting.round;
+  (void)round;
+#ifdef DSC_TSAN
+  __tsan_release(turn.meeting.mark(round));
+#endif
+  current->site = site;
+  if (turn.meeting.arrived.size() + 1 == static_cast<size_t>(__builtin_popcount(mask))) {
+    checkSites(turn.meeting);
+    turn.isDone = true;
+    release(turn.meeting);
+  } else {
+    wait(site, turn.meeting);
+  }
+#ifdef DSC_TSAN
+  __tsan_acquire(turn.meeting.mark(round));
+#endif
+  return turn;
+}
+
+std::string Block::place() const {
+  char text[512];
+  snprintf(text, sizeof(text), "kernel %s (%s), block (%u, %u, %u)", launch.name, launch.node,
+           position.x, position.y, position.z);
+  return text;
+}
+
+void Block::failStuck() {
+  unsigned waiting = 0, first = 0;
+  for (const Thread &thread : threads)
+    if (thread.isWaiting && waiting++ == 0)
+      first = thread.index;
+  const Site &site = threads[first].site;
+  for (const Thread &thread : threads)
+    if (thread.isWaiting && thread.site.line != site.line)
+      fail("divergent barrier in %s: thread %u waits in %s at %s:%d, thread %u in %s at %s:%d",
+           place().c_str(), first, site.what, site.file, site.line, thread.index, thread.site.what,
+           thread.site.file, thread.site.line);
+  fail("divergent barrier in %s: %u of %zu threads wait in %s at %s:%d (the first is thread %u), "
+       "which the others never reach",
+       place().c_str(), waiting, threads.size(), site.what, site.file, site.line, first);
+}
+
+void emulator::barrier(Site site) { runningBlock->barrier(site); }
+
+uint64_t emulator::exchange(unsigned mask, uint64_t value, unsigned source, Site site) {
+  if (!(mask >> (source % 32) & 1))
+    fail("%s at %s:%d reads lane %u, which is not in the mask %08x", site.what, site.file,
+         site.line, source, mask);
+  return runningBlock->collect(mask, value, site).values[source % 32];
+}
+
+unsigned emulator::vote(unsigned mask, bool value, Site site) {
+  Collective &turn = runningBlock->collect(mask, value, site);
+  unsigned lanes = 0;
+  for (unsigned lane = 0; lane < 32; ++lane)
+    lanes |= (mask >> lane & 1 && turn.values[lane]) ? 1u << lane : 0;
+  return lanes;
+}
+
+unsigned emulator::laneId() { return runningBlock->current->index % 32; }
+
+void *emulator::sharedMemory() { return runningBlock->shared.data(); }
+
+//===----------------------------------------------------------------------===//
+// Grids
+//===----------------------------------------------------------------------===//
+
+void emulator::runGrid(const Launch &launch, Random &random) {
+  unsigned count = launch.grid.x * launch.grid.y * launch.grid.z;
+#ifdef DSC_TSAN
+  __tsan_release(&launchBegins);
+#endif
+  gridDim = launch.grid;
+  blockDim = launch.block;
+  // A random rotation and direction: cheap, and no block may rely on another.
+  unsigned first = random.below(count);
+  bool backwards = random.below(2);
+  for (unsigned i = 0; i < count; ++i) {
+    unsigned index = (first + (backwards ? count - i : i)) % count;
+    blockIdx = dim3(index % launch.grid.x, index / launch.grid.x % launch.grid.y,
+                    index / (launch.grid.x * launch.grid.y));
+    Block(launch, blockIdx).run(random);
+  }
+#ifdef DSC_TSAN
+  __tsan_acquire(&launchEnds);
+#endif
+}
