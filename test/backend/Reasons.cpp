@@ -24,7 +24,8 @@ static constexpr Reason reasons[] = {
     {"target", "the CPU target has no code for the element type, or none for loops yet",
      "^the compiler reports: .*(is not supported on this target|cannot be lowered to this target)"},
     {"not yet", "no rule has been written for the operator, or for this form of it",
-     "is not supported|its inputs do not fit each other|has to be known at compile time|"
+     "is not supported|have different shapes|its inputs do not fit each other|has to be known at "
+     "compile time|"
      "attribute '[a-z_]+' is not known here"},
 };
 

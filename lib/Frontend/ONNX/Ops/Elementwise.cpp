@@ -181,16 +181,18 @@ static Value clamp(NodeImport &n, Value x, double low, double high) {
   return n.make<train::MinOp>(n.make<train::MaxOp>(x, n.like(x, low)), n.like(x, high));
 }
 
-/// log(1 + e^x) = max(x, 0) + log1p(e^-|x|): no overflow for large x.
+/// log(1 + e^x) = max(x, 0) + log1p(e^-|x|): no overflow for large x. At 0 abs has the
+/// gradient 0, and max, unlike relu, the 1/2 that the sum has there.
 static Value softplus(NodeImport &n, Value x) {
   Value magnitude = n.make<train::AbsOp>(x);
   Value tail = n.make<train::Log1pOp>(n.make<train::ExpOp>(n.make<train::NegOp>(magnitude)));
-  return n.make<train::AddOp>(n.make<train::ReluOp>(x), tail);
+  return n.make<train::AddOp>(n.make<train::MaxOp>(x, n.like(x, 0)), tail);
 }
 
-/// e^x - 1 where x < 0, and 0 elsewhere, so that it cannot overflow.
+/// e^x - 1 where x <= 0, and 0 elsewhere, so that it cannot overflow.
 static Value expm1OfNegative(NodeImport &n, Value x) {
-  return n.make<train::Expm1Op>(n.make<train::MinOp>(x, n.like(x, 0)));
+  Value positive = n.compare(train::Comparison::GT, x, n.like(x, 0));
+  return n.make<train::Expm1Op>(n.select(positive, n.like(x, 0), x));
 }
 
 static LogicalResult importLeakyRelu(NodeImport &n) {

@@ -89,8 +89,8 @@ static LogicalResult importBitwiseNot(NodeImport &n) {
   return n.set(0, areIntegers(n) ? n.make<train::SubOp>(n.like(x, -1), x) : Value());
 }
 
-/// Multiplication with a power of two, or division by it. Shifts by the width or more
-/// give 0.
+/// Multiplication with a power of two, or division by it that rounds down. Shifts by a
+/// negative count, or by the width or more, leave the sign only.
 static LogicalResult importBitShift(NodeImport &n) {
   if (!areIntegers(n))
     return n.set(0, {});
@@ -98,13 +98,27 @@ static LogicalResult importBitShift(NodeImport &n) {
   if (!shape || elementOf(n.input(0)) != elementOf(n.input(1)))
     return n.set(0, {});
   Value x = n.broadcast(n.input(0), *shape), count = n.broadcast(n.input(1), *shape);
-  auto width = static_cast<double>(elementOf(x).getIntOrFloatBitWidth());
-  Value isWide = n.compare(train::Comparison::GE, count, n.like(count, width));
-  Value few = n.select(isWide, n.like(count, 0), count);
-  Value power = n.make<train::PowOp>(n.like(few, 2), few);
+  auto last = static_cast<double>(elementOf(x).getIntOrFloatBitWidth() - 1);
+  Value zero = n.like(x, 0);
+  Value isFar = n.make<train::OrOp>(n.compare(train::Comparison::LT, count, zero),
+                                    n.compare(train::Comparison::GT, count, n.like(count, last)));
+  Value negative = n.compare(train::Comparison::LT, x, zero);
+  // The last bit of a signed type has no power of two; what it leaves is the sign too.
+  Value isLast = n.compare(train::Comparison::EQ, count, n.like(count, last));
   bool isLeft = n.string("direction", "") == "LEFT";
-  Value shifted = isLeft ? mul(n, x, power) : div(n, x, power);
-  return n.set(0, n.select(isWide, n.like(x, 0), shifted));
+  bool isSigned = !elementOf(x).isUnsignedInteger();
+  if (!isLeft && isSigned)
+    isFar = n.make<train::OrOp>(isFar, isLast);
+  Value few = n.select(isFar, zero, count);
+  Value power = n.make<train::PowOp>(n.like(few, 2), few);
+  Value beyond = isLeft ? zero : n.select(negative, n.like(x, -1), zero);
+  if (isLeft)
+    return n.set(0, n.select(isFar, beyond, mul(n, x, power)));
+  // -1 - (-1 - x) / power rounds down where x is negative.
+  Value flipped = n.select(negative, n.make<train::SubOp>(n.like(x, -1), x), x);
+  Value quotient = div(n, flipped, power);
+  Value shifted = n.select(negative, n.make<train::SubOp>(n.like(x, -1), quotient), quotient);
+  return n.set(0, n.select(isFar, beyond, shifted));
 }
 
 //===----------------------------------------------------------------------===//

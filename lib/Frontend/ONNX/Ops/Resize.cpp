@@ -61,7 +61,7 @@ static std::optional<double> originalPlace(const Method &method, const AxisPlan 
   if (name == "pytorch_half_pixel")
     return plan.outputSize == 1 ? 0 : (x + 0.5) / plan.scale - 0.5;
   if (name == "align_corners")
-    return plan.outputSize == 1 ? 0 : x * (in - 1) / (out - 1);
+    return plan.outputSize == 1 ? 0 : x * (in - 1) / (plan.scale * in - 1);
   if (name == "asymmetric")
     return x / plan.scale;
   if (name == "tf_half_pixel_for_nn")
