@@ -1,6 +1,8 @@
 //===- Batch.cpp - Backend tests interpreted and compiled together --------===//
 
 #include "Batch.h"
+#include "Gradients.h"
+#include "Reasons.h"
 
 #include "dsc/Interpreter/Interpreter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -188,15 +190,32 @@ static void compileAndRun(MutableArrayRef<PendingRun> runs, MLIRContext &context
   for (auto [i, pending] : llvm::enumerate(runs)) {
     if (compiled) {
       runCompiled(pending, *compiled, programName(i));
-    } else {
+    } else if (pending.outcome->kind != Outcome::Kind::Failed) {
+      // The target may say no for one of the reasons, too.
       fail(*pending.outcome, message);
+      bool isKnown = findReason(message) != nullptr;
+      pending.outcome->kind = isKnown ? Outcome::Kind::Refused : Outcome::Kind::Failed;
     }
+  }
+}
+
+static void differentiate(PendingRun &pending) {
+  Capture capture(*pending.run.module->getContext());
+  std::string message;
+  GradientCheck check = GradientCheck::Differs;
+  if (!runSafely([&] { check = checkGradient(pending.run, message); })) {
+    message = "crashes the differentiation";
+  }
+  pending.outcome->hasGradient |= check == GradientCheck::Agrees;
+  if (check == GradientCheck::Differs) {
+    fail(*pending.outcome, message + (capture.first.empty() ? "" : ": " + capture.first));
   }
 }
 
 void backend::execute(MutableArrayRef<PendingRun> runs, MLIRContext &context) {
   for (PendingRun &pending : runs) {
     interpret(pending, *pending.run.module, "forward");
+    differentiate(pending);
   }
   compileAndRun(runs, context);
 }

@@ -18,6 +18,7 @@ struct Outcome {
   enum class Kind { Passed, Refused, Failed } kind = Kind::Passed;
   std::string message; // why it was refused or failed
   std::set<std::string> constants;
+  bool hasGradient = false; // which was checked
 };
 
 /// A data set that was imported, and the test it belongs to.

@@ -10,7 +10,7 @@ using namespace dsc::backend;
 
 namespace {
 struct Row {
-  int passed = 0;
+  int passed = 0, gradients = 0;
   std::map<std::string, int> refused; // by reason
   std::set<std::string> constants;
 };
@@ -23,8 +23,8 @@ static void printRow(llvm::raw_ostream &os, llvm::StringRef op, const Row &row) 
     refused += count;
     reasons.push_back(std::to_string(count) + " " + reason);
   }
-  os << "| " << op << " | " << row.passed << " | " << refused << " | " << llvm::join(reasons, "; ")
-     << " | " << llvm::join(row.constants, ", ") << " |\n";
+  os << "| " << op << " | " << row.passed << " | " << row.gradients << " | " << refused << " | "
+     << llvm::join(reasons, "; ") << " | " << llvm::join(row.constants, ", ") << " |\n";
 }
 
 std::string dsc::backend::makeTable(llvm::ArrayRef<std::unique_ptr<Outcome>> outcomes) {
@@ -32,6 +32,7 @@ std::string dsc::backend::makeTable(llvm::ArrayRef<std::unique_ptr<Outcome>> out
   int passed = 0;
   for (const auto &outcome : outcomes) {
     Row &row = rows[outcome->op.empty() ? "(several)" : outcome->op];
+    row.gradients += outcome->hasGradient;
     row.constants.insert(outcome->constants.begin(), outcome->constants.end());
     if (outcome->kind == Outcome::Kind::Passed) {
       ++row.passed;
@@ -44,8 +45,8 @@ std::string dsc::backend::makeTable(llvm::ArrayRef<std::unique_ptr<Outcome>> out
   std::string text;
   llvm::raw_string_ostream os(text);
   os << passed << " of " << outcomes.size() << " tests pass.\n\n"
-     << "| operator | passed | refused | why | inputs taken as constants |\n"
-     << "|---|---|---|---|---|\n";
+     << "| operator | passed | gradient checked | refused | why | inputs taken as constants |\n"
+     << "|---|---|---|---|---|---|\n";
   for (const auto &[op, row] : rows) {
     printRow(os, op, row);
   }

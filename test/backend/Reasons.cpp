@@ -17,9 +17,16 @@ static constexpr Reason reasons[] = {
      "type (FLOAT8|FLOAT6|FLOAT4|U?INT[24])"},
     {"other domain", "operators outside ai.onnx: ai.onnx.ml, previews, training graphs",
      "of domain|does not say which opset version"},
-    {"not yet", "no rule has been written",
-     "operator [A-Za-z0-9]+ is not supported|is not supported|further outputs are for inference|"
-     "expected a float type|have different shapes"},
+    {"data-dependent shape", "how large the result is depends on the data",
+     "operator (NonMaxSuppression|Unique) is not supported"},
+    {"image or text", "decoding of files and counting of words",
+     "operator (ImageDecoder|TfIdfVectorizer|StringNormalizer|RegexFullMatch) is not supported"},
+    {"target", "the CPU target has no code for the element type, or none for loops yet",
+     "^the compiler reports: .*(is not supported on this target|cannot be lowered to this target)"},
+    {"not yet", "no rule has been written for the operator, or for this form of it",
+     "is not supported|have different shapes|its inputs do not fit each other|has to be known at "
+     "compile time|"
+     "attribute '[a-z_]+' is not known here"},
 };
 
 llvm::ArrayRef<Reason> dsc::backend::allReasons() { return reasons; }

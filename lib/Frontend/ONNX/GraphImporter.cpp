@@ -36,6 +36,12 @@ static bool isDefaultDomain(llvm::StringRef domain) {
   return domain.empty() || domain == "ai.onnx";
 }
 
+static const Operator *findOperator(const Node &node, int64_t opset) {
+  if (isDefaultDomain(node.domain))
+    return Registry::get().find(node.opType, opset);
+  return Registry::get().find((node.domain + "." + node.opType).str(), opset);
+}
+
 GraphImporter::GraphImporter(const Model &model, const ImportOptions &options, Variables &variables,
                              const BoundInputs &inputs, func::FuncOp function,
                              const ShapeRecord *exported)
@@ -144,8 +150,7 @@ LogicalResult GraphImporter::importNode(const Node &node, Scope &scope, int64_t 
 }
 
 LogicalResult GraphImporter::importOperator(const Node &node, Scope &scope, int64_t opset) {
-  const Operator *op =
-      isDefaultDomain(node.domain) ? Registry::get().find(node.opType, opset) : nullptr;
+  const Operator *op = findOperator(node, opset);
   if (!op) {
     std::string domain = isDefaultDomain(node.domain) ? "" : " of domain " + node.domain.str();
     return fail(node, opset,
@@ -328,8 +333,8 @@ LogicalResult GraphImporter::fail(const Node &node, int64_t opset, const llvm::T
             ". If this node is what keeps that size, export with a symbolic batch dimension)";
   if (firstError.empty())
     firstError = text;
-  bool known = isDefaultDomain(node.domain) && Registry::get().find(node.opType, opset);
-  note(node, known || findFunction(node) ? "error" : "unsupported", message.str());
+  note(node, findOperator(node, opset) || findFunction(node) ? "error" : "unsupported",
+       message.str());
   return failure();
 }
 

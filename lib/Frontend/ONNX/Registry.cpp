@@ -2,6 +2,8 @@
 
 #include "Registry.h"
 
+#include "Ops/Families.h"
+
 namespace dsc::onnx {
 
 const Registry &Registry::get() {
@@ -11,16 +13,23 @@ const Registry &Registry::get() {
     populateConstant(all);
     populateEinsum(all);
     populateElementwise(all);
+    populateGridSample(all);
     populateIndex(all);
     populateLinear(all);
     populateLoss(all);
+    populateMicrosoft(all);
     populateNorm(all);
+    populateNumeric(all);
     populatePool(all);
+    populateQuantize(all);
     populateRandom(all);
     populateRecurrent(all);
     populateReduce(all);
+    populateResize(all);
+    populateScatter(all);
     populateSequence(all);
     populateShape(all);
+    populateSignal(all);
     return all;
   }();
   return registry;

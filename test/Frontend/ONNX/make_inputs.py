@@ -333,3 +333,19 @@ write(
     [value("y", ["n", 3]), value("z", ["n", 2])],
     opset=17,
 )
+
+# Synonyms that ONNX Runtime's optimizer writes.
+write(
+    "microsoft",
+    [
+        node("FusedMatMul", "x w", "a", domain="com.microsoft", transB=1, alpha=0.5),
+        node("FastGelu", "a b", "c", domain="com.microsoft"),
+        node("SkipLayerNormalization", "c a g b", "d", domain="com.microsoft", epsilon=1e-5),
+        node("SkipSimplifiedLayerNormalization", "d a g", "e", domain="com.microsoft"),
+        node("Gelu", "e", "y", domain="com.microsoft"),
+    ],
+    [value("x", ["n", 4])],
+    [value("y", ["n", 3])],
+    [random("w", 3, 4), random("b", 3), random("g", 3)],
+    imports=["com.microsoft"],
+)

@@ -25,6 +25,41 @@ template <typename Op> static LogicalResult importBinary(NodeImport &n) {
   return n.set(0, n.binary<Op>(n.input(0), n.input(1)));
 }
 
+/// Until opset 6 the second operand broadcasts only if `broadcast` says so, from the
+/// dimension `axis` on.
+static Value secondOperandBefore7(NodeImport &n) {
+  Value a = n.input(0), b = n.input(1);
+  if (!n.integer("broadcast", 0))
+    return b;
+  int64_t first = n.integer("axis", rankOf(a) - rankOf(b));
+  if (first < 0 || first + rankOf(b) > rankOf(a))
+    return {};
+  Shape dims, shape(shapeOf(a));
+  for (int64_t d = 0; d < rankOf(b); ++d) {
+    dims.push_back(first + d);
+    if (shapeOf(b)[d] != 1 && shapeOf(b)[d] != shape[first + d])
+      return {};
+  }
+  return n.broadcastAlong(b, dims, shape);
+}
+
+template <typename Op> static LogicalResult importBinaryBefore7(NodeImport &n) {
+  Value b = secondOperandBefore7(n);
+  return n.set(0, b ? n.binary<Op>(n.input(0), b) : Value());
+}
+
+/// Until opset 10 the bounds were attributes.
+static LogicalResult importClipBefore11(NodeImport &n) {
+  Value x = n.input(0);
+  for (auto [name, beyond] :
+       {std::pair("min", train::Comparison::LT), std::pair("max", train::Comparison::GT)}) {
+    Value bound = n.like(x, n.number(name, 0));
+    if (n.hasAttribute(name))
+      x = n.select(n.compare(beyond, x, bound), bound, x);
+  }
+  return n.set(0, x);
+}
+
 /// And, Or, Xor.
 template <typename Op> static LogicalResult importLogic(NodeImport &n) {
   if (!isBool(n.input(0)) || !isBool(n.input(1)))
@@ -136,25 +171,28 @@ static LogicalResult importCastLike(NodeImport &n) {
 // Activations
 //===----------------------------------------------------------------------===//
 
-/// `y` where x < 0, x itself elsewhere.
+/// `y` where x < 0, x itself elsewhere. At 0, where both are 0, the gradient is y's, as
+/// PyTorch has it.
 static Value whereNegative(NodeImport &n, Value x, Value y) {
-  return n.select(n.compare(train::Comparison::LT, x, n.like(x, 0)), y, x);
+  return n.select(n.compare(train::Comparison::LE, x, n.like(x, 0)), y, x);
 }
 
 static Value clamp(NodeImport &n, Value x, double low, double high) {
   return n.make<train::MinOp>(n.make<train::MaxOp>(x, n.like(x, low)), n.like(x, high));
 }
 
-/// log(1 + e^x) = max(x, 0) + log1p(e^-|x|): no overflow for large x.
+/// log(1 + e^x) = max(x, 0) + log1p(e^-|x|): no overflow for large x. At 0 abs has the
+/// gradient 0, and max, unlike relu, the 1/2 that the sum has there.
 static Value softplus(NodeImport &n, Value x) {
   Value magnitude = n.make<train::AbsOp>(x);
   Value tail = n.make<train::Log1pOp>(n.make<train::ExpOp>(n.make<train::NegOp>(magnitude)));
-  return n.make<train::AddOp>(n.make<train::ReluOp>(x), tail);
+  return n.make<train::AddOp>(n.make<train::MaxOp>(x, n.like(x, 0)), tail);
 }
 
-/// e^x - 1 where x < 0, and 0 elsewhere, so that it cannot overflow.
+/// e^x - 1 where x <= 0, and 0 elsewhere, so that it cannot overflow.
 static Value expm1OfNegative(NodeImport &n, Value x) {
-  return n.make<train::Expm1Op>(n.make<train::MinOp>(x, n.like(x, 0)));
+  Value positive = n.compare(train::Comparison::GT, x, n.like(x, 0));
+  return n.make<train::Expm1Op>(n.select(positive, n.like(x, 0), x));
 }
 
 static LogicalResult importLeakyRelu(NodeImport &n) {
@@ -259,13 +297,16 @@ static LogicalResult importGelu(NodeImport &n) {
   return n.set(0, n.make<train::GeluOp>(approximation, n.input(0)));
 }
 
-/// Bounds may be computed values, so they are compared with, not read.
+/// Bounds may be computed values, so they are compared with, not read. At a bound the
+/// gradient is x's, as PyTorch's clamp has it.
 static LogicalResult importClip(NodeImport &n) {
   Value x = n.input(0);
-  if (n.has(1))
-    x = n.binary<train::MaxOp>(x, n.input(1));
-  if (n.has(2) && x)
-    x = n.binary<train::MinOp>(x, n.input(2));
+  using train::Comparison;
+  for (auto [input, beyond] : {std::pair(1U, Comparison::LT), std::pair(2U, Comparison::GT)}) {
+    Value outside = n.has(input) && x ? n.compare(beyond, x, n.input(input)) : Value();
+    if (n.has(input))
+      x = outside ? n.select(outside, n.input(input), x) : Value();
+  }
   return n.set(0, x && shapeOf(x) == shapeOf(n.input(0)) ? x : Value());
 }
 
@@ -293,14 +334,17 @@ static LogicalResult importIsInf(NodeImport &n) {
 void populateElementwise(Registry &registry) {
   using train::Comparison;
   registry.add("Abs", 1, inputs(1), importAbs);
+  registry.add("Add", 1, inputs(2), importBinaryBefore7<train::AddOp>).ignores({"consumed_inputs"});
   registry.add("Add", 7, inputs(2), importBinary<train::AddOp>);
   registry.add("And", 7, inputs(2), importLogic<train::AndOp>);
   registry.add("Cast", 1, inputs(1), importCast).ignores({"saturate", "round_mode"});
   registry.add("CastLike", 15, inputs(2), importCastLike).ignores({"saturate", "round_mode"});
   registry.add("Ceil", 1, inputs(1), importUnary<train::CeilOp>);
   registry.add("Celu", 12, inputs(1), importCelu);
+  registry.add("Clip", 1, inputs(1), importClipBefore11).ignores({"consumed_inputs"});
   registry.add("Clip", 11, inputs(1, 3), importClip);
   registry.add("Cos", 7, inputs(1), importUnary<train::CosOp>);
+  registry.add("Div", 1, inputs(2), importBinaryBefore7<train::DivOp>).ignores({"consumed_inputs"});
   registry.add("Div", 7, inputs(2), importBinary<train::DivOp>);
   registry.add("Elu", 6, inputs(1), importElu);
   registry.add("Equal", 7, inputs(2), importCompare<Comparison::EQ>);
@@ -318,16 +362,17 @@ void populateElementwise(Registry &registry) {
   registry.add("Less", 7, inputs(2), importCompare<Comparison::LT>);
   registry.add("LessOrEqual", 12, inputs(2), importCompare<Comparison::LE>);
   registry.add("Log", 1, inputs(1), importUnary<train::LogOp>);
-  registry.add("Max", 8, atLeast(1), importVariadic<train::MaxOp>);
-  registry.add("Mean", 8, atLeast(1), importMean);
-  registry.add("Min", 8, atLeast(1), importVariadic<train::MinOp>);
+  registry.add("Max", 1, atLeast(1), importVariadic<train::MaxOp>);
+  registry.add("Mean", 1, atLeast(1), importMean);
+  registry.add("Min", 1, atLeast(1), importVariadic<train::MinOp>);
   registry.add("Mish", 18, inputs(1), importMish);
   registry.add("Mod", 10, inputs(2), importMod);
+  registry.add("Mul", 1, inputs(2), importBinaryBefore7<train::MulOp>).ignores({"consumed_inputs"});
   registry.add("Mul", 7, inputs(2), importBinary<train::MulOp>);
   registry.add("Neg", 6, inputs(1), importNeg);
   registry.add("Not", 1, inputs(1), importNot);
   registry.add("Or", 7, inputs(2), importLogic<train::OrOp>);
-  registry.add("PRelu", 7, inputs(2), importPRelu).weightInputs({1});
+  registry.add("PRelu", 1, inputs(2), importPRelu).weightInputs({1}).ignores({"consumed_inputs"});
   registry.add("Pow", 7, inputs(2), importPow);
   registry.add("Reciprocal", 1, inputs(1), importUnary<train::ReciprocalOp>);
   registry.add("Relu", 6, inputs(1), importUnary<train::ReluOp>);
@@ -339,8 +384,9 @@ void populateElementwise(Registry &registry) {
   registry.add("Softplus", 1, inputs(1), importSoftplus);
   registry.add("Softsign", 1, inputs(1), importSoftsign);
   registry.add("Sqrt", 1, inputs(1), importUnary<train::SqrtOp>);
+  registry.add("Sub", 1, inputs(2), importBinaryBefore7<train::SubOp>).ignores({"consumed_inputs"});
   registry.add("Sub", 7, inputs(2), importBinary<train::SubOp>);
-  registry.add("Sum", 8, atLeast(1), importVariadic<train::AddOp>);
+  registry.add("Sum", 1, atLeast(1), importVariadic<train::AddOp>);
   registry.add("Swish", 24, inputs(1), importSwish);
   registry.add("Tanh", 1, inputs(1), importUnary<train::TanhOp>);
   registry.add("ThresholdedRelu", 10, inputs(1), importThresholdedRelu);

@@ -1,7 +1,7 @@
 //===- Linear.cpp - Matrix products and convolutions ----------------------===//
 
-#include "../NodeImport.h"
 #include "../Window.h"
+#include "Products.h"
 
 using namespace mlir;
 
@@ -9,7 +9,7 @@ namespace dsc::onnx {
 
 /// Batch dimensions of a matrix product broadcast; the product itself has no
 /// broadcast dimensions, so a shared matrix stays one gemm of all rows.
-static Value matmul(NodeImport &n, Value a, Value b) {
+Value matmul(NodeImport &n, Value a, Value b) {
   int64_t rankA = rankOf(a), rankB = rankOf(b);
   if (shapeOf(a)[rankA - 1] != shapeOf(b)[rankB - 2])
     return {};
@@ -28,6 +28,16 @@ static Value matmul(NodeImport &n, Value a, Value b) {
   Shape dims = iotaShape(rank);
   return n.make<train::DotOp>(withBatch(a), withBatch(b), dims, dims,
                               llvm::ArrayRef<int64_t>{rank + 1}, llvm::ArrayRef<int64_t>{rank});
+}
+
+Value applyMatrix(NodeImport &n, Value matrix, Value x, int64_t axis) {
+  llvm::ArrayRef<int64_t> none;
+  Value y = n.make<train::DotOp>(x, matrix, none, none, llvm::ArrayRef<int64_t>{axis},
+                                 llvm::ArrayRef<int64_t>{1});
+  Shape permutation = iotaShape(rankOf(x));
+  permutation.pop_back();
+  permutation.insert(permutation.begin() + axis, rankOf(x) - 1);
+  return n.transpose(y, permutation);
 }
 
 /// A vector on the left is a row, on the right a column; that dimension goes away.
@@ -123,7 +133,7 @@ static LogicalResult importConvTranspose(NodeImport &n) {
 void populateLinear(Registry &registry) {
   registry.add("Conv", 1, inputs(2, 3), importConv).weightInputs({1, 2});
   registry.add("ConvTranspose", 1, inputs(2, 3), importConvTranspose).weightInputs({1, 2});
-  registry.add("Gemm", 11, inputs(2, 3), importGemm).weightInputs({1, 2});
+  registry.add("Gemm", 1, inputs(2, 3), importGemm).weightInputs({1, 2}).ignores({"broadcast"});
   registry.add("MatMul", 1, inputs(2), importMatMul).weightInputs({1});
 }
 

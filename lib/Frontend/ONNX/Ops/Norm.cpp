@@ -90,6 +90,43 @@ static Value normalizeGroups(NodeImport &n, Value x, int64_t groups, double epsi
   return n.reshape(norm.getY(), shapeOf(x));
 }
 
+/// (x - mean) / standard deviation over the axes, which are attributes.
+static LogicalResult importMeanVariance(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  Value x = n.input(0);
+  auto dims = n.axes(n.integers("axes").value_or(Shape{0, 2, 3}), rankOf(x));
+  if (failed(dims))
+    return failure();
+  Value centered = n.binary<train::SubOp>(x, n.mean(x, *dims, true));
+  Value variance = n.mean(n.make<train::MulOp>(centered, centered), *dims, true);
+  // The definition adds 1e-9 to the deviation.
+  Value deviation = n.add(n.make<train::SqrtOp>(variance), 1e-9);
+  return n.set(0, n.binary<train::DivOp>(centered, deviation));
+}
+
+/// x / (bias + alpha / size times the sum of squares of `size` channels around)^beta.
+static LogicalResult importLRN(NodeImport &n) {
+  if (failed(n.expectFloat(0)) || failed(n.expectRank(0, 2)))
+    return failure();
+  Value x = n.input(0);
+  int64_t size = n.integer("size", 0), channels = shapeOf(x)[1];
+  if (size < 1)
+    return n.fail("attribute 'size' is not positive");
+  Shape low(rankOf(x), 0), high(rankOf(x), 0), interior(rankOf(x), 0);
+  low[1] = (size - 1) / 2;
+  high[1] = size - 1 - low[1];
+  Value square = n.make<train::MulOp>(x, x);
+  Value padded = n.make<train::PadOp>(square, 0.0, low, high, interior), sum;
+  for (int64_t i = 0; i < size; ++i) {
+    Value part = n.slice(padded, 1, i, channels);
+    sum = sum ? n.make<train::AddOp>(sum, part) : part;
+  }
+  double alpha = n.number("alpha", 1e-4), beta = n.number("beta", 0.75);
+  Value base = n.add(n.mul(sum, alpha / static_cast<double>(size)), n.number("bias", 1));
+  return n.set(0, n.make<train::MulOp>(x, n.make<train::PowOp>(base, n.like(base, -beta))));
+}
+
 /// One value per group becomes one per channel.
 static Value perChannel(NodeImport &n, Value parameter, int64_t channels) {
   if (rankOf(parameter) != 1 || shapeOf(parameter)[0] == 0 || channels % shapeOf(parameter)[0] != 0)
@@ -248,9 +285,9 @@ static LogicalResult importBatchNorm(NodeImport &n) {
 }
 
 void populateNorm(Registry &registry) {
-  registry.add("BatchNormalization", 9, inputs(5), importBatchNorm)
+  registry.add("BatchNormalization", 1, inputs(5), importBatchNorm)
       .weightInputs({1, 2, 3, 4})
-      .ignores({"training_mode", "momentum"});
+      .ignores({"training_mode", "momentum", "is_test", "spatial", "consumed_inputs"});
   registry.add("GroupNormalization", 18, inputs(3), importGroupNorm)
       .weightInputs({1, 2})
       .ignores({"stash_type"});
@@ -258,13 +295,15 @@ void populateNorm(Registry &registry) {
   registry.add("LayerNormalization", 17, inputs(2, 3), importLayerNorm)
       .weightInputs({1, 2})
       .ignores({"stash_type"});
-  registry.add("LogSoftmax", 11, inputs(1), importFlattenedSoftmax<train::LogSoftmaxOp>);
+  registry.add("LogSoftmax", 1, inputs(1), importFlattenedSoftmax<train::LogSoftmaxOp>);
   registry.add("LogSoftmax", 13, inputs(1), importSoftmax<train::LogSoftmaxOp>);
+  registry.add("LRN", 1, inputs(1), importLRN);
   registry.add("LpNormalization", 1, inputs(1), importLpNormalization);
+  registry.add("MeanVarianceNormalization", 9, inputs(1), importMeanVariance);
   registry.add("RMSNormalization", 23, inputs(2), importRmsNorm)
       .weightInputs({1})
       .ignores({"stash_type"});
-  registry.add("Softmax", 11, inputs(1), importFlattenedSoftmax<train::SoftmaxOp>);
+  registry.add("Softmax", 1, inputs(1), importFlattenedSoftmax<train::SoftmaxOp>);
   registry.add("Softmax", 13, inputs(1), importSoftmax<train::SoftmaxOp>);
 }
 

@@ -5,6 +5,7 @@
 #include "llvm/Support/xxhash.h"
 
 #include <algorithm>
+#include <numbers>
 
 using namespace mlir;
 
@@ -125,10 +126,70 @@ static LogicalResult importRandomUniform(NodeImport &n) {
   return n.setInitialized(*type, init, "made by RandomUniform");
 }
 
+//===----------------------------------------------------------------------===//
+// Numbers drawn in each step
+//===----------------------------------------------------------------------===//
+
+/// Uniform in [0, 1): by seed, step and node, as in dropout; a `seed` of the file does
+/// not matter.
+static Value uniform(NodeImport &n, llvm::ArrayRef<int64_t> shape) {
+  auto zero = n.splat(RankedTensorType::get({}, n.b.getI64Type()), 0);
+  return n.make<train::UniformOp>(RankedTensorType::get(shape, n.b.getF32Type()), scalar(n, "seed"),
+                                  scalar(n, "step"), zero, n.nextStream());
+}
+
+/// By Box and Muller: sqrt(-2 log(1 - u)) cos(2 pi v).
+static Value normal(NodeImport &n, llvm::ArrayRef<int64_t> shape) {
+  Value u = uniform(n, shape), v = uniform(n, shape);
+  Value logarithm = n.make<train::Log1pOp>(n.make<train::NegOp>(u));
+  Value radius = n.make<train::SqrtOp>(n.mul(logarithm, -2));
+  return n.make<train::MulOp>(radius, n.make<train::CosOp>(n.mul(v, 2 * std::numbers::pi)));
+}
+
+/// The type that attribute `dtype` names, or `absent`; null with an error.
+static Type typeAttribute(NodeImport &n, Type absent) {
+  if (!n.hasAttribute("dtype"))
+    return absent;
+  return elementType(static_cast<DataType>(n.integer("dtype", 0)), n.b.getContext());
+}
+
+static LogicalResult importRandomUniformLike(NodeImport &n) {
+  Type type = typeAttribute(n, elementOf(n.input(0)));
+  if (!type || !isa<FloatType>(type))
+    return n.fail("random numbers of this type are not supported");
+  double low = n.number("low", 0), high = n.number("high", 1);
+  Value y = n.add(n.mul(uniform(n, shapeOf(n.input(0))), high - low), low);
+  return n.set(0, n.convert(y, type));
+}
+
+static LogicalResult importRandomNormalLike(NodeImport &n) {
+  Type type = typeAttribute(n, elementOf(n.input(0)));
+  if (!type || !isa<FloatType>(type))
+    return n.fail("random numbers of this type are not supported");
+  Value y = n.mul(normal(n, shapeOf(n.input(0))), n.number("scale", 1));
+  return n.set(0, n.convert(n.add(y, n.number("mean", 0)), type));
+}
+
+/// 1 with the probability that the input is.
+static LogicalResult importBernoulli(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  Type type = typeAttribute(n, elementOf(n.input(0)));
+  if (!type)
+    return n.fail("attribute 'dtype' names a type that is not supported");
+  Value p = n.convert(n.input(0), n.b.getF32Type());
+  Value y = n.compare(train::Comparison::LT, uniform(n, shapeOf(p)), p);
+  return n.set(0, n.convert(y, type));
+}
+
 void populateRandom(Registry &registry) {
-  registry.add("Dropout", 7, inputs(1, 3), importDropout).ignores({"seed", "ratio"});
+  registry.add("Bernoulli", 15, inputs(1), importBernoulli).ignores({"seed"});
+  registry.add("Dropout", 1, inputs(1, 3), importDropout)
+      .ignores({"seed", "ratio", "is_test", "consumed_inputs"});
   registry.add("RandomNormal", 1, inputs(0), importRandomNormal);
+  registry.add("RandomNormalLike", 1, inputs(1), importRandomNormalLike).ignores({"seed"});
   registry.add("RandomUniform", 1, inputs(0), importRandomUniform);
+  registry.add("RandomUniformLike", 1, inputs(1), importRandomUniformLike).ignores({"seed"});
 }
 
 } // namespace dsc::onnx

@@ -1,6 +1,6 @@
 //===- Reduce.cpp - Sums, means, extremes along dimensions ----------------===//
 
-#include "../NodeImport.h"
+#include "Indices.h"
 
 #include <cmath>
 #include <limits>
@@ -94,7 +94,7 @@ static LogicalResult importReduceLogSumExp(NodeImport &n) {
 
 /// The dialect has no product of dimensions, which no network trains through; halves
 /// are multiplied until one element is left.
-static Value productAlong(NodeImport &n, Value x, int64_t dim) {
+Value productAlong(NodeImport &n, Value x, int64_t dim) {
   while (shapeOf(x)[dim] > 1) {
     int64_t size = shapeOf(x)[dim], half = size / 2;
     Value product = n.make<train::MulOp>(n.slice(x, dim, 0, half), n.slice(x, dim, half, half));

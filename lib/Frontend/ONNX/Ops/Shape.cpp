@@ -252,11 +252,15 @@ static Value sliceAxis(NodeImport &n, Value x, int64_t axis, int64_t start, int6
 }
 
 static LogicalResult importSlice(NodeImport &n) {
-  auto starts = n.integers(1, "starts"), ends = n.integers(2, "ends");
-  if (failed(starts) || failed(ends))
+  auto startList = listArgument(n, 1, "starts"), endList = listArgument(n, 2, "ends");
+  if (failed(startList) || failed(endList))
     return failure();
+  if (!*startList || !*endList)
+    return n.fail("has no starts or no ends");
+  const Shape *starts = &**startList, *ends = &**endList;
   Value x = n.input(0);
-  Shape axes = iotaShape(starts->size()), steps(starts->size(), 1);
+  Shape axes = n.integers("axes").value_or(iotaShape(starts->size())); // until opset 9
+  Shape steps(starts->size(), 1);
   if (n.has(3)) {
     auto given = n.integers(3, "axes");
     if (failed(given))
@@ -346,9 +350,11 @@ static LogicalResult padByCopies(NodeImport &n, Value x, llvm::StringRef mode,
 
 /// Padding per dimension; it may be negative.
 static LogicalResult readPads(NodeImport &n, Value x, Shape &low, Shape &high) {
-  auto pads = n.integers(1, "pads");
+  auto pads = listArgument(n, 1, "pads");
   if (failed(pads))
     return failure();
+  if (!*pads)
+    return n.fail("has no pads");
   Shape axes = iotaShape(rankOf(x));
   if (n.has(3)) {
     auto given = n.integers(3, "axes");
@@ -356,7 +362,7 @@ static LogicalResult readPads(NodeImport &n, Value x, Shape &low, Shape &high) {
       return failure();
     axes = *given;
   }
-  if (pads->size() != 2 * axes.size())
+  if ((*pads)->size() != 2 * axes.size())
     return n.fail("pads needs two counts per padded dimension");
   low.assign(rankOf(x), 0);
   high.assign(rankOf(x), 0);
@@ -364,8 +370,8 @@ static LogicalResult readPads(NodeImport &n, Value x, Shape &low, Shape &high) {
     auto dim = n.axis(axes[i], rankOf(x));
     if (failed(dim))
       return failure();
-    low[*dim] = (*pads)[i];
-    high[*dim] = (*pads)[i + axes.size()];
+    low[*dim] = (**pads)[i];
+    high[*dim] = (**pads)[i + axes.size()];
     constexpr int64_t most = int64_t{1} << 31;
     int64_t size = shapeOf(x)[*dim];
     if (std::abs(low[*dim]) > most || std::abs(high[*dim]) > most ||
@@ -389,7 +395,7 @@ static LogicalResult importPad(NodeImport &n) {
   llvm::StringRef mode = n.string("mode", "constant");
   if (mode != "constant")
     return padByCopies(n, x, mode, low, high);
-  double value = 0;
+  double value = n.number("value", 0); // until opset 10
   if (n.has(2)) {
     auto given = n.number(2, "the padding value");
     if (failed(given))
@@ -475,18 +481,44 @@ static LogicalResult importEyeLike(NodeImport &n) {
   return n.set(0, n.convert(isOne, element));
 }
 
+/// Each axis is cut to its target size in the middle, or padded at both ends.
+static LogicalResult importCenterCropPad(NodeImport &n) {
+  auto target = n.integers(1, "its target shape");
+  if (failed(target))
+    return failure();
+  Value x = n.input(0);
+  Shape axes = n.integers("axes").value_or(iotaShape(rankOf(x)));
+  if (axes.size() != target->size())
+    return n.fail("its target shape needs one size per axis");
+  Shape low(rankOf(x), 0), high(rankOf(x), 0), interior(rankOf(x), 0);
+  for (auto [given, size] : llvm::zip(axes, *target)) {
+    auto axis = n.axis(given, rankOf(x));
+    if (failed(axis))
+      return failure();
+    int64_t own = shapeOf(x)[*axis];
+    if (size < 0 || size > (int64_t{1} << 31))
+      return n.fail("its target shape is not a shape");
+    if (size < own)
+      x = n.slice(x, *axis, (own - size) / 2, size);
+    low[*axis] = std::max<int64_t>(0, size - own) / 2;
+    high[*axis] = std::max<int64_t>(0, size - own) - low[*axis];
+  }
+  return n.set(0, n.make<train::PadOp>(x, 0.0, low, high, interior));
+}
+
 void populateShape(Registry &registry) {
+  registry.add("CenterCropPad", 18, inputs(2), importCenterCropPad);
   registry.add("Concat", 4, atLeast(1), importConcat);
   registry.add("DepthToSpace", 11, inputs(1), importDepthToSpace);
   registry.add("Expand", 8, inputs(2), importExpand);
   registry.add("EyeLike", 9, inputs(1), importEyeLike);
   registry.add("Flatten", 1, inputs(1), importFlatten);
-  registry.add("Pad", 11, inputs(2, 4), importPad);
+  registry.add("Pad", 2, inputs(1, 4), importPad);
   registry.add("Range", 11, inputs(3), importRange).ignores({"stash_type"});
   registry.add("Reshape", 5, inputs(2), importReshape).ignores({"allowzero"});
   registry.add("Shape", 1, inputs(1), importShape);
   registry.add("Size", 1, inputs(1), importSize);
-  registry.add("Slice", 10, inputs(3, 5), importSlice);
+  registry.add("Slice", 1, inputs(1, 5), importSlice);
   registry.add("SpaceToDepth", 1, inputs(1), importSpaceToDepth);
   registry.add("Split", 2, inputs(1, 2), importSplit).ignores({"num_outputs"});
   registry.add("Squeeze", 1, inputs(1, 2), importSqueeze);

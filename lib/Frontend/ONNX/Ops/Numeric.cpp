@@ -1,0 +1,172 @@
+//===- Numeric.cpp - Functions and integer arithmetic from simpler ones ---===//
+
+#include "Families.h"
+#include "Indices.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace dsc::onnx {
+
+//===----------------------------------------------------------------------===//
+// Trigonometric and hyperbolic functions
+//===----------------------------------------------------------------------===//
+
+using ScalarFunction = Value (*)(NodeImport &n, Value x);
+
+template <ScalarFunction function> static LogicalResult importFunction(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  return n.set(0, function(n, n.input(0)));
+}
+
+static Value div(NodeImport &n, Value x, Value y) { return n.make<train::DivOp>(x, y); }
+static Value mul(NodeImport &n, Value x, Value y) { return n.make<train::MulOp>(x, y); }
+static Value addUp(NodeImport &n, Value x, Value y) { return n.make<train::AddOp>(x, y); }
+static Value minus(NodeImport &n, double x, Value y) {
+  return n.make<train::SubOp>(n.like(y, x), y);
+}
+
+static Value tangent(NodeImport &n, Value x) {
+  return div(n, n.make<train::SinOp>(x), n.make<train::CosOp>(x));
+}
+/// (e^x - 1 - (e^-x - 1)) / 2: two terms of one sign, so nothing cancels near 0.
+static Value hyperbolicSine(NodeImport &n, Value x) {
+  Value up = n.make<train::Expm1Op>(x);
+  Value down = n.make<train::Expm1Op>(n.make<train::NegOp>(x));
+  return n.mul(n.make<train::SubOp>(up, down), 0.5);
+}
+static Value hyperbolicCosine(NodeImport &n, Value x) {
+  Value up = n.make<train::ExpOp>(x), down = n.make<train::ExpOp>(n.make<train::NegOp>(x));
+  return n.mul(addUp(n, up, down), 0.5);
+}
+/// log(|x| + sqrt(x^2 + 1)) = log1p(|x| + x^2 / (1 + sqrt(x^2 + 1))), with x's sign.
+static Value areaSine(NodeImport &n, Value x) {
+  // Not abs, whose derivative at 0 is 0.
+  Value negative = n.compare(train::Comparison::LT, x, n.like(x, 0));
+  Value magnitude = n.select(negative, n.make<train::NegOp>(x), x), square = mul(n, x, x);
+  Value root = n.make<train::SqrtOp>(n.add(square, 1));
+  Value y = n.make<train::Log1pOp>(addUp(n, magnitude, div(n, square, n.add(root, 1))));
+  return n.select(negative, n.make<train::NegOp>(y), y);
+}
+static Value areaCosine(NodeImport &n, Value x) {
+  Value above = n.add(x, -1);
+  Value root = n.make<train::SqrtOp>(mul(n, above, n.add(x, 1)));
+  return n.make<train::Log1pOp>(addUp(n, above, root));
+}
+/// log1p(2x / (1 - x)) / 2.
+static Value areaTangent(NodeImport &n, Value x) {
+  return n.mul(n.make<train::Log1pOp>(div(n, n.mul(x, 2), minus(n, 1, x))), 0.5);
+}
+
+//===----------------------------------------------------------------------===//
+// Piecewise
+//===----------------------------------------------------------------------===//
+
+/// x + bias below -lambd, x - bias above it, 0 between.
+static LogicalResult importShrink(NodeImport &n) {
+  Value x = n.input(0);
+  double lambd = n.number("lambd", 0.5), bias = n.number("bias", 0);
+  Value wide = isFloat(x) ? x : n.convert(x, n.b.getF64Type());
+  Value above = n.compare(train::Comparison::GT, wide, n.like(wide, lambd));
+  Value below = n.compare(train::Comparison::LT, wide, n.like(wide, -lambd));
+  Value y = n.select(below, n.add(wide, bias), n.like(wide, 0));
+  return n.set(0, n.convert(n.select(above, n.add(wide, -bias), y), elementOf(x)));
+}
+
+//===----------------------------------------------------------------------===//
+// Bits
+//===----------------------------------------------------------------------===//
+
+static bool areIntegers(NodeImport &n) {
+  return llvm::none_of(n.allInputs(), [](Value x) { return isFloat(x); });
+}
+
+/// The other bits are those of -1 - x.
+static LogicalResult importBitwiseNot(NodeImport &n) {
+  Value x = n.input(0);
+  return n.set(0, areIntegers(n) ? n.make<train::SubOp>(n.like(x, -1), x) : Value());
+}
+
+/// Multiplication with a power of two, or division by it that rounds down. Shifts by a
+/// negative count, or by the width or more, leave the sign only.
+static LogicalResult importBitShift(NodeImport &n) {
+  if (!areIntegers(n))
+    return n.set(0, {});
+  auto shape = broadcastShapes(shapeOf(n.input(0)), shapeOf(n.input(1)));
+  if (!shape || elementOf(n.input(0)) != elementOf(n.input(1)))
+    return n.set(0, {});
+  Value x = n.broadcast(n.input(0), *shape), count = n.broadcast(n.input(1), *shape);
+  auto last = static_cast<double>(elementOf(x).getIntOrFloatBitWidth() - 1);
+  Value zero = n.like(x, 0);
+  Value isFar = n.make<train::OrOp>(n.compare(train::Comparison::LT, count, zero),
+                                    n.compare(train::Comparison::GT, count, n.like(count, last)));
+  Value negative = n.compare(train::Comparison::LT, x, zero);
+  // The last bit of a signed type has no power of two; what it leaves is the sign too.
+  Value isLast = n.compare(train::Comparison::EQ, count, n.like(count, last));
+  bool isLeft = n.string("direction", "") == "LEFT";
+  bool isSigned = !elementOf(x).isUnsignedInteger();
+  if (!isLeft && isSigned)
+    isFar = n.make<train::OrOp>(isFar, isLast);
+  Value few = n.select(isFar, zero, count);
+  Value power = n.make<train::PowOp>(n.like(few, 2), few);
+  Value beyond = isLeft ? zero : n.select(negative, n.like(x, -1), zero);
+  if (isLeft)
+    return n.set(0, n.select(isFar, beyond, mul(n, x, power)));
+  // -1 - (-1 - x) / power rounds down where x is negative.
+  Value flipped = n.select(negative, n.make<train::SubOp>(n.like(x, -1), x), x);
+  Value quotient = div(n, flipped, power);
+  Value shifted = n.select(negative, n.make<train::SubOp>(n.like(x, -1), quotient), quotient);
+  return n.set(0, n.select(isFar, beyond, shifted));
+}
+
+//===----------------------------------------------------------------------===//
+// Cumulative products
+//===----------------------------------------------------------------------===//
+
+/// x moved by `count` along `axis` (backwards if negative), with ones at the free end.
+static Value moved(NodeImport &n, Value x, int64_t axis, int64_t count) {
+  int64_t size = shapeOf(x)[axis], distance = std::min(std::abs(count), size);
+  Shape shape(shapeOf(x));
+  shape[axis] = distance;
+  Value ones = n.splat(RankedTensorType::get(shape, elementOf(x)), 1);
+  Value kept = n.slice(x, axis, count > 0 ? 0 : distance, size - distance);
+  llvm::SmallVector<Value> parts = {ones, kept};
+  if (count < 0)
+    std::swap(parts[0], parts[1]);
+  return distance == size ? ones : n.make<train::ConcatOp>(axis, parts);
+}
+
+/// Products of 1, 2, 4, ... elements: as many steps as the size has binary digits,
+/// and derivatives that are right where elements are zero.
+static LogicalResult importCumProd(NodeImport &n) {
+  auto given = n.number(1, "the axis");
+  if (failed(given))
+    return failure();
+  Value x = n.input(0);
+  auto axis = n.axis(static_cast<int64_t>(*given), rankOf(x));
+  if (failed(axis))
+    return failure();
+  int64_t direction = n.integer("reverse", 0) ? -1 : 1;
+  if (n.integer("exclusive", 0) && shapeOf(x)[*axis] > 0)
+    x = moved(n, x, *axis, direction);
+  for (int64_t step = 1; step < shapeOf(x)[*axis]; step *= 2)
+    x = mul(n, x, moved(n, x, *axis, direction * step));
+  return n.set(0, x);
+}
+
+void populateNumeric(Registry &registry) {
+  registry.add("Acosh", 9, inputs(1), importFunction<areaCosine>);
+  registry.add("Asinh", 9, inputs(1), importFunction<areaSine>);
+  registry.add("Atanh", 9, inputs(1), importFunction<areaTangent>);
+  registry.add("BitShift", 11, inputs(2), importBitShift);
+  registry.add("BitwiseNot", 18, inputs(1), importBitwiseNot);
+  registry.add("Cosh", 9, inputs(1), importFunction<hyperbolicCosine>);
+  registry.add("CumProd", 26, inputs(2), importCumProd);
+  registry.add("Shrink", 9, inputs(1), importShrink);
+  registry.add("Sinh", 9, inputs(1), importFunction<hyperbolicSine>);
+  registry.add("Tan", 7, inputs(1), importFunction<tangent>);
+}
+
+} // namespace dsc::onnx

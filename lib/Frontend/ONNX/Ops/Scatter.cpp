@@ -1,0 +1,466 @@
+//===- Scatter.cpp - Reading and writing at computed places ---------------===//
+//
+// All of these turn their indices into one index into a table [places, inner] and
+// take or add there, so that their derivatives are those of take and scatter_add.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Families.h"
+#include "Indices.h"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+using namespace mlir;
+
+namespace dsc::onnx {
+
+Value iota(NodeImport &n, llvm::ArrayRef<int64_t> shape, int64_t dim, Type element) {
+  return n.make<train::IotaOp>(
+      RankedTensorType::get(shape, element ? element : Type(n.b.getI64Type())), dim);
+}
+
+Value countFromFront(NodeImport &n, Value indices, int64_t size) {
+  indices = n.convert(indices, n.b.getI64Type());
+  Value negative = n.compare(train::Comparison::LT, indices, n.like(indices, 0));
+  return n.select(negative, n.add(indices, static_cast<double>(size)), indices);
+}
+
+Value pick(NodeImport &n, Value x, int64_t axis, llvm::ArrayRef<int64_t> indices) {
+  auto count = static_cast<int64_t>(indices.size());
+  int64_t stride = count > 1 ? indices[1] - indices[0] : 1;
+  bool isSlice = count > 0 && stride > 0;
+  for (int64_t i = 1; i < count; ++i)
+    isSlice &= indices[i] - indices[i - 1] == stride;
+  if (isSlice)
+    return n.slice(x, axis, indices[0], count, stride);
+  return n.make<train::TakeOp>(x, n.ints(indices), axis);
+}
+
+static int64_t product(llvm::ArrayRef<int64_t> sizes) {
+  return std::accumulate(sizes.begin(), sizes.end(), int64_t{1}, std::multiplies<int64_t>());
+}
+
+//===----------------------------------------------------------------------===//
+// Index tuples
+//===----------------------------------------------------------------------===//
+
+/// The place in row-major order of `sizes` that each tuple along the last dimension
+/// of `indices` names.
+static Value flattenTuples(NodeImport &n, Value indices, llvm::ArrayRef<int64_t> sizes) {
+  int64_t last = rankOf(indices) - 1;
+  llvm::ArrayRef<int64_t> shape = shapeOf(indices).drop_back();
+  Value flat = n.splat(RankedTensorType::get(shape, n.b.getI64Type()), 0);
+  for (auto [d, size] : llvm::enumerate(sizes)) {
+    Value component = n.reshape(n.slice(indices, last, static_cast<int64_t>(d), 1), shape);
+    auto stride = static_cast<double>(product(sizes.drop_front(d + 1)));
+    flat = n.make<train::AddOp>(flat, n.mul(countFromFront(n, component, size), stride));
+  }
+  return flat;
+}
+
+static bool areTuples(Value indices, int64_t rank) {
+  return !isFloat(indices) && rankOf(indices) >= 1 && shapeOf(indices).back() <= rank;
+}
+
+static LogicalResult importGatherND(NodeImport &n) {
+  Value x = n.input(0), indices = n.input(1);
+  int64_t batch = n.integer("batch_dims", 0);
+  if (batch < 0 || batch >= rankOf(indices) || batch > rankOf(x) ||
+      !areTuples(indices, rankOf(x) - batch) ||
+      shapeOf(x).take_front(batch) != shapeOf(indices).take_front(batch))
+    return n.set(0, {});
+  int64_t tuple = shapeOf(indices).back();
+  llvm::ArrayRef<int64_t> sizes = shapeOf(x).slice(batch, tuple);
+  Value flat = flattenTuples(n, indices, sizes);
+  auto places = static_cast<double>(product(sizes));
+  for (int64_t d = 0; d < batch; ++d) {
+    auto stride = places * static_cast<double>(product(shapeOf(x).slice(d + 1, batch - d - 1)));
+    flat = n.make<train::AddOp>(flat, n.mul(iota(n, shapeOf(flat), d), stride));
+  }
+  Shape table{product(shapeOf(x).take_front(batch + tuple))};
+  llvm::append_range(table, shapeOf(x).drop_front(batch + tuple));
+  return n.set(0, n.make<train::TakeOp>(n.reshape(x, table), flat, 0));
+}
+
+//===----------------------------------------------------------------------===//
+// Scattering
+//===----------------------------------------------------------------------===//
+
+/// Adding at places, in a type that has it: f64, exact for integers of up to 32 bits.
+static Value addAt(NodeImport &n, Value updates, Value places, int64_t numPlaces) {
+  Type own = elementOf(updates), element = own;
+  if (!isFloat(updates))
+    element = own.getIntOrFloatBitWidth() <= 32 ? Type(n.b.getF64Type()) : n.b.getI64Type();
+  else if (own.getIntOrFloatBitWidth() < 32)
+    element = n.b.getF32Type();
+  Shape shape{numPlaces};
+  llvm::append_range(shape, shapeOf(updates).drop_front());
+  Value sum = n.make<train::ScatterAddOp>(RankedTensorType::get(shape, element),
+                                          n.convert(updates, element), places, 0);
+  return n.convert(sum, own);
+}
+
+/// How often each place is written.
+static Value countAt(NodeImport &n, Value places, int64_t numPlaces) {
+  auto ones = RankedTensorType::get(shapeOf(places), n.b.getI32Type());
+  return addAt(n, n.splat(ones, 1), places, numPlaces);
+}
+
+/// The updates where there is one. ONNX leaves open which of several at one place
+/// wins; here it is their mean.
+static Value overwrite(NodeImport &n, Value table, Value places, Value updates) {
+  int64_t numPlaces = shapeOf(table)[0];
+  Value count = countAt(n, places, numPlaces);
+  Value written = n.compare(train::Comparison::GT, count, n.like(count, 0));
+  Value divisor = n.make<train::MaxOp>(count, n.like(count, 1));
+  Type own = elementOf(table);
+  bool isBoolean = isBool(table);
+  Value values = isBoolean ? n.convert(updates, n.b.getI32Type()) : updates;
+  Value sum = addAt(n, values, places, numPlaces);
+  Value mean = n.make<train::DivOp>(
+      sum, n.broadcastAlong(n.convert(divisor, elementOf(sum)), {0}, shapeOf(sum)));
+  return n.select(n.broadcastAlong(written, {0}, shapeOf(table)), n.convert(mean, own), table);
+}
+
+/// The table's element and all updates of its place as candidates [places, updates + 1,
+/// inner], those of other places replaced by a value that changes nothing.
+static Value candidates(NodeImport &n, Value table, Value places, Value updates, double neutral) {
+  int64_t numPlaces = shapeOf(table)[0], count = shapeOf(updates)[0], inner = shapeOf(table)[1];
+  Shape shape{numPlaces, count, inner};
+  Value isHere = n.compare(train::Comparison::EQ, iota(n, {numPlaces, count}, 0),
+                           n.broadcastAlong(places, {1}, {numPlaces, count}));
+  Value wide = n.broadcastAlong(updates, {1, 2}, shape);
+  Value chosen = n.select(n.broadcastAlong(isHere, {0, 1}, shape), wide, n.like(wide, neutral));
+  llvm::SmallVector<Value> parts = {n.reshape(table, {numPlaces, 1, inner}), chosen};
+  return n.make<train::ConcatOp>(1, parts);
+}
+
+/// The extreme of floats; integers have no infinity, but a least and a greatest value.
+static double extremeOf(Type element, bool least) {
+  double sign = least ? -1 : 1;
+  if (isa<FloatType>(element))
+    return sign * std::numeric_limits<double>::infinity();
+  unsigned width = element.getIntOrFloatBitWidth();
+  if (element.isUnsignedInteger() || width == 1)
+    return least ? 0 : std::ldexp(1.0, static_cast<int>(width)) - 1;
+  return least ? -std::ldexp(1.0, static_cast<int>(width) - 1)
+               : std::ldexp(1.0, static_cast<int>(width) - 1) - 1;
+}
+
+/// Ties of the maximum share its gradient evenly, as PyTorch's scatter_reduce.
+static Value reduceInto(NodeImport &n, Value table, Value places, Value updates,
+                        llvm::StringRef reduction) {
+  Type element = elementOf(table);
+  int64_t numPlaces = shapeOf(table)[0];
+  Shape dims{1};
+  if (reduction == "none")
+    return overwrite(n, table, places, updates);
+  if (reduction == "add")
+    return n.make<train::AddOp>(table, addAt(n, updates, places, numPlaces));
+  constexpr int64_t mostCandidates = int64_t{1} << 26;
+  if (numPlaces * shapeOf(updates)[0] * shapeOf(table)[1] > mostCandidates)
+    return {};
+  if (reduction == "mul")
+    return n.reshape(productAlong(n, candidates(n, table, places, updates, 1), 1), shapeOf(table));
+  if (reduction == "max")
+    return n.reduce<train::ReduceMaxOp>(
+        candidates(n, table, places, updates, extremeOf(element, true)), dims, false);
+  if (reduction == "min")
+    return n.reduce<train::ReduceMinOp>(
+        candidates(n, table, places, updates, extremeOf(element, false)), dims, false);
+  return {};
+}
+
+static LogicalResult scatter(NodeImport &n, Value x, Value places, Value updates, int64_t inner) {
+  llvm::StringRef reduction = n.string("reduction", "none");
+  if (!llvm::is_contained({"none", "add", "mul", "max", "min"}, reduction))
+    return n.fail("reduction '" + reduction + "' is not known");
+  auto count = tensorType(places).getNumElements();
+  auto total = tensorType(x).getNumElements();
+  if (count == 0 || total == 0)
+    return n.set(0, x);
+  Value table = n.reshape(x, {total / inner, inner});
+  Value y = reduceInto(n, table, n.reshape(places, {count}), n.reshape(updates, {count, inner}),
+                       reduction);
+  if (!y)
+    return n.fail("reduction '" + reduction +
+                  "' of so many updates into so many places is not "
+                  "supported");
+  return n.set(0, n.reshape(y, shapeOf(x)));
+}
+
+static LogicalResult importScatterND(NodeImport &n) {
+  Value x = n.input(0), indices = n.input(1), updates = n.input(2);
+  if (!areTuples(indices, rankOf(x)) || elementOf(x) != elementOf(updates))
+    return n.set(0, {});
+  int64_t tuple = shapeOf(indices).back();
+  Shape expected(shapeOf(indices).drop_back());
+  llvm::append_range(expected, shapeOf(x).drop_front(tuple));
+  if (shapeOf(updates) != llvm::ArrayRef<int64_t>(expected))
+    return n.set(0, {});
+  return scatter(n, x, flattenTuples(n, indices, shapeOf(x).take_front(tuple)), updates,
+                 product(shapeOf(x).drop_front(tuple)));
+}
+
+static LogicalResult importScatterElements(NodeImport &n) {
+  Value x = n.input(0), indices = n.input(1), updates = n.input(2);
+  auto axis = n.axis("axis", 0, rankOf(x));
+  if (failed(axis))
+    return failure();
+  if (shapeOf(indices) != shapeOf(updates) || rankOf(indices) != rankOf(x) || isFloat(indices) ||
+      elementOf(x) != elementOf(updates))
+    return n.set(0, {});
+  Value places = n.splat(RankedTensorType::get(shapeOf(indices), n.b.getI64Type()), 0);
+  for (int64_t d = 0; d < rankOf(x); ++d) {
+    if (d != *axis && shapeOf(indices)[d] > shapeOf(x)[d])
+      return n.set(0, {});
+    Value index =
+        d == *axis ? countFromFront(n, indices, shapeOf(x)[d]) : iota(n, shapeOf(indices), d);
+    auto stride = static_cast<double>(product(shapeOf(x).drop_front(d + 1)));
+    places = n.make<train::AddOp>(places, n.mul(index, stride));
+  }
+  return scatter(n, x, places, updates, 1);
+}
+
+/// Writes new keys or values into a cache: update[b] at sequence positions
+/// write_indices[b] ..., wrapping around in the circular mode.
+static LogicalResult importTensorScatter(NodeImport &n) {
+  Value cache = n.input(0), update = n.input(1);
+  auto axis = n.axis("axis", -2, rankOf(cache));
+  if (failed(axis))
+    return failure();
+  if (rankOf(update) != rankOf(cache) || elementOf(update) != elementOf(cache) || *axis == 0 ||
+      tensorType(update).getNumElements() == 0)
+    return n.set(0, {});
+  Value places = n.splat(RankedTensorType::get(shapeOf(update), n.b.getI64Type()), 0);
+  for (int64_t d = 0; d < rankOf(cache); ++d) {
+    int64_t size = shapeOf(cache)[d];
+    Value index = iota(n, shapeOf(update), d);
+    if (d == *axis && n.has(2))
+      index = n.make<train::AddOp>(
+          index, n.broadcastAlong(n.convert(n.input(2), n.b.getI64Type()), {0}, shapeOf(update)));
+    if (d == *axis && n.string("mode", "linear") == "circular")
+      index = n.make<train::RemOp>(index, n.like(index, static_cast<double>(size)));
+    else if (shapeOf(update)[d] > size)
+      return n.set(0, {});
+    auto stride = static_cast<double>(product(shapeOf(cache).drop_front(d + 1)));
+    places = n.make<train::AddOp>(places, n.mul(index, stride));
+  }
+  return scatter(n, cache, places, update, 1);
+}
+
+/// Values go back to where a max pooling found them; the rest is 0.
+static LogicalResult importMaxUnpool(NodeImport &n) {
+  if (failed(n.expectRank(0, 3)) || failed(n.expectFloat(0)))
+    return failure();
+  Value x = n.input(0), indices = n.input(1);
+  Shape kernel = n.integers("kernel_shape").value_or(Shape());
+  size_t spatial = static_cast<size_t>(rankOf(x)) - 2;
+  Shape strides = n.integers("strides").value_or(Shape(spatial, 1));
+  Shape pads = n.integers("pads").value_or(Shape(2 * spatial, 0));
+  if (kernel.size() != spatial || strides.size() != spatial || pads.size() != 2 * spatial ||
+      shapeOf(indices) != shapeOf(x))
+    return n.set(0, {});
+  Shape shape(shapeOf(x).take_front(2));
+  for (size_t d = 0; d < spatial; ++d)
+    shape.push_back((shapeOf(x)[d + 2] - 1) * strides[d] + kernel[d] - pads[d] - pads[d + spatial]);
+  Shape high(spatial + 2, 0), none(spatial + 2, 0); // A larger output is 0 at its ends.
+  if (n.has(2)) {
+    auto given = n.integers(2, "output_shape");
+    if (failed(given))
+      return failure();
+    if (given->size() != shape.size())
+      return n.fail("output_shape needs one size per dimension");
+    for (size_t d = 0; d < shape.size(); ++d)
+      high[d] = (*given)[d] - shape[d];
+  }
+  auto total = productOf(shape);
+  if (!total || *total == 0 || llvm::any_of(high, [](int64_t more) { return more < 0; }))
+    return n.fail("its output is smaller than the pooling windows, or empty");
+  int64_t count = tensorType(x).getNumElements();
+  Value zeros = n.splat(RankedTensorType::get({*total, 1}, elementOf(x)), 0);
+  Value y = overwrite(n, zeros, n.reshape(indices, {count}), n.reshape(x, {count, 1}));
+  y = n.reshape(y, shape);
+  return n.set(0, high == none ? y : n.make<train::PadOp>(y, 0.0, none, high, none));
+}
+
+//===----------------------------------------------------------------------===//
+// Choosing by known values
+//===----------------------------------------------------------------------===//
+
+static LogicalResult importCompress(NodeImport &n) {
+  auto condition = n.constant(1, "the condition");
+  if (failed(condition))
+    return failure();
+  Value x = n.input(0);
+  if (!n.hasAttribute("axis"))
+    x = n.reshape(x, {tensorType(x).getNumElements()});
+  auto axis = n.axis("axis", 0, rankOf(x));
+  if (failed(axis))
+    return failure();
+  Shape kept;
+  for (auto [i, keep] : llvm::enumerate(condition->ints))
+    if (keep && static_cast<int64_t>(i) < shapeOf(x)[*axis])
+      kept.push_back(static_cast<int64_t>(i));
+  if (kept.empty())
+    return n.set(0, n.slice(x, *axis, 0, 0));
+  return n.set(0, pick(n, x, *axis, kept));
+}
+
+/// [rank, count]: how many there are has to be known, and thus the input.
+static LogicalResult importNonZero(NodeImport &n) {
+  auto x = n.constant(0, "its input");
+  if (failed(x))
+    return failure();
+  std::vector<Shape> found;
+  for (int64_t i = 0; i < x->size(); ++i) {
+    if (x->number(i) == 0)
+      continue;
+    Shape index(x->shape().size());
+    int64_t rest = i;
+    for (size_t d = index.size(); d-- > 0; rest /= x->shape()[d])
+      index[d] = rest % x->shape()[d];
+    found.push_back(index);
+  }
+  auto rank = static_cast<int64_t>(x->shape().size());
+  auto count = static_cast<int64_t>(found.size());
+  HostTensor y = HostTensor::zeros(RankedTensorType::get({rank, count}, n.b.getI64Type()));
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t d = 0; d < rank; ++d)
+      y.ints[d * count + i] = found[i][d];
+  return n.set(0, n.make<train::ConstantOp>(encode(y)));
+}
+
+/// The first lens[b] steps of each sequence in reverse order.
+static LogicalResult importReverseSequence(NodeImport &n) {
+  if (failed(n.expectRank(0, 2)))
+    return failure();
+  Value x = n.input(0);
+  auto batch = n.axis("batch_axis", 1, rankOf(x)), time = n.axis("time_axis", 0, rankOf(x));
+  if (failed(batch) || failed(time))
+    return failure();
+  if (rankOf(n.input(1)) != 1 || shapeOf(n.input(1))[0] != shapeOf(x)[*batch])
+    return n.set(0, {});
+  Value step = iota(n, shapeOf(x), *time);
+  Value length = n.broadcastAlong(n.convert(n.input(1), n.b.getI64Type()), {*batch}, shapeOf(x));
+  Value reversed = n.make<train::SubOp>(n.add(length, -1), step);
+  Value source = n.select(n.compare(train::Comparison::LT, step, length), reversed, step);
+  return n.set(0, n.make<train::TakeAlongOp>(x.getType(), x, source, *time));
+}
+
+//===----------------------------------------------------------------------===//
+// Order
+//===----------------------------------------------------------------------===//
+
+/// How many elements of its row come before each: larger ones (or smaller), and equal
+/// ones with a lower index.
+static Value ranksInRow(NodeImport &n, Value x, bool largest) {
+  int64_t last = rankOf(x) - 1, size = shapeOf(x)[last];
+  Shape wide(shapeOf(x)), ofOther;
+  wide.push_back(size);
+  for (int64_t d = 0; d < last; ++d)
+    ofOther.push_back(d);
+  ofOther.push_back(last + 1);
+  Value own = n.broadcastAlong(x, iotaShape(last + 1), wide);
+  Value other = n.broadcastAlong(x, ofOther, wide);
+  auto before = largest ? train::Comparison::GT : train::Comparison::LT;
+  Value isLower = n.compare(train::Comparison::LT, iota(n, wide, last + 1, n.b.getI32Type()),
+                            iota(n, wide, last, n.b.getI32Type()));
+  Value precedes = n.make<train::OrOp>(
+      n.compare(before, other, own),
+      n.make<train::AndOp>(n.compare(train::Comparison::EQ, other, own), isLower));
+  Shape dims{last + 1};
+  return n.reduce<train::ReduceSumOp>(n.convert(precedes, n.b.getI32Type()), dims, false);
+}
+
+/// indices[r] = the i of rank r, as a sum over rows of which one term is not 0.
+static Value indicesOfRanks(NodeImport &n, Value ranks, int64_t count) {
+  int64_t last = rankOf(ranks) - 1;
+  Shape wide(shapeOf(ranks)), dims;
+  wide.insert(wide.end() - 1, count);
+  for (int64_t d = 0; d < last; ++d)
+    dims.push_back(d);
+  dims.push_back(last + 1);
+  Value isHere = n.compare(train::Comparison::EQ, n.broadcastAlong(ranks, dims, wide),
+                           iota(n, wide, last, n.b.getI32Type()));
+  Value index = iota(n, wide, last + 1, n.b.getI32Type());
+  Shape reduced{last + 1};
+  Value sum =
+      n.reduce<train::ReduceSumOp>(n.select(isHere, index, n.like(index, 0)), reduced, false);
+  return n.convert(sum, n.b.getI64Type());
+}
+
+/// All pairs of a row are compared, in one kernel without memory; of equal elements
+/// the first comes first. The gradient of the values goes to where they were found.
+static LogicalResult importTopK(NodeImport &n) {
+  llvm::FailureOr<double> k = static_cast<double>(n.integer("k", 0));
+  if (n.has(1))
+    k = n.number(1, "k");
+  Value x = n.input(0);
+  auto axis = n.axis("axis", -1, rankOf(x));
+  if (failed(k) || failed(axis))
+    return failure();
+  auto count = static_cast<int64_t>(*k);
+  int64_t last = rankOf(x) - 1, size = shapeOf(x)[*axis];
+  constexpr int64_t mostCompared = 8192;
+  if (count < 0 || count > size || size > mostCompared)
+    return n.fail("k = " + llvm::Twine(count) + " of " + llvm::Twine(size) +
+                  " elements is not supported; there may be at most " + llvm::Twine(mostCompared));
+  Shape swap = iotaShape(last + 1);
+  std::swap(swap[*axis], swap[last]);
+  Value rows = n.transpose(x, swap);
+  Value indices = indicesOfRanks(n, ranksInRow(n, rows, n.integer("largest", 1) != 0), count);
+  auto type = RankedTensorType::get(shapeOf(indices), elementOf(x));
+  Value values = n.make<train::TakeAlongOp>(type, rows, indices, last);
+  if (failed(n.set(0, n.transpose(values, swap))))
+    return failure();
+  return n.wants(1) ? n.set(1, n.transpose(indices, swap)) : success();
+}
+
+/// 1 at the first largest element of each row, 0 elsewhere.
+static Value hardmax(NodeImport &n, Value x, int64_t axis) {
+  Shape kept(shapeOf(x)), reduced(shapeOf(x));
+  kept[axis] = 1;
+  reduced.erase(reduced.begin() + axis);
+  Value index = n.make<train::ArgMaxOp>(RankedTensorType::get(reduced, n.b.getI64Type()), x, axis);
+  Value wide = n.broadcast(n.reshape(index, kept), shapeOf(x));
+  return n.convert(n.compare(train::Comparison::EQ, iota(n, shapeOf(x), axis), wide), elementOf(x));
+}
+
+static LogicalResult importHardmax(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  auto axis = n.axis("axis", -1, rankOf(n.input(0)));
+  return failed(axis) ? failure() : n.set(0, hardmax(n, n.input(0), *axis));
+}
+
+/// Until opset 12 all dimensions from `axis` on counted as one.
+static LogicalResult importFlattenedHardmax(NodeImport &n) {
+  if (failed(n.expectFloat(0)))
+    return failure();
+  Value x = n.input(0);
+  auto axis = n.axis(n.integer("axis", 1), rankOf(x), /*orEnd=*/true);
+  if (failed(axis))
+    return failure();
+  Shape flat{product(shapeOf(x).take_front(*axis)), product(shapeOf(x).drop_front(*axis))};
+  return n.set(0, n.reshape(hardmax(n, n.reshape(x, flat), 1), shapeOf(x)));
+}
+
+void populateScatter(Registry &registry) {
+  registry.add("Compress", 9, inputs(2), importCompress);
+  registry.add("GatherND", 11, inputs(2), importGatherND);
+  registry.add("Hardmax", 1, inputs(1), importFlattenedHardmax);
+  registry.add("Hardmax", 13, inputs(1), importHardmax);
+  registry.add("MaxUnpool", 9, inputs(2, 3), importMaxUnpool);
+  registry.add("NonZero", 9, inputs(1), importNonZero);
+  registry.add("ReverseSequence", 10, inputs(2), importReverseSequence);
+  registry.add("Scatter", 9, inputs(3), importScatterElements);
+  registry.add("ScatterElements", 11, inputs(3), importScatterElements);
+  registry.add("ScatterND", 11, inputs(3), importScatterND);
+  registry.add("TensorScatter", 24, inputs(2, 3), importTensorScatter);
+  registry.add("TopK", 1, inputs(1, 2), importTopK).ignores({"sorted"});
+}
+
+} // namespace dsc::onnx
