@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from spec import both_exporters
+from spec import Spec, both_exporters
 
 
 class Classifier(nn.Module):
@@ -228,6 +228,50 @@ class Conformer(nn.Module):
         return self.head(x.mean(1))
 
 
+class Gcn(nn.Module):
+    """A graph of six nodes with fixed edges: messages are gathered and added up by index."""
+
+    def __init__(self, width=8):
+        super().__init__()
+        self.register_buffer("source", torch.tensor([0, 1, 2, 3, 4, 5, 0, 2, 4]))
+        self.register_buffer("target", torch.tensor([1, 2, 3, 4, 5, 0, 3, 5, 1]))
+        self.first, self.second = nn.Linear(4, width), nn.Linear(width, width)
+        self.head = nn.Linear(width, 5)
+
+    def pass_on(self, x):
+        messages = x.index_select(1, self.source)
+        index = self.target.view(1, -1, 1).expand_as(messages)
+        return x + torch.zeros_like(x).scatter_add(1, index, messages)
+
+    def forward(self, x):  # [B, 6, 4] -> [B, 5]
+        x = F.relu(self.first(self.pass_on(x)))
+        x = F.relu(self.second(self.pass_on(x)))
+        return self.head(x.mean(1))
+
+
+class Looped(nn.Module):
+    """A cell of one's own in a loop, and a branch that the data decides: for TorchScript."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.state = nn.Linear(4, 8), nn.Linear(8, 8)
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, x):  # [B, 6, 4] -> [B, 5]
+        h = torch.zeros(x.shape[0], 8, dtype=x.dtype)
+        for t in range(x.shape[1]):
+            h = torch.tanh(self.inner(x[:, t]) + self.state(h))
+        for _ in range(x.shape[1]):  # twice on the golden's first batch
+            if bool(h.abs().mean() > 0.4):
+                break
+            h = h * 1.5
+        if bool(h.sum() > 0):
+            h = h * 2
+        else:
+            h = h * h
+        return self.head(h)
+
+
 SEQUENCE = {"tokens": ((7,), 20)}
 
 
@@ -244,13 +288,7 @@ def family(stem, **fields):
 
 def recurrent(kind, seed):
     fields = {"inputs": SEQUENCE, "classes": 5, "seed": seed}
-    stem = kind.lower()
-    return {
-        **both_exporters(stem, module=lambda: Classifier(kind), **fields),
-        **both_exporters(
-            f"{stem}-static", golden=stem, module=lambda: Classifier(kind), batch=8, **fields
-        ),
-    }
+    return family(kind.lower(), module=lambda: Classifier(kind), **fields)
 
 
 FAMILIES = {
@@ -278,4 +316,12 @@ FAMILIES = {
     ),
     **family("mixer", module=Mixer, inputs=PICTURE, classes=5, seed=38),
     **family("conformer", module=Conformer, inputs={"x": ((10, 6), None)}, classes=5, seed=39),
+    "looped": Spec(
+        module=lambda: torch.jit.script(Looped()),
+        inputs={"x": ((6, 4), None)},
+        classes=5,
+        exporter="torchscript",
+        seed=41,
+    ),
+    **family("gcn", module=Gcn, inputs={"x": ((6, 4), None)}, classes=5, seed=40),
 }

@@ -17,6 +17,8 @@ namespace dsc::onnx {
 
 /// Functions and branches nest by calls, and a file can make them call each other.
 static constexpr unsigned maxDepth = 64;
+/// Loops that are unrolled or tried multiply where they nest.
+static constexpr unsigned maxBodies = 4096;
 
 const ImportedValue *Scope::find(llvm::StringRef name) const {
   for (const Scope *scope = this; scope; scope = scope->parent) {
@@ -108,6 +110,11 @@ Value GraphImporter::valueOf(const ImportedValue &value) {
   std::optional<HostTensor> host = decode(*variable.data, function.getContext());
   if (!host) // Too large to compute with, or its data is not there.
     return variables.read(variable, function.getBody().front());
+  // Behind the reads, where bodies of loops see it as well as what is around them.
+  OpBuilder::InsertionGuard guard(builder);
+  Block &entry = function.getBody().front();
+  builder.setInsertionPoint(
+      &entry, llvm::find_if_not(entry, [](Operation &op) { return isa<train::ReadOp>(op); }));
   Location loc = NameLoc::get(builder.getStringAttr("initializer '" + variable.name + "'"));
   auto constant = train::ConstantOp::create(builder, loc, encode(*host));
   evaluator.visit(constant);
@@ -293,6 +300,44 @@ LogicalResult GraphImporter::importSubgraph(const Graph &graph, Scope &scope, in
   return success();
 }
 
+LogicalResult GraphImporter::importBody(const Graph &graph, Scope &scope, const Node &node,
+                                        int64_t opset, llvm::ArrayRef<Value> inputs,
+                                        llvm::SmallVectorImpl<Value> &outputs) {
+  if (++bodies > maxBodies)
+    return fail(node, opset,
+                "its loops have more than " + llvm::Twine(maxBodies) +
+                    " steps to be looked at one by one");
+  Scope inner(&scope);
+  inner.path = scope.path + nameOf(node).str() + "/";
+  inner.attributes = scope.attributes;
+  for (auto [input, value] : llvm::zip_equal(graph.inputs, inputs)) {
+    ImportedValue &defined = inner.define(input.name);
+    defined.kind = ImportedValue::Kind::Tensor;
+    defined.tensor = value;
+  }
+  defineInitializers(graph, inner);
+  if (failed(importNodes(graph.nodes, inner, opset)))
+    return failure();
+  for (const ValueInfo &output : graph.outputs) {
+    const ImportedValue *value = inner.find(output.name);
+    if (!value || (value->kind != ImportedValue::Kind::Tensor &&
+                   value->kind != ImportedValue::Kind::Variable))
+      return fail(node, opset, "output '" + output.name + "' of its body is not a tensor");
+    outputs.push_back(valueOf(*value));
+  }
+  return success();
+}
+
+LogicalResult GraphImporter::checkBody(const Node &node, int64_t opset, Block &block) {
+  for (Operation &op : block)
+    if (isa<train::EvaluationOpInterface>(op) || !isMemoryEffectFree(&op) ||
+        isa<train::ScalarOp>(op))
+      return fail(node, opset,
+                  "its body keeps state or draws random numbers (" + op.getName().getStringRef() +
+                      "), which is not supported inside loops");
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Another batch
 //===----------------------------------------------------------------------===//
@@ -440,11 +485,13 @@ llvm::Error GraphImporter::run(ImportResult &result) {
   defineInitializers(model.graph, scope);
   LogicalResult imported = importNodes(model.graph.nodes, scope, model.defaultOpset());
   result.operators = reports;
+  for (auto &region : regions) // Bodies that nothing took; they may use each other's values.
+    region->dropAllReferences();
   if (failed(imported))
     return llvm::createStringError(std::errc::invalid_argument, "%s", firstError.c_str());
   if (llvm::Error error = returnOutputs(scope))
     return error;
-  evaluator.materialize(function.getBody().front());
+  function.walk<WalkOrder::PreOrder>([&](Block *block) { evaluator.materialize(*block); });
   return llvm::Error::success();
 }
 
