@@ -115,7 +115,7 @@ private:
   void choose();
   void createBody();
   void cloneForward();
-  bool isInvariantArgument(Value value) const;
+  bool isInvariantArgument(Value value);
   LogicalResult buildBackward();
   void save(Value copy, Value original);
   void saveWhatIsNeeded();
@@ -220,7 +220,7 @@ void ScanVjp::cloneForward() {
 }
 
 /// An invariant is not worth a stack of copies.
-bool ScanVjp::isInvariantArgument(Value value) const {
+bool ScanVjp::isInvariantArgument(Value value) {
   auto argument = dyn_cast<BlockArgument>(value);
   return argument && argument.getArgNumber() < op.getInvariants().size();
 }

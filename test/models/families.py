@@ -228,27 +228,6 @@ class Conformer(nn.Module):
         return self.head(x.mean(1))
 
 
-class Gcn(nn.Module):
-    """A graph of six nodes with fixed edges: messages are gathered and added up by index."""
-
-    def __init__(self, width=8):
-        super().__init__()
-        self.register_buffer("source", torch.tensor([0, 1, 2, 3, 4, 5, 0, 2, 4]))
-        self.register_buffer("target", torch.tensor([1, 2, 3, 4, 5, 0, 3, 5, 1]))
-        self.first, self.second = nn.Linear(4, width), nn.Linear(width, width)
-        self.head = nn.Linear(width, 5)
-
-    def pass_on(self, x):
-        messages = x.index_select(1, self.source)
-        index = self.target.view(1, -1, 1).expand_as(messages)
-        return x + torch.zeros_like(x).scatter_add(1, index, messages)
-
-    def forward(self, x):  # [B, 6, 4] -> [B, 5]
-        x = F.relu(self.first(self.pass_on(x)))
-        x = F.relu(self.second(self.pass_on(x)))
-        return self.head(x.mean(1))
-
-
 class Looped(nn.Module):
     """A cell of one's own in a loop, and a branch that the data decides: for TorchScript."""
 
@@ -323,5 +302,4 @@ FAMILIES = {
         exporter="torchscript",
         seed=41,
     ),
-    **family("gcn", module=Gcn, inputs={"x": ((6, 4), None)}, classes=5, seed=40),
 }

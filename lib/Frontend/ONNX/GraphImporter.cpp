@@ -363,10 +363,12 @@ Shape GraphImporter::rebatch(const Node &node, const Scope &scope, Value x,
   if (oldTarget == exported->targets.end() || oldTarget->second != target ||
       oldResult == exported->shapes.end() || oldInput == exported->shapes.end())
     return Shape(target);
-  if (isExpand)
+  if (isExpand && oldInput->second != shapeOf(x))
     return oldInput->second.size() == shapeOf(x).size()
                ? rebatchExpand(oldInput->second, shapeOf(x), target)
                : Shape(target);
+  if (isExpand)
+    return rebatchRepetition(shapeOf(x), target, *boundInputs.exportedBatch, options.batch);
   auto changed =
       rebatchReshape(oldInput->second, shapeOf(x), oldResult->second, *boundInputs.exportedBatch);
   return changed ? *changed : Shape(target);

@@ -247,6 +247,12 @@ bool NodeImport::isUsedInArithmetic() const {
          });
 }
 
+bool NodeImport::hasStoredWeights() const {
+  return llvm::any_of(graph.initializers, [&](const auto &entry) {
+    return !entry.second->dims.empty() && graph.isUsedAsWeight(entry.first(), opset);
+  });
+}
+
 bool NodeImport::hasGeneratedWeights() const { return graph.generatedWeights; }
 
 bool NodeImport::isLiteral(unsigned i) const {

@@ -114,6 +114,8 @@ public:
   bool isUsedInArithmetic() const;
   /// Whether weights of this model are made by RandomNormal and RandomUniform nodes.
   bool hasGeneratedWeights() const;
+  /// Whether weights of this model are initializers.
+  bool hasStoredWeights() const;
   /// Whether input i is an initializer or the output of a Constant node.
   bool isLiteral(unsigned i) const;
   /// The target shape the node gives x, changed to the batch that is asked for if it

@@ -25,12 +25,21 @@ static Value numbers(NodeImport &n, const NodeAttribute &attribute, bool isList)
   return n.make<train::ConstantOp>(encode(host));
 }
 
+/// A scale of ones or a bias of zeros beside weights that are initializers: the
+/// neutral operand of a normalization that has no parameters of its own.
+static bool isNeutral(NodeImport &n, const Tensor &tensor) {
+  std::optional<HostTensor> host = decode(tensor, n.b.getContext());
+  return host && n.hasStoredWeights() && !host->floats.empty() &&
+         (host->floats.front() == 0 || host->floats.front() == 1) && llvm::all_equal(host->floats);
+}
+
 /// Exporters keep scalars and shapes in Constant nodes, some of them weights too.
 static LogicalResult tensorConstant(NodeImport &n, const Tensor &tensor) {
   Type element = elementType(tensor.type, n.b.getContext());
   if (!element)
     return n.fail("its value has type " + dataTypeName(tensor.type) + ", which is not supported");
-  if (isa<FloatType>(element) && !tensor.dims.empty() && n.isUsedAsWeight())
+  if (isa<FloatType>(element) && !tensor.dims.empty() && n.isUsedAsWeight() &&
+      !isNeutral(n, tensor))
     return n.setVariable(0, n.variables().add(tensor, n.node.outputs.front()));
   std::optional<HostTensor> host = decode(tensor, n.b.getContext());
   if (!host)
