@@ -267,7 +267,13 @@ def family(stem, **fields):
 
 def recurrent(kind, seed):
     fields = {"inputs": SEQUENCE, "classes": 5, "seed": seed}
-    return family(kind.lower(), module=lambda: Classifier(kind), **fields)
+    stem = kind.lower()
+    return {
+        **both_exporters(stem, module=lambda: Classifier(kind), **fields),
+        **both_exporters(
+            f"{stem}-static", golden=stem, module=lambda: Classifier(kind), batch=8, **fields
+        ),
+    }
 
 
 FAMILIES = {

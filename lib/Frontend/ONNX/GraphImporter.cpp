@@ -361,14 +361,17 @@ Shape GraphImporter::rebatch(const Node &node, const Scope &scope, Value x,
   auto oldInput = exported->shapes.find(scope.path + node.inputs.front().str());
   // A target that changed with the batch was computed from a shape: it is right.
   if (oldTarget == exported->targets.end() || oldTarget->second != target ||
-      oldResult == exported->shapes.end() || oldInput == exported->shapes.end())
+      oldResult == exported->shapes.end())
     return Shape(target);
-  if (isExpand && oldInput->second != shapeOf(x))
+  bool isRecorded = oldInput != exported->shapes.end();
+  if (isExpand && (!isRecorded || oldInput->second == shapeOf(x)))
+    return rebatchRepetition(shapeOf(x), target, *boundInputs.exportedBatch, options.batch);
+  if (!isRecorded)
+    return Shape(target);
+  if (isExpand)
     return oldInput->second.size() == shapeOf(x).size()
                ? rebatchExpand(oldInput->second, shapeOf(x), target)
                : Shape(target);
-  if (isExpand)
-    return rebatchRepetition(shapeOf(x), target, *boundInputs.exportedBatch, options.batch);
   auto changed =
       rebatchReshape(oldInput->second, shapeOf(x), oldResult->second, *boundInputs.exportedBatch);
   return changed ? *changed : Shape(target);

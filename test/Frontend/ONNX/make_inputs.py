@@ -170,14 +170,15 @@ def loop(name, body_nodes, carried, goes_on="going", bound="bound", outputs="y",
     write(name, nodes, [value("x0", ["n", 3])], results, [*bounds, weight("w", 3, 3)])
 
 
-loop("loop-counted", [node("Tanh", "h", "next")], ["n", 3], outputs="y rows", rows=[value("next", ["n", 3])])
+ROWS = [value("next", ["n", 3])]
+loop("loop-counted", [node("Tanh", "h", "next")], ["n", 3], outputs="y rows", rows=ROWS)
 STOPS = [
     node("Tanh", "h", "next"),
     node("ReduceSum", "next", "sum", keepdims=0),
     node("Less", "sum sum", "again"),
 ]
 loop("loop-stops", STOPS, ["n", 3], goes_on="again")
-loop("loop-stops-rows", STOPS, ["n", 3], goes_on="again", outputs="y rows", rows=[value("next", ["n", 3])])
+loop("loop-stops-rows", STOPS, ["n", 3], goes_on="again", outputs="y rows", rows=ROWS)
 loop("loop-unbounded", STOPS, ["n", 3], goes_on="again", bound="")
 loop("loop-grows", [node("Concat", "h h", "next", axis=0)], [None, 3])
 loop("loop-random", [node("RandomNormalLike", "h", "next")], ["n", 3])

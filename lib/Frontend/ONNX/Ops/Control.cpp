@@ -162,7 +162,9 @@ llvm::FailureOr<Value> ScanImport::finishOutput(Value y, size_t index) {
 llvm::FailureOr<llvm::SmallVector<Value>> ScanImport::run(llvm::ArrayRef<Value> values) {
   llvm::SmallVector<Value> stacks;
   for (auto [i, x] : llvm::enumerate(values.drop_front(numStates()))) {
-    auto stack = rankOf(x) > 0 ? prepareInput(x, i) : n.fail("a scanned input has no dimension");
+    if (rankOf(x) == 0)
+      return n.fail("a scanned input has no dimension");
+    auto stack = prepareInput(x, i);
     if (failed(stack))
       return failure();
     stacks.push_back(*stack);
@@ -466,7 +468,8 @@ static LogicalResult importDecidedLater(NodeImport &n, const Graph &thenBody,
                                         const Graph &elseBody) {
   Region *regions[2] = {&n.newRegion(), &n.newRegion()};
   llvm::SmallVector<Value> results[2];
-  for (auto [i, body] : llvm::enumerate({&thenBody, &elseBody})) {
+  const Graph *bodies[2] = {&thenBody, &elseBody};
+  for (auto [i, body] : llvm::enumerate(bodies)) {
     auto yielded = n.importBody(*body, regions[i]->front(), {});
     if (failed(yielded))
       return failure();
