@@ -10,6 +10,10 @@
 // What of the copy is dear (products, inner loops) and still needed, the forward
 // scan writes as one more output; the rest is computed again.
 //
+// A sum of products over the steps is one product over stacked operands: where dw is
+// made of products or of sums over rows, the backward scan does not carry it, but
+// puts out their operands, and dw is computed once behind it.
+//
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Train/TrainDialect.h"
@@ -37,6 +41,65 @@ static void eraseDead(Block &block) {
 }
 
 //===----------------------------------------------------------------------===//
+// Sums over steps that are one product
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A part of a step's gradient, and how the parts of all steps are summed at once.
+struct SumTerm {
+  unsigned numOperands;
+  std::function<Value(OpBuilder &, Location, ArrayRef<Value> stacks)> build;
+};
+} // namespace
+
+/// Dimensions of a slice as dimensions of the stack.
+static SmallVector<int64_t> inStack(ArrayRef<int64_t> dims) {
+  return llvm::map_to_vector(dims, [](int64_t dim) { return dim + 1; });
+}
+
+/// The same, and the steps.
+static SmallVector<int64_t> withSteps(ArrayRef<int64_t> dims) {
+  SmallVector<int64_t> all = {0};
+  llvm::append_range(all, inStack(dims));
+  return all;
+}
+
+static SumTerm productTerm(DotOp dot) {
+  auto aBatch = inStack(dot.getABatch()), bBatch = inStack(dot.getBBatch());
+  auto aContract = withSteps(dot.getAContract()), bContract = withSteps(dot.getBContract());
+  return {2, [=](OpBuilder &b, Location loc, ArrayRef<Value> stacks) -> Value {
+            return DotOp::create(b, loc, stacks[0], stacks[1], aBatch, bBatch, aContract,
+                                 bContract);
+          }};
+}
+
+static SumTerm reductionTerm(ReduceSumOp sum) {
+  auto dims = withSteps(sum.getDims());
+  return {1, [=](OpBuilder &b, Location loc, ArrayRef<Value> stacks) -> Value {
+            return ReduceSumOp::create(b, loc, stacks[0], dims);
+          }};
+}
+
+/// Whether the gradient is a sum of products and reductions; collects them.
+static bool splitSum(Value grad, SmallVectorImpl<SumTerm> &terms,
+                     SmallVectorImpl<Value> &operands) {
+  Operation *op = grad.getDefiningOp();
+  if (isa_and_nonnull<AddOp>(op)) {
+    return splitSum(op->getOperand(0), terms, operands) &&
+           splitSum(op->getOperand(1), terms, operands);
+  }
+  if (auto dot = dyn_cast_or_null<DotOp>(op)) {
+    terms.push_back(productTerm(dot));
+  } else if (auto sum = dyn_cast_or_null<ReduceSumOp>(op)) {
+    terms.push_back(reductionTerm(sum));
+  } else {
+    return false;
+  }
+  llvm::append_range(operands, op->getOperands());
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
 // Scan
 //===----------------------------------------------------------------------===//
 
@@ -52,12 +115,15 @@ private:
   void choose();
   void createBody();
   void cloneForward();
+  bool isInvariantArgument(Value value);
   LogicalResult buildBackward();
   void save(Value copy, Value original);
   void saveWhatIsNeeded();
   void createForward();
   void createBackward();
-  void setGradients(ScanOp backward);
+  void setGradients(ScanOp backward, ArrayRef<Value> stacks);
+  SmallVector<BlockArgument> dropExistingStacks();
+  Value buildSum(ArrayRef<SumTerm> sumTerms, ArrayRef<Value> &stacks);
 
   ScanOp op;
   Vjp &vjp;
@@ -76,9 +142,11 @@ private:
 
   Region region;
   Block *body = nullptr;
-  IRMapping mapping;                     // forward body -> its copy
-  SmallVector<BlockArgument> carryGrads; // of `carries`, arriving
-  SmallVector<BlockArgument> sums;       // of `invariants`
+  IRMapping mapping;                       // forward body -> its copy
+  SmallVector<BlockArgument> carryGrads;   // of `carries`, arriving
+  SmallVector<BlockArgument> sums;         // of `invariants`; null where computed behind the scan
+  SmallVector<SmallVector<SumTerm>> terms; // per invariant; empty where its sum is carried
+  size_t numStacks = 0;                    // the terms' operands, last of what the body yields
   SmallVector<BlockArgument> outputGrads;
   SmallVector<BlockArgument> copiedCarry, copiedInputs;
   SmallVector<Operation *> dear; // of the forward body, in the order of their marks
@@ -151,6 +219,12 @@ void ScanVjp::cloneForward() {
   }
 }
 
+/// An invariant is not worth a stack of copies.
+bool ScanVjp::isInvariantArgument(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  return argument && argument.getArgNumber() < op.getInvariants().size();
+}
+
 LogicalResult ScanVjp::buildBackward() {
   OpBuilder inBody = atEnd();
   SmallVector<Value> ends, arriving, wrt;
@@ -174,11 +248,25 @@ LogicalResult ScanVjp::buildBackward() {
   if (failed(grads)) {
     return failure();
   }
+  SmallVector<Value> yielded(ArrayRef(*grads).take_front(carries.size())), operands;
   for (auto [index, sum] : llvm::enumerate(sums)) {
-    Value &grad = (*grads)[carries.size() + index];
-    grad = inBody.createOrFold<AddOp>(op.getLoc(), sum.getType(), Value(sum), grad);
+    Value grad = (*grads)[carries.size() + index];
+    size_t numOperands = operands.size();
+    bool isSplit = splitSum(grad, terms.emplace_back(), operands);
+    if (isSplit && llvm::none_of(ArrayRef(operands).drop_front(numOperands),
+                                 [&](Value v) { return isInvariantArgument(v); })) {
+      body->eraseArgument(sum.getArgNumber());
+      sum = nullptr;
+      continue;
+    }
+    terms.back().clear();
+    operands.truncate(numOperands);
+    yielded.push_back(inBody.createOrFold<AddOp>(op.getLoc(), sum.getType(), Value(sum), grad));
   }
-  BodyYieldOp::create(inBody, op.getLoc(), *grads);
+  llvm::append_range(yielded, ArrayRef(*grads).drop_front(carries.size() + sums.size()));
+  numStacks = operands.size();
+  llvm::append_range(yielded, operands);
+  BodyYieldOp::create(inBody, op.getLoc(), yielded);
   eraseDead(*body);
   return success();
 }
@@ -237,33 +325,79 @@ void ScanVjp::createBackward() {
     Value grad = vjp.grads[i - nInvariants];
     carry.push_back(grad ? grad : zeroOf(builder, op.getLoc(), op->getOperand(i).getType()));
   }
-  for (unsigned i : invariants) {
-    carry.push_back(zeroOf(builder, op.getLoc(), op->getOperand(i).getType()));
+  for (auto [i, sum] : llvm::zip_equal(invariants, sums)) {
+    if (sum) {
+      carry.push_back(zeroOf(builder, op.getLoc(), op->getOperand(i).getType()));
+    }
   }
   for (unsigned i : outputs) {
     inputStacks.push_back(vjp.grads[op.getCarry().size() + i]);
   }
   llvm::append_range(inputStacks, forward->getResults().drop_front(op->getNumResults()));
   auto types = llvm::map_to_vector(inputs, [&](unsigned i) { return op->getOperand(i).getType(); });
+  SmallVector<BlockArgument> existing = dropExistingStacks();
+  Operation *end = body->getTerminator();
+  for (Value value : end->getOperands().drop_front(carry.size() + inputs.size())) {
+    types.push_back(ScanOp::getStackType(value.getType(), count));
+  }
   auto backward = ScanOp::create(builder, op.getLoc(), count, !op.getReverse(), op.getInvariants(),
                                  carry, inputStacks, types);
   backward.getBody().takeBody(region);
-  setGradients(backward);
+  ValueRange made = backward.getResults().drop_front(carry.size() + inputs.size());
+  SmallVector<Value> stacks;
+  for (BlockArgument argument : existing) {
+    stacks.push_back(argument ? backward->getOperand(argument.getArgNumber()) : made.front());
+    made = made.drop_front(argument ? 0 : 1);
+  }
+  setGradients(backward, stacks);
 }
 
-/// Results: gradients of carried values and invariants, then of inputs, in the
-/// order of the body's yield.
-void ScanVjp::setGradients(ScanOp backward) {
+/// Per stack that a sum reads, the input that it is already; those are no longer
+/// yielded.
+SmallVector<BlockArgument> ScanVjp::dropExistingStacks() {
+  Operation *end = body->getTerminator();
+  auto first = static_cast<unsigned>(end->getNumOperands() - numStacks);
+  // Behind the invariants and what is carried.
+  auto firstInput = static_cast<unsigned>(
+      op.getInvariants().size() + carries.size() +
+      static_cast<size_t>(llvm::count_if(sums, [](BlockArgument sum) { return bool(sum); })));
+  SmallVector<BlockArgument> existing;
+  for (unsigned at = first; existing.size() < numStacks;) {
+    auto argument = dyn_cast<BlockArgument>(end->getOperand(at));
+    bool isInput = argument && argument.getArgNumber() >= firstInput;
+    existing.push_back(isInput ? argument : BlockArgument());
+    if (isInput) {
+      end->eraseOperand(at);
+    } else {
+      ++at;
+    }
+  }
+  return existing;
+}
+
+Value ScanVjp::buildSum(ArrayRef<SumTerm> sumTerms, ArrayRef<Value> &stacks) {
+  Value sum;
+  for (const SumTerm &term : sumTerms) {
+    Value part = term.build(builder, op.getLoc(), stacks.take_front(term.numOperands));
+    stacks = stacks.drop_front(term.numOperands);
+    sum = sum ? AddOp::create(builder, op.getLoc(), sum.getType(), sum, part) : part;
+  }
+  return sum;
+}
+
+/// Results: gradients of carried values and carried sums, then of inputs, in the
+/// order of the body's yield. The other sums are made of stacks.
+void ScanVjp::setGradients(ScanOp backward, ArrayRef<Value> stacks) {
   ValueRange results = backward->getResults();
   for (unsigned i : carries) {
     vjp.set(i, results.front());
     results = results.drop_front();
   }
-  for (unsigned i : invariants) {
-    vjp.set(i, results.front());
-    results = results.drop_front();
+  for (auto [i, sum, sumTerms] : llvm::zip_equal(invariants, sums, terms)) {
+    vjp.set(i, sum ? results.front() : buildSum(sumTerms, stacks));
+    results = results.drop_front(sum ? 1 : 0);
   }
-  for (auto [i, grad] : llvm::zip_equal(inputs, results)) {
+  for (auto [i, grad] : llvm::zip(inputs, results)) {
     vjp.set(i, grad);
   }
 }

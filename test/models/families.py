@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from spec import both_exporters
+from spec import Spec, both_exporters
 
 
 class Classifier(nn.Module):
@@ -228,6 +228,29 @@ class Conformer(nn.Module):
         return self.head(x.mean(1))
 
 
+class Looped(nn.Module):
+    """A cell of one's own in a loop, and a branch that the data decides: for TorchScript."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.state = nn.Linear(4, 8), nn.Linear(8, 8)
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, x):  # [B, 6, 4] -> [B, 5]
+        h = torch.zeros(x.shape[0], 8, dtype=x.dtype)
+        for t in range(x.shape[1]):
+            h = torch.tanh(self.inner(x[:, t]) + self.state(h))
+        for _ in range(x.shape[1]):  # twice on the golden's first batch
+            if bool(h.abs().mean() > 0.4):
+                break
+            h = h * 1.5
+        if bool(h.sum() > 0):
+            h = h * 2
+        else:
+            h = h * h
+        return self.head(h)
+
+
 SEQUENCE = {"tokens": ((7,), 20)}
 
 
@@ -278,4 +301,11 @@ FAMILIES = {
     ),
     **family("mixer", module=Mixer, inputs=PICTURE, classes=5, seed=38),
     **family("conformer", module=Conformer, inputs={"x": ((10, 6), None)}, classes=5, seed=39),
+    "looped": Spec(
+        module=lambda: torch.jit.script(Looped()),
+        inputs={"x": ((6, 4), None)},
+        classes=5,
+        exporter="torchscript",
+        seed=41,
+    ),
 }

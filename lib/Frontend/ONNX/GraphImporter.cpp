@@ -17,6 +17,8 @@ namespace dsc::onnx {
 
 /// Functions and branches nest by calls, and a file can make them call each other.
 static constexpr unsigned maxDepth = 64;
+/// Loops that are unrolled or tried multiply where they nest.
+static constexpr unsigned maxBodies = 4096;
 
 const ImportedValue *Scope::find(llvm::StringRef name) const {
   for (const Scope *scope = this; scope; scope = scope->parent) {
@@ -99,6 +101,11 @@ Value GraphImporter::valueOf(const ImportedValue &value) {
   std::optional<HostTensor> host = decode(*variable.data, function.getContext());
   if (!host) // Too large to compute with, or its data is not there.
     return variables.read(variable, function.getBody().front());
+  // Behind the reads, where bodies of loops see it as well as what is around them.
+  OpBuilder::InsertionGuard guard(builder);
+  Block &entry = function.getBody().front();
+  builder.setInsertionPoint(
+      &entry, llvm::find_if_not(entry, [](Operation &op) { return isa<train::ReadOp>(op); }));
   Location loc = NameLoc::get(builder.getStringAttr("initializer '" + variable.name + "'"));
   auto constant = train::ConstantOp::create(builder, loc, encode(*host));
   evaluator.visit(constant);
@@ -271,6 +278,45 @@ LogicalResult GraphImporter::importSubgraph(const Graph &graph, Scope &scope, in
   return success();
 }
 
+LogicalResult GraphImporter::importBody(const Graph &graph, Scope &scope, const Node &node,
+                                        int64_t opset, llvm::ArrayRef<Value> inputs,
+                                        llvm::SmallVectorImpl<Value> &outputs) {
+  if (++bodies > maxBodies)
+    return fail(node, opset,
+                "its loops have more than " + llvm::Twine(maxBodies) +
+                    " steps to be looked at one by one");
+  Scope inner(&scope);
+  inner.path = scope.path + nameOf(node).str() + "/";
+  inner.attributes = scope.attributes;
+  inner.body = scope.body;
+  for (auto [input, value] : llvm::zip_equal(graph.inputs, inputs)) {
+    ImportedValue &defined = inner.define(input.name);
+    defined.kind = ImportedValue::Kind::Tensor;
+    defined.tensor = value;
+  }
+  defineInitializers(graph, inner, opset);
+  if (failed(importNodes(graph.nodes, inner, opset)))
+    return failure();
+  for (const ValueInfo &output : graph.outputs) {
+    const ImportedValue *value = inner.find(output.name);
+    if (!value || (value->kind != ImportedValue::Kind::Tensor &&
+                   value->kind != ImportedValue::Kind::Variable))
+      return fail(node, opset, "output '" + output.name + "' of its body is not a tensor");
+    outputs.push_back(valueOf(*value));
+  }
+  return success();
+}
+
+LogicalResult GraphImporter::checkBody(const Node &node, int64_t opset, Block &block) {
+  for (Operation &op : block)
+    if (isa<train::EvaluationOpInterface>(op) || !isMemoryEffectFree(&op) ||
+        isa<train::ScalarOp>(op))
+      return fail(node, opset,
+                  "its body keeps state or draws random numbers (" + op.getName().getStringRef() +
+                      "), which is not supported inside loops");
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Another batch
 //===----------------------------------------------------------------------===//
@@ -294,7 +340,12 @@ Shape GraphImporter::rebatch(const Node &node, const Scope &scope, Value x,
   auto oldInput = exported->shapes.find(scope.path + node.inputs.front().str());
   // A target that changed with the batch was computed from a shape: it is right.
   if (oldTarget == exported->targets.end() || oldTarget->second != target ||
-      oldResult == exported->shapes.end() || oldInput == exported->shapes.end())
+      oldResult == exported->shapes.end())
+    return Shape(target);
+  bool isRecorded = oldInput != exported->shapes.end();
+  if (isExpand && (!isRecorded || oldInput->second == shapeOf(x)))
+    return rebatchRepetition(shapeOf(x), target, *boundInputs.exportedBatch, options.batch);
+  if (!isRecorded)
     return Shape(target);
   if (isExpand)
     return oldInput->second.size() == shapeOf(x).size()
@@ -434,11 +485,13 @@ llvm::Error GraphImporter::run(ImportResult &result) {
   defineInitializers(model.graph, scope, model.defaultOpset());
   LogicalResult imported = importNodes(model.graph.nodes, scope, model.defaultOpset());
   result.operators = reports;
+  for (auto &region : regions) // Bodies that nothing took; they may use each other's values.
+    region->dropAllReferences();
   if (failed(imported))
     return llvm::createStringError(std::errc::invalid_argument, "%s", firstError.c_str());
   if (llvm::Error error = returnOutputs(scope))
     return error;
-  evaluator.materialize(function.getBody().front());
+  function.walk<WalkOrder::PreOrder>([&](Block *block) { evaluator.materialize(*block); });
   return llvm::Error::success();
 }
 

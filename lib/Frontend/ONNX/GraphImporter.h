@@ -58,6 +58,10 @@ private:
   llvm::LogicalResult importCall(const Function &function, const Node &node, Scope &scope);
   llvm::LogicalResult importSubgraph(const Graph &graph, Scope &scope, int64_t opset,
                                      std::vector<ImportedValue> &outputs);
+  llvm::LogicalResult importBody(const Graph &graph, Scope &scope, const Node &node, int64_t opset,
+                                 llvm::ArrayRef<mlir::Value> inputs,
+                                 llvm::SmallVectorImpl<mlir::Value> &outputs);
+  llvm::LogicalResult checkBody(const Node &node, int64_t opset, mlir::Block &block);
   llvm::LogicalResult checkInputs(const Operator &op, NodeImport &node);
   llvm::LogicalResult verifyAndEvaluate(const Node &node, int64_t opset);
   void recordShapes(const Node &node, const Scope &scope);
@@ -89,10 +93,13 @@ private:
   /// Constant ops made of initializers.
   llvm::DenseMap<Variable *, mlir::Value> constants;
   std::vector<mlir::Operation *> created;
+  /// Bodies in the making; also those of nodes that failed, since values of theirs
+  /// may be known.
+  std::vector<std::unique_ptr<mlir::Region>> regions;
   std::vector<OperatorReport> reports;
   std::string firstError;
   int64_t streams = 0;
-  unsigned depth = 0;
+  unsigned depth = 0, bodies = 0;
 };
 
 } // namespace dsc::onnx

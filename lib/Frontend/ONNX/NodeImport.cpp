@@ -4,6 +4,7 @@
 #include "GraphImporter.h"
 
 #include "dialects/Train/Interfaces.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 #include <charconv>
@@ -303,6 +304,59 @@ LogicalResult NodeImport::inlineGraph(const Graph &body) {
     if (!name.empty())
       scope.define(name) = value;
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Subgraphs as regions
+//===----------------------------------------------------------------------===//
+
+const Graph *NodeImport::subgraph(llvm::StringRef name) const {
+  const NodeAttribute *found = attribute(name);
+  return found && !found->graphs.empty() ? &found->graphs.front() : nullptr;
+}
+
+Region &NodeImport::newRegion() {
+  graph.regions.push_back(std::make_unique<Region>());
+  graph.regions.back()->emplaceBlock();
+  return *graph.regions.back();
+}
+
+llvm::FailureOr<llvm::SmallVector<Value>> NodeImport::inlineBody(const Graph &body,
+                                                                 llvm::ArrayRef<Value> inputs) {
+  llvm::SmallVector<Value> outputs;
+  for (Operation *op : graph.created) // Its nodes may ask for what this one made so far.
+    graph.evaluator.visit(op);
+  LogicalResult imported = graph.importBody(body, scope, node, opset, inputs, outputs);
+  graph.created.clear(); // Verified and evaluated already.
+  if (failed(imported))
+    return failure();
+  return outputs;
+}
+
+llvm::FailureOr<llvm::SmallVector<Value>> NodeImport::importBody(const Graph &body, Block &block,
+                                                                 llvm::ArrayRef<Value> inputs) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&block);
+  auto outputs = inlineBody(body, inputs);
+  if (failed(outputs) || failed(graph.checkBody(node, opset, block)))
+    return failure();
+  return outputs;
+}
+
+llvm::SmallVector<Value> NodeImport::capture(llvm::ArrayRef<Region *> regions) {
+  llvm::SetVector<Value> captured;
+  for (Region *region : regions)
+    for (Operation &op : region->front())
+      for (Value operand : op.getOperands())
+        if (operand.getParentBlock() != &region->front())
+          captured.insert(operand);
+  for (Region *region : regions)
+    for (auto [i, value] : llvm::enumerate(captured)) {
+      Value argument = region->front().insertArgument(i, value.getType(), loc);
+      Value(value).replaceUsesWithIf(
+          argument, [&](OpOperand &use) { return use.getOwner()->getBlock() == &region->front(); });
+    }
+  return captured.takeVector();
 }
 
 } // namespace dsc::onnx

@@ -130,6 +130,23 @@ public:
   /// Imports a subgraph in place; its outputs become the node's.
   llvm::LogicalResult inlineGraph(const Graph &body);
 
+  //===--- subgraphs as regions ---===//
+
+  /// The only subgraph of an attribute; null if there is none.
+  const Graph *subgraph(llvm::StringRef name) const;
+  /// A region of one empty block, which the import owns until an op takes it.
+  mlir::Region &newRegion();
+  /// Imports a subgraph in place; `inputs` are what its inputs stand for.
+  llvm::FailureOr<llvm::SmallVector<mlir::Value>> inlineBody(const Graph &body,
+                                                             llvm::ArrayRef<mlir::Value> inputs);
+  /// Imports a subgraph into a block of its own. Nodes that keep state or draw
+  /// random numbers are refused: a region may run often.
+  llvm::FailureOr<llvm::SmallVector<mlir::Value>> importBody(const Graph &body, mlir::Block &block,
+                                                             llvm::ArrayRef<mlir::Value> inputs);
+  /// Values from outside that the regions use. They become the first arguments of
+  /// every region's block.
+  llvm::SmallVector<mlir::Value> capture(llvm::ArrayRef<mlir::Region *> regions);
+
 private:
   const NodeAttribute *attribute(llvm::StringRef name, AttributeType one, AttributeType many) const;
 

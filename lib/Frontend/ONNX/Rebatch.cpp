@@ -85,4 +85,13 @@ Shape rebatchExpand(llvm::ArrayRef<int64_t> before, llvm::ArrayRef<int64_t> now,
   return shape;
 }
 
+Shape rebatchRepetition(llvm::ArrayRef<int64_t> x, llvm::ArrayRef<int64_t> target, int64_t oldBatch,
+                        int64_t newBatch) {
+  Shape shape(target);
+  bool repeats = x.size() < target.size() || (x.size() == target.size() && x.front() == 1);
+  if (target.size() > 1 && target.front() == oldBatch && repeats)
+    shape.front() = newBatch;
+  return shape;
+}
+
 } // namespace dsc::onnx

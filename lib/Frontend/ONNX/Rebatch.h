@@ -41,6 +41,11 @@ std::optional<Shape> rebatchReshape(llvm::ArrayRef<int64_t> before, llvm::ArrayR
 Shape rebatchExpand(llvm::ArrayRef<int64_t> before, llvm::ArrayRef<int64_t> now,
                     llvm::ArrayRef<int64_t> target);
 
+/// The same for a value that does not depend on the batch and is repeated for every
+/// row of it (a class token): dimension 0 of the target is new there.
+Shape rebatchRepetition(llvm::ArrayRef<int64_t> x, llvm::ArrayRef<int64_t> target, int64_t oldBatch,
+                        int64_t newBatch);
+
 } // namespace dsc::onnx
 
 #endif // DSC_FRONTEND_ONNX_REBATCH_H

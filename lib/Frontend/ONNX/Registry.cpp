@@ -11,6 +11,7 @@ const Registry &Registry::get() {
     Registry all;
     populateAttention(all);
     populateConstant(all);
+    populateControl(all);
     populateEinsum(all);
     populateElementwise(all);
     populateGridSample(all);

@@ -78,6 +78,7 @@ private:
 // One per file under Ops/.
 void populateAttention(Registry &registry);
 void populateConstant(Registry &registry);
+void populateControl(Registry &registry);
 void populateEinsum(Registry &registry);
 void populateElementwise(Registry &registry);
 void populateIndex(Registry &registry);

@@ -346,6 +346,38 @@ write(
     ],
     [value("x", ["n", 4])],
     [value("y", ["n", 3])],
-    [random("w", 3, 4), random("b", 3), random("g", 3)],
+    [weight("w", 3, 4), weight("b", 3), weight("g", 3)],
     imports=["com.microsoft"],
 )
+
+# Loops. Each body's first inputs are the step's number and the condition.
+STEP = [value("i", [], TensorProto.INT64), value("going", [], TensorProto.BOOL)]
+
+
+def loop(name, body_nodes, carried, goes_on="going", bound="bound", outputs="y", rows=()):
+    body = helper.make_graph(
+        body_nodes,
+        "body",
+        [*STEP, value("h", carried)],
+        [value(goes_on, [], TensorProto.BOOL), value("next", carried), *rows],
+    )
+    bounds = [numpy_helper.from_array(np.array(6, dtype=np.int64), "bound")]
+    inputs = [bound, "", "x"]
+    node = helper.make_node("Loop", inputs, outputs.split(), name="the_Loop", body=body)
+    nodes = [helper.make_node("MatMul", ["x0", "w"], ["x"], name="the_MatMul"), node]
+    results = [value(output, None) for output in outputs.split()]
+    write(name, nodes, [value("x0", ["n", 3])], results, [*bounds, weight("w", 3, 3)])
+
+
+ROWS = [value("next", ["n", 3])]
+loop("loop-counted", [node("Tanh", "h", "next")], ["n", 3], outputs="y rows", rows=ROWS)
+STOPS = [
+    node("Tanh", "h", "next"),
+    node("ReduceSum", "next", "sum", keepdims=0),
+    node("Less", "sum sum", "again"),
+]
+loop("loop-stops", STOPS, ["n", 3], goes_on="again")
+loop("loop-stops-rows", STOPS, ["n", 3], goes_on="again", outputs="y rows", rows=ROWS)
+loop("loop-unbounded", STOPS, ["n", 3], goes_on="again", bound="")
+loop("loop-grows", [node("Concat", "h h", "next", axis=0)], [None, 3])
+loop("loop-random", [node("RandomNormalLike", "h", "next")], ["n", 3])

@@ -59,4 +59,13 @@ TEST(RebatchShape, SaysNoWhereThereIsNoPlace) {
   EXPECT_FALSE(rebatchReshape({2, 2}, {8, 8}, {4}, 2).has_value());
 }
 
+/// A class token: repeated once per row, where it is not the batch itself.
+TEST(RebatchShape, RepetitionForEveryRow) {
+  using dsc::onnx::rebatchRepetition;
+  EXPECT_EQ(rebatchRepetition({1, 1, 16}, {4, 1, 16}, 4, 8), (Shape{8, 1, 16}));
+  EXPECT_EQ(rebatchRepetition({16}, {4, 16}, 4, 8), (Shape{8, 16}));
+  EXPECT_EQ(rebatchRepetition({4, 1}, {4, 3}, 4, 8), (Shape{4, 3}));
+  EXPECT_EQ(rebatchRepetition({1, 16}, {2, 16}, 4, 8), (Shape{2, 16}));
+}
+
 } // namespace

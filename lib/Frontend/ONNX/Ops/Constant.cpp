@@ -1,4 +1,4 @@
-//===- Constant.cpp - Values in the graph, copies, and branches -----------===//
+//===- Constant.cpp - Values in the graph, and copies ---------------------===//
 
 #include "../NodeImport.h"
 
@@ -88,22 +88,10 @@ static LogicalResult importIdentity(NodeImport &n) {
   return n.set(0, n.input(0));
 }
 
-/// A branch that is decided now.
-static LogicalResult importIf(NodeImport &n) {
-  auto condition = n.number(0, "its condition");
-  if (failed(condition))
-    return failure();
-  const NodeAttribute *branch = n.attribute(*condition != 0 ? "then_branch" : "else_branch");
-  if (!branch || branch->graphs.empty())
-    return n.fail("has no branch to take");
-  return n.inlineGraph(branch->graphs.front());
-}
-
 void populateConstant(Registry &registry) {
   registry.add("Constant", 1, inputs(0), importConstant);
   registry.add("ConstantOfShape", 9, inputs(1), importConstantOfShape);
   registry.add("Identity", 1, inputs(1), importIdentity).takesSequences();
-  registry.add("If", 11, inputs(1), importIf).ignores({"then_branch", "else_branch"});
 }
 
 } // namespace dsc::onnx
