@@ -30,6 +30,18 @@ bool isLeftover(const std::string &name) {
          name.find_first_not_of("0123456789", suffix + 4) == std::string::npos;
 }
 
+/// Of the directories that `path` leads through, the first that does not exist; or empty.
+std::string firstMissing(const fs::path &path) {
+  fs::path prefix;
+  for (const fs::path &part : path) {
+    prefix /= part;
+    if (part.empty() || fs::exists(prefix))
+      continue;
+    return prefix.string();
+  }
+  return "";
+}
+
 uint32_t jsonChecksum(const ordered_json &json) {
   std::string text = json.dump();
   return checksumOf(text.data(), text.size());
@@ -76,11 +88,21 @@ std::map<std::string, std::string> metadataOf(const Model &model, const RunState
 } // namespace
 
 CheckpointStore::CheckpointStore(const std::string &directory, int64_t keep)
-    : directory(directory), keep(keep) {
+    : directory(directory), created(firstMissing(directory)), keep(keep) {
   requireWritableDirectory(directory, "--checkpoint-dir");
   for (const auto &item : fs::directory_iterator(directory))
     if (isLeftover(item.path().filename().string()))
       fs::remove(item.path());
+}
+
+CheckpointStore::~CheckpointStore() {
+  std::error_code ignored; // a directory that holds anything stays
+  for (fs::path path = directory; !created.empty(); path = path.parent_path()) {
+    if (!path.has_filename()) // "a/b/"
+      continue;
+    if (!fs::remove(path, ignored) || path == created)
+      return;
+  }
 }
 
 CheckpointStore::Entry CheckpointStore::readEntry(const std::string &stem) {

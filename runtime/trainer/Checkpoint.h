@@ -30,6 +30,10 @@ class CheckpointStore {
 public:
   /// `keep`: how many of the newest stay; 0: all.
   CheckpointStore(const std::string &directory, int64_t keep);
+  /// A directory that it made goes again if nothing was saved to it.
+  ~CheckpointStore();
+  CheckpointStore(const CheckpointStore &) = delete;
+  CheckpointStore &operator=(const CheckpointStore &) = delete;
 
   void save(const Model &model, const RunState &state);
   /// Loads the newest whole checkpoint into the model; says on stderr which ones it had to skip.
@@ -54,6 +58,7 @@ private:
   void prune();
 
   std::string directory;
+  std::string created; // the outermost directory that was made for it
   int64_t keep;
 };
 

@@ -153,6 +153,8 @@ void dsc::requireWritable(const std::string &path, const std::string &flag) {
   struct stat status = {};
   if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
     failInput("%s: %s is a directory; name a file", flag.c_str(), path.c_str());
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    failInput("%s: %s is not a regular file", flag.c_str(), path.c_str());
   std::string probe = temporaryName(path);
   int descriptor = createFile(probe);
   if (descriptor < 0)

@@ -114,7 +114,8 @@ void TrainingLoop::requireFinite(double loss) const {
   if (parts.checkpoints)
     wayOut += "; --resume starts from the last checkpoint";
   throw TrainerError(ExitStatus::Diverged,
-                     format("the loss is %g at step %lld; %s", loss,
+                     format("the loss is %s at step %lld; %s",
+                            std::isnan(loss) ? "NaN" : "infinite",
                             static_cast<long long>(state->step), wayOut.c_str()));
 }
 

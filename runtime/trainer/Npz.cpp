@@ -181,8 +181,11 @@ Array ArrayFiles::open(const std::string &name) const {
     return parseNpy(file->bytes(), file, entry.file);
   }
   std::string where = source + ": array '" + name + "'";
-  if (!entry.deflated)
+  if (!entry.deflated) {
+    if (checksumOf(entry.packed.data(), entry.packed.size()) != entry.crc)
+      failInput("%s is corrupt: the checksum of its data is wrong", where.c_str());
     return parseNpy(entry.packed, mapping, where);
+  }
   std::shared_ptr<const char> data = inflateEntry(entry.packed, entry.size, entry.crc, where);
   return parseNpy({data.get(), entry.size}, data, where);
 }

@@ -66,7 +66,8 @@ void addTraining(CLI::App &app, Options &options, RawOptions &raw) {
   app.add_option("--threads", options.threads, "default: all processors")
       ->group(trainingGroup)
       ->type_name("N");
-  app.add_option("--timeout", options.timeout, "of collectives, in seconds (default 60)")
+  app.add_option("--timeout", options.timeout,
+                 "of collectives, in seconds (default 60); for several ranks")
       ->group(trainingGroup)
       ->type_name("S");
 }
@@ -266,6 +267,9 @@ void dsc::checkAgainstModule(const Options &options, const ModuleInfo &module) {
     requireScalar(options, module, "--weight-decay", "weight_decay");
   if (options.clipNorm && !module.clip)
     failUsage("--clip-norm: the model was compiled with --clip off");
+  if (options.has("--timeout"))
+    failUsage("--timeout: the model was compiled for 1 rank, which waits for no other; leave the "
+              "flag out");
   for (const char *flag : {"--loss-scale", "--loss-scale-growth-interval"})
     if (options.has(flag))
       failUsage("%s: the model was compiled with --precision %s; only fp16 scales the loss", flag,

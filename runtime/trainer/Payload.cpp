@@ -56,6 +56,7 @@ Payload Payload::open(const std::string &path) {
   payload.executable = MappedFile(path, "the trainer");
   std::string_view file = payload.executable.bytes();
   std::optional<Footer> footer = readFooter(file);
+  payload.hasFooter = footer.has_value();
   if (footer)
     payload.model = section(file, footer->modelOffset, footer->modelSize);
   if (footer && footer->weightsSize > 0) {

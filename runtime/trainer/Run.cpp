@@ -232,9 +232,15 @@ void runOptions(const DscModule &module, int argc, const char *const *argv) {
   Run(info, *options).execute();
 }
 
-int reportError(const char *text, ExitStatus status) {
+/// Names from files may hold anything; the message stays one line.
+int reportError(std::string text, ExitStatus status) {
   fflush(stdout);
-  fprintf(stderr, "error: %s\n", text);
+  for (size_t i = 0; i < text.size(); ++i)
+    if (text[i] == '\n')
+      text.replace(i++, 1, "\\n");
+    else if (static_cast<unsigned char>(text[i]) < ' ' || text[i] == '\x7f')
+      text[i] = '?';
+  fprintf(stderr, "error: %s\n", text.c_str());
   return static_cast<int>(status);
 }
 

@@ -43,6 +43,9 @@ std::optional<int64_t> findCount(const Model &model, const Safetensors &image) {
 
 void dsc::loadCompiledWeights(Model &model, const Payload &payload) {
   const std::string &source = payload.weightsSource();
+  if (!payload.weights() && payload.isCutShort())
+    failInput("the weights are missing: the end of this trainer was cut off; copy it again, as a "
+              "whole, or compile it again");
   if (!payload.weights())
     failInput("the weights are missing: %s does not exist; copy it beside the trainer, or give "
               "--init FILE.safetensors",

@@ -18,6 +18,7 @@ struct HostPeaks {
   double gemmGflops;    // f32 multiply-adds count as 2
   double copyGigabytes; // per second; bytes read plus bytes written
   int threads;
+  bool busy; // repeats disagreed: something else was running, and the peaks may be higher
 };
 
 /// Measures with as many threads as the runtime would use.

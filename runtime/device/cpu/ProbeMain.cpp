@@ -20,8 +20,9 @@ void dscSetError(const char *, ...) {}
 
 static void printPeaks() {
   dsc::HostPeaks peaks = dsc::probeHost();
-  printf("{\"gemm_gflops\": %.3f, \"copy_gigabytes_per_second\": %.3f, \"threads\": %d}\n",
-         peaks.gemmGflops, peaks.copyGigabytes, peaks.threads);
+  printf("{\"gemm_gflops\": %.3f, \"copy_gigabytes_per_second\": %.3f, \"threads\": %d, "
+         "\"busy\": %s}\n",
+         peaks.gemmGflops, peaks.copyGigabytes, peaks.threads, peaks.busy ? "true" : "false");
 }
 
 static size_t scratchOf(const json &entry) {
