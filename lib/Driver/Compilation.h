@@ -5,6 +5,7 @@
 //
 //   Compile.cpp      the order of the phases, and what becomes of failures
 //   Import.cpp       the input, as train IR with its initial weights
+//   Identity.cpp     which model it is, with which loss
 //   Lower.cpp        passes over train and exec IR
 //   PlanPhase.cpp    the plan: obeyed, predicted, printed
 //   Emit.cpp         object files of kernels and tables
@@ -28,6 +29,9 @@ namespace dsc {
 /// What a phase returns when the user asked for nothing behind it.
 inline constexpr int kStop = -1;
 
+/// How the options want an ONNX model imported, at the batch of its file.
+onnx::ImportOptions importOptions(const CompileOptions &options);
+
 class Compilation {
 public:
   explicit Compilation(const CompileOptions &options);
@@ -48,16 +52,23 @@ private:
 
   // Parts of single phases.
   int comparePlans();
-  int checkObeyedPlan();
+  int obeyPlan();
+  int checkContradictions();
+  int chooseProcessor();
   int importOnnx();
   int importMlir();
   int collectWeights();
   int checkWeights();
   llvm::Expected<int64_t> chooseBatch(const onnx::ImportOptions &import);
   mlir::OwningOpRef<mlir::ModuleOp> parseInput(std::unique_ptr<llvm::MemoryBuffer> file);
-  int checkModelOfPlan();
-  llvm::Expected<Hardware> hardware() const;
+  int chooseLoss();
   int identifyModel();
+  std::string hashOnnx();
+  std::string lossText() const;
+  int checkModelOfPlan();
+  int countBatch();
+  int checkMemory() const;
+  llvm::Expected<Hardware> hardware() const;
   int emitKernels(llvm::raw_pwrite_stream &object);
   int emitObjects(const ScratchFile &kernels, const ScratchFile &tables);
   std::string description();
@@ -69,6 +80,9 @@ private:
   int runPasses(mlir::PassManager &pm, mlir::ModuleOp module, int onFailure);
   int fail(llvm::Error error, int status = kBadInput);
   int failUsage(const llvm::Twine &message);
+  int failPlan(const llvm::Twine &problem);
+  int failContradiction(llvm::StringRef flag, const llvm::Twine &given, llvm::StringRef field,
+                        const llvm::Twine &planned);
   bool isInspection() const { return options.inspect != CompileOptions::Inspect::No; }
   bool writesToStdout() const;
   int writeText(mlir::Operation *op);
@@ -82,15 +96,17 @@ private:
   mlir::MLIRContext context;
   ErrorLines errors;
   PhaseTimes times;
-  unsigned nextDump = 1;
+  IrDumps dumps;
 
   std::string stem, output, phase;
   std::unique_ptr<onnx::Model> onnxModel;
   onnx::ImportResult imported;
+  int64_t importedBatch = 0; // rows of a micro-batch; 0: as the file has it
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<InitialValue> weights;
   std::unique_ptr<llvm::MemoryBuffer> initFile;
   llvm::json::Array inputs;
+  std::string cpuName; // as --cpu takes it
   std::optional<cpu::CpuTarget> cpuTarget;
   std::optional<Plan> obeyed;
   Plan plan;

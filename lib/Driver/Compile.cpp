@@ -61,11 +61,9 @@ int Compilation::run() {
 }
 
 int Compilation::prepareFolders() {
-  auto target = cpu::CpuTarget::get(options.cpu);
-  if (!target) {
-    return fail(target.takeError(), kBadUsage);
+  if (int status = chooseProcessor()) {
+    return status;
   }
-  cpuTarget = *target;
   if (!writesToStdout()) {
     // Before minutes of work: can the output be written at all?
     if (auto probe = ScratchFile::pending(output); !probe) {
@@ -73,9 +71,8 @@ int Compilation::prepareFolders() {
     }
   }
   if (!options.dumpIr.empty()) {
-    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpIr)) {
-      return fail(
-          llvm::createStringError("cannot create '" + options.dumpIr + "': " + error.message()));
+    if (llvm::Error error = dumps.open(options.dumpIr)) {
+      return fail(std::move(error));
     }
   }
   return kDone;

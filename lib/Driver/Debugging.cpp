@@ -2,9 +2,11 @@
 
 #include "lib/Driver/Debugging.h"
 
+#include "lib/Driver/Scratch.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -82,7 +84,7 @@ ErrorLines::ErrorLines(MLIRContext *context)
 namespace {
 class Dumper : public PassInstrumentation {
 public:
-  Dumper(std::string folder, unsigned &next) : folder(std::move(folder)), next(next) {}
+  explicit Dumper(IrDumps &dumps) : dumps(dumps) {}
 
   void runAfterPass(Pass *pass, Operation *op) override {
     if (!isa<ModuleOp>(op) || pass->getArgument().empty()) {
@@ -90,25 +92,56 @@ public:
     }
     StringRef name = pass->getArgument();
     name.consume_front("dsc-");
-    std::string file;
-    llvm::raw_string_ostream(file)
-        << folder << '/' << llvm::format("%03u-", next++) << name << ".mlir";
-    std::error_code error;
-    llvm::raw_fd_ostream os(file, error);
-    if (!error) {
-      op->print(os, OpPrintingFlags().elideLargeElementsAttrs(1 << 20));
-      os << '\n';
-    }
+    dumps.write(name, op);
   }
 
 private:
-  std::string folder;
-  unsigned &next;
+  IrDumps &dumps;
 };
 } // namespace
 
-void dsc::dumpAfterEachPass(PassManager &pm, const std::string &folder, unsigned &next) {
-  pm.addInstrumentation(std::make_unique<Dumper>(folder, next));
+llvm::Error IrDumps::open(const std::string &path) {
+  folder = path;
+  std::error_code error = llvm::sys::fs::create_directories(folder);
+  if (!error && !llvm::sys::fs::is_directory(folder)) {
+    error = std::make_error_code(std::errc::not_a_directory);
+  }
+  return error ? llvm::createStringError("--dump-ir: cannot create folder '" + folder +
+                                         "': " + error.message())
+               : llvm::Error::success();
+}
+
+void IrDumps::attach(PassManager &pm) {
+  if (!folder.empty()) {
+    pm.addInstrumentation(std::make_unique<Dumper>(*this));
+  }
+}
+
+void IrDumps::write(StringRef pass, Operation *op) {
+  if (!problem.empty()) {
+    return;
+  }
+  std::string file;
+  llvm::raw_string_ostream(file) << folder << '/' << llvm::format("%03u-", next++) << pass
+                                 << ".mlir";
+  auto pending = ScratchFile::pending(file);
+  llvm::Error error = pending ? writeFile(*pending,
+                                          [&](llvm::raw_ostream &os) {
+                                            OpPrintingFlags flags;
+                                            op->print(os, flags.elideLargeElementsAttrs(1 << 20));
+                                            os << '\n';
+                                          })
+                              : pending.takeError();
+  if (!error) {
+    error = pending->keep();
+  }
+  if (error) {
+    problem = "--dump-ir: " + llvm::toString(std::move(error));
+  }
+}
+
+llvm::Error IrDumps::takeError() const {
+  return problem.empty() ? llvm::Error::success() : llvm::createStringError(problem);
 }
 
 //===----------------------------------------------------------------------===//

@@ -5,6 +5,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
 
 #include <chrono>
 #include <string>
@@ -29,9 +30,22 @@ private:
   mlir::ScopedDiagnosticHandler handler;
 };
 
-/// Writes the module after each pass to FOLDER/NNN-<pass>.mlir. `next` numbers
-/// the files over all pass managers of a compilation.
-void dumpAfterEachPass(mlir::PassManager &pm, const std::string &folder, unsigned &next);
+/// The module after each pass, FOLDER/NNN-<pass>.mlir, numbered over all pass managers
+/// of a compilation. A file is whole or not there; after the first failure there are
+/// no more.
+class IrDumps {
+public:
+  /// Without a folder nothing is written.
+  llvm::Error open(const std::string &folder);
+  void attach(mlir::PassManager &pm);
+  void write(llvm::StringRef pass, mlir::Operation *op);
+  /// What went wrong; passes cannot say it.
+  llvm::Error takeError() const;
+
+private:
+  std::string folder, problem;
+  unsigned next = 1;
+};
 
 /// Crashes before a pass, as a fault of the compiler would: for tests of what a
 /// crash leaves.

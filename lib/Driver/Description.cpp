@@ -9,7 +9,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/SHA256.h"
 
 using namespace mlir;
 using namespace dsc;
@@ -172,13 +171,4 @@ void dsc::describePlacement(ModuleOp exec, json::Object &description) {
     programs[program.getName().str()] = describeProgram(program);
   }
   description["programs"] = std::move(programs);
-}
-
-std::string dsc::hashModel(ModuleOp train) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  train->print(os, OpPrintingFlags().useLocalScope().elideLargeElementsAttrs(64));
-  auto digest =
-      llvm::SHA256::hash(ArrayRef(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
-  return llvm::toHex(digest, /*LowerCase=*/true).substr(0, 32);
 }

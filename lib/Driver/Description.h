@@ -15,9 +15,6 @@ llvm::json::Array describeInputs(mlir::ModuleOp train);
 /// scalars, programs.
 void describePlacement(mlir::ModuleOp exec, llvm::json::Object &description);
 
-/// A hash over graph and shapes, not weights.
-std::string hashModel(mlir::ModuleOp train);
-
 } // namespace dsc
 
 #endif // DSC_LIB_DRIVER_DESCRIPTION_H

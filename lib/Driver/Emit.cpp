@@ -10,35 +10,8 @@
 using namespace mlir;
 using namespace dsc;
 
-static const char *optimizerName(OptimizerKind kind) {
-  switch (kind) {
-  case OptimizerKind::Sgd:
-    return "sgd";
-  case OptimizerKind::Momentum:
-    return "momentum";
-  case OptimizerKind::Adam:
-    return "adam";
-  case OptimizerKind::AdamW:
-    return "adamw";
-  }
-  llvm_unreachable("unknown optimizer");
-}
-
-static const char *lossName(const TrainOptions &options) {
-  if (!options.lossOutput.empty()) {
-    return "model";
-  }
-  switch (options.loss) {
-  case LossKind::CrossEntropy:
-    return "cross-entropy";
-  case LossKind::Mse:
-    return "mse";
-  case LossKind::L1:
-    return "l1";
-  case LossKind::BceWithLogits:
-    return "bce-with-logits";
-  }
-  llvm_unreachable("unknown loss");
+static llvm::StringRef lossName(const TrainOptions &options) {
+  return options.lossOutput.empty() ? nameOf(options.loss) : "model";
 }
 
 std::string Compilation::description() {
@@ -51,7 +24,7 @@ std::string Compilation::description() {
                             {"target", "cpu"},
                             {"cpu", cpuTarget->cpu},
                             {"precision", plan.precision},
-                            {"optimizer", optimizerName(trainOptions.optimizer)},
+                            {"optimizer", nameOf(trainOptions.optimizer)},
                             {"clip", trainOptions.clip},
                             {"loss", lossName(trainOptions)},
                             {"predicted_step_seconds", plan.stepSeconds},
@@ -68,7 +41,7 @@ std::string Compilation::description() {
 int Compilation::emitKernels(llvm::raw_pwrite_stream &object) {
   OwningOpRef<ModuleOp> kernels = cpu::extractKernels(*module);
   PassManager pm(&context);
-  cpu::buildKernelPipeline(pm, options.cpu);
+  cpu::buildKernelPipeline(pm, cpuName);
   if (int status = runPasses(pm, *kernels, kInternalError)) {
     return status;
   }

@@ -10,6 +10,8 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 
+#include <unistd.h>
+
 using namespace mlir;
 using namespace dsc;
 namespace json = llvm::json;
@@ -57,7 +59,12 @@ llvm::Expected<Hardware> dsc::measureHost() {
   }
   return Hardware{"host", answer->getNumber("gemm_gflops").value_or(1),
                   answer->getNumber("copy_gigabytes_per_second").value_or(1),
-                  answer->getInteger("threads").value_or(1)};
+                  answer->getInteger("threads").value_or(1),
+                  answer->getBoolean("busy").value_or(false)};
+}
+
+int64_t dsc::hostMemory() {
+  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
 }
 
 static bool isEmpty(Type type) { return cast<RankedTensorType>(type).getNumElements() == 0; }

@@ -14,6 +14,9 @@ namespace dsc {
 /// Measures the peaks that the cost model works with; takes a few tenths of a second.
 llvm::Expected<Hardware> measureHost();
 
+/// Bytes of physical memory.
+int64_t hostMemory();
+
 /// The largest working memory of the routine calls in @train and @evaluate, with so
 /// many threads.
 llvm::Expected<int64_t> measureScratch(mlir::ModuleOp exec, int64_t threads);

@@ -3,6 +3,7 @@
 #include "dialects/Train/TrainDialect.h"
 #include "dsc/Frontend/ONNX/Reader.h"
 #include "lib/Driver/Compilation.h"
+#include "lib/Driver/Host.h"
 #include "lib/Driver/SafetensorsFile.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
@@ -41,7 +42,7 @@ static onnx::BatchNormMode batchNormMode(const std::string &mode) {
   return mode == "local" ? onnx::BatchNormMode::Local : onnx::BatchNormMode::Train;
 }
 
-static onnx::ImportOptions importOptions(const CompileOptions &options) {
+onnx::ImportOptions dsc::importOptions(const CompileOptions &options) {
   onnx::ImportOptions import;
   import.dims = options.dims;
   import.trainable = options.trainable;
@@ -80,7 +81,7 @@ int Compilation::importOnnx() {
     return failUsage("batch " + llvm::Twine(*batch) + " does not divide into " +
                      llvm::Twine(count) + " micro-batches");
   }
-  import.batch = *batch / count;
+  import.batch = importedBatch = *batch / count;
   auto result = onnx::importModel(*onnxModel, context, import);
   if (!result) {
     return fail(result.takeError());
@@ -167,7 +168,13 @@ int Compilation::importMlir() {
 //===----------------------------------------------------------------------===//
 
 int Compilation::collectWeights() {
-  weights = collectInitialValues(*module, imported.weights);
+  bool makesValues = !options.planOnly && options.emit == "trainer";
+  if (makesValues) {
+    if (llvm::Error error = checkMadeValues(*module, hostMemory())) {
+      return fail(std::move(error));
+    }
+  }
+  weights = collectInitialValues(*module, imported.weights, makesValues);
   if (options.init.empty()) {
     return checkWeights();
   }

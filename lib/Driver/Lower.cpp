@@ -13,15 +13,17 @@ using namespace dsc;
 
 /// Runs a phase. A reproducer stays where the failure is the compiler's own.
 int Compilation::runPasses(PassManager &pm, ModuleOp op, int onFailure) {
-  if (!options.dumpIr.empty()) {
-    dumpAfterEachPass(pm, options.dumpIr, nextDump);
-  }
+  dumps.attach(pm);
   if (!options.crashBefore.empty()) {
     crashBeforePass(pm, options.crashBefore);
   }
   ScratchFile reproducer = ScratchFile::unwritten(reproducerName());
   pm.enableCrashReproducerGeneration(reproducer.name());
-  if (succeeded(pm.run(op)) && !errors.hasError()) {
+  bool succeeds = succeeded(pm.run(op)) && !errors.hasError();
+  if (llvm::Error error = dumps.takeError()) {
+    return fail(std::move(error));
+  }
+  if (succeeds) {
     return kDone;
   }
   if (onFailure == kBadInput && errors.hasError()) {
@@ -33,11 +35,8 @@ int Compilation::runPasses(PassManager &pm, ModuleOp op, int onFailure) {
   return internalError();
 }
 
-/// What the plan and the trainer say about the model.
-int Compilation::identifyModel() {
-  inputs = describeInputs(*module);
-  plan.model = stem;
-  plan.modelHash = hashModel(*module);
+/// The rows of a step, over all micro-batches.
+int Compilation::countBatch() {
   auto step = module->lookupSymbol<FunctionOpInterface>("train");
   auto first = step.getNumArguments() ? dyn_cast<RankedTensorType>(step.getArgumentTypes()[0])
                                       : RankedTensorType();
@@ -45,16 +44,25 @@ int Compilation::identifyModel() {
     return fail(llvm::createStringError("the model has no input with a batch dimension"));
   }
   plan.batch = first.getDimSize(0);
-  return checkModelOfPlan();
+  if (obeyed && obeyed->batch != plan.batch) {
+    return failPlan("field 'batch' is " + llvm::Twine(obeyed->batch) + ", but '" + options.input +
+                    "' makes a batch of " + llvm::Twine(plan.batch) + " with microbatches " +
+                    llvm::Twine(trainOptions.microbatches));
+  }
+  return kDone;
 }
 
 int Compilation::lowerToTrain() {
+  if (int status = identifyModel()) {
+    return status;
+  }
   PassManager pm(&context);
   buildTrainPipeline(pm, trainOptions);
   if (int status = runPasses(pm, *module, kBadInput)) {
     return status;
   }
-  if (int status = identifyModel()) {
+  inputs = describeInputs(*module);
+  if (int status = countBatch()) {
     return status;
   }
   return options.emit == "train" ? writeText(*module) : kDone;

@@ -3,9 +3,11 @@
 #include "dsc/Driver/Options.h"
 
 #include "lib/Driver/Debugging.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <CLI/CLI.hpp>
+#include <set>
 
 using namespace dsc;
 
@@ -27,9 +29,61 @@ constexpr Later kLater[] = {
 };
 } // namespace
 
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+template <typename Kind> using Names = std::pair<llvm::StringRef, Kind>;
+
+static constexpr Names<LossKind> kLosses[] = {{"cross-entropy", LossKind::CrossEntropy},
+                                              {"mse", LossKind::Mse},
+                                              {"l1", LossKind::L1},
+                                              {"bce-with-logits", LossKind::BceWithLogits}};
+
+static constexpr Names<OptimizerKind> kOptimizers[] = {{"sgd", OptimizerKind::Sgd},
+                                                       {"momentum", OptimizerKind::Momentum},
+                                                       {"adam", OptimizerKind::Adam},
+                                                       {"adamw", OptimizerKind::AdamW}};
+
+template <typename Kind>
+static std::optional<Kind> parseName(llvm::ArrayRef<Names<Kind>> names, llvm::StringRef name) {
+  const auto *found = llvm::find_if(names, [&](const auto &entry) { return entry.first == name; });
+  return found == names.end() ? std::nullopt : std::optional(found->second);
+}
+
+template <typename Kind>
+static llvm::StringRef findName(llvm::ArrayRef<Names<Kind>> names, Kind kind) {
+  return llvm::find_if(names, [&](const auto &entry) { return entry.second == kind; })->first;
+}
+
+std::optional<LossKind> dsc::parseLossKind(llvm::StringRef name) {
+  return parseName<LossKind>(kLosses, name);
+}
+std::optional<OptimizerKind> dsc::parseOptimizerKind(llvm::StringRef name) {
+  return parseName<OptimizerKind>(kOptimizers, name);
+}
+llvm::StringRef dsc::nameOf(LossKind kind) { return findName<LossKind>(kLosses, kind); }
+llvm::StringRef dsc::nameOf(OptimizerKind kind) {
+  return findName<OptimizerKind>(kOptimizers, kind);
+}
+
+//===----------------------------------------------------------------------===//
+// Flags
+//===----------------------------------------------------------------------===//
+
 static int usageError(const std::string &message) {
   printError(message);
   return kBadUsage;
+}
+
+/// CLI11's own check reads a number that is too large as the largest there is.
+static CLI::Validator positiveInteger() {
+  auto check = [](const std::string &text) -> std::string {
+    int64_t value = 0;
+    bool isWrong = llvm::StringRef(text).getAsInteger(10, value) || value <= 0;
+    return isWrong ? "expected a positive integer below 2^63, got '" + text + "'" : "";
+  };
+  return {check, "N"};
 }
 
 /// `--flag` without a value would swallow the next argument.
@@ -46,8 +100,8 @@ static std::vector<std::string> withoutOptionalValues(int argc, char **argv) {
 namespace {
 /// What the command line says, before it is made of one mind.
 struct Arguments {
-  std::string loss, optimizer = "adamw", clip = "on", dropout = "on", plan = "none",
-                    inspect = "none", mesh, cluster = "host";
+  std::string loss, optimizer, clip, dropout = "on", plan = "none", inspect = "none", mesh;
+  std::string cluster = "host";
   std::vector<std::string> dims;
   int64_t devices = 1;
   std::map<std::string, std::string> later;
@@ -55,7 +109,7 @@ struct Arguments {
 } // namespace
 
 static void addModelFlags(CLI::App &app, CompileOptions &options, Arguments &arguments) {
-  app.add_option("--batch", options.batch, "global batch")->check(CLI::PositiveNumber);
+  app.add_option("--batch", options.batch, "global batch")->check(positiveInteger());
   app.add_option("--dim", arguments.dims, "NAME=N: size of a symbolic dimension");
   app.add_option("--trainable", options.trainable, "initializers to train (regex)");
   app.add_option("--freeze", options.freeze, "initializers not to train (regex)");
@@ -75,9 +129,9 @@ static void addStepFlags(CLI::App &app, CompileOptions &options, Arguments &argu
   app.add_option("--ignore-index", options.train.ignoreIndex, "label that does not count");
   app.add_option("--label-smoothing", options.train.labelSmoothing, "0 to 1")
       ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--optimizer", arguments.optimizer, "sgd|momentum|adam|adamw")
+  app.add_option("--optimizer", arguments.optimizer, "sgd|momentum|adam|adamw (adamw)")
       ->check(CLI::IsMember({"sgd", "momentum", "adam", "adamw"}));
-  app.add_option("--clip", arguments.clip, "on|off")->check(CLI::IsMember({"on", "off"}));
+  app.add_option("--clip", arguments.clip, "on|off (on)")->check(CLI::IsMember({"on", "off"}));
 }
 
 static void addPlanFlags(CLI::App &app, CompileOptions &options, Arguments &arguments) {
@@ -89,7 +143,7 @@ static void addPlanFlags(CLI::App &app, CompileOptions &options, Arguments &argu
   app.add_option("--devices", arguments.devices, "ranks to plan for");
   app.add_option("--mesh", arguments.mesh, "dp=N,tp=N,pp=N");
   app.add_option("--microbatches", options.microbatches, "micro-batches of a step")
-      ->check(CLI::PositiveNumber);
+      ->check(positiveInteger());
   for (const Later &flag : kLater) {
     app.add_option(flag.flag, arguments.later[flag.flag], flag.reason)->expected(0, 1);
   }
@@ -97,7 +151,7 @@ static void addPlanFlags(CLI::App &app, CompileOptions &options, Arguments &argu
 
 static void addTargetFlags(CLI::App &app, CompileOptions &options) {
   app.add_option("--target", options.target, "cpu|cuda")->check(CLI::IsMember({"cpu", "cuda"}));
-  app.add_option("--cpu", options.cpu, "native|generic|NAME: instruction set");
+  app.add_option("--cpu", options.cpu, "native|generic|NAME: instruction set (native)");
   app.add_option("--precision", options.precision, "fp32|fp16|bf16")
       ->check(CLI::IsMember({"fp32", "fp16", "bf16"}));
   app.add_option("--weights", options.weights, "inside|beside the trainer")
@@ -115,26 +169,40 @@ static void addDebuggingFlags(CLI::App &app, CompileOptions &options, Arguments 
 }
 
 /// cross-entropy:logits -> kind and output.
-static std::optional<int> parseLoss(const std::string &text, TrainOptions &train) {
+static std::optional<int> parseLoss(const std::string &text, CompileOptions &options) {
+  options.hasLoss = !text.empty() || !options.train.lossOutput.empty();
   if (text.empty()) {
     return std::nullopt;
   }
-  if (!train.lossOutput.empty()) {
+  if (!options.train.lossOutput.empty()) {
     return usageError("--loss and --loss-output contradict each other; give one of them");
   }
-  auto [kind, output] = llvm::StringRef(text).split(':');
-  train.lossOf = output.str();
-  static const std::map<std::string, LossKind> kinds = {
-      {"cross-entropy", LossKind::CrossEntropy},
-      {"mse", LossKind::Mse},
-      {"l1", LossKind::L1},
-      {"bce-with-logits", LossKind::BceWithLogits}};
-  auto it = kinds.find(kind.str());
-  if (it == kinds.end()) {
+  auto [name, output] = llvm::StringRef(text).split(':');
+  std::optional<LossKind> kind = parseLossKind(name);
+  if (!kind) {
     return usageError("--loss " + text +
-                      ": expected cross-entropy, mse, l1 or bce-with-logits, and perhaps :OUTPUT");
+                      ": expected cross-entropy, mse, l1 or bce-with-logits, "
+                      "and perhaps :OUTPUT");
   }
-  train.loss = it->second;
+  options.train.lossOf = output.str();
+  options.train.loss = *kind;
+  return std::nullopt;
+}
+
+/// Only cross-entropy knows classes; other losses would ignore these.
+static std::optional<int> refuseClassFlags(const CLI::App &app, const std::string &loss) {
+  if (llvm::StringRef(loss).split(':').first == nameOf(LossKind::CrossEntropy)) {
+    return std::nullopt;
+  }
+  for (const char *flag : {"--class-axis", "--ignore-index", "--label-smoothing"}) {
+    if (app.count(flag) > 0) {
+      std::string given = app.count("--loss-output") > 0 ? "--loss-output"
+                          : loss.empty()                 ? "no --loss"
+                                                         : "--loss " + loss;
+      return usageError(std::string(flag) + " has no effect with " + given +
+                        ": it is for --loss cross-entropy");
+    }
+  }
   return std::nullopt;
 }
 
@@ -162,13 +230,19 @@ static std::optional<int> refuseSeveralDevices(const std::string &mesh, int64_t 
                       ": several ranks are not supported yet; use --devices 1");
   }
   llvm::SmallVector<llvm::StringRef> axes;
-  llvm::StringRef(mesh).split(axes, ',', -1, false);
+  if (!mesh.empty()) {
+    llvm::StringRef(mesh).split(axes, ',');
+  }
+  std::set<llvm::StringRef> known;
   for (llvm::StringRef axis : axes) {
     auto [name, degree] = axis.split('=');
     int64_t value = 0;
     if ((name != "dp" && name != "tp" && name != "pp") || degree.getAsInteger(10, value) ||
         value <= 0) {
       return usageError("--mesh " + mesh + ": expected dp=N,tp=N,pp=N");
+    }
+    if (!known.insert(name).second) {
+      return usageError("--mesh " + mesh + " names " + name.str() + " twice");
     }
     if (value != 1) {
       return usageError("--mesh " + mesh + ": several ranks are not supported yet; leave " +
@@ -232,16 +306,13 @@ static std::optional<int> parseInspect(const CLI::App &app, const std::string &f
 /// What cannot be wrong once CLI11 has read it.
 static void takeArguments(const CLI::App &app, const Arguments &arguments,
                           CompileOptions &options) {
-  static const std::map<std::string, OptimizerKind> optimizers = {
-      {"sgd", OptimizerKind::Sgd},
-      {"momentum", OptimizerKind::Momentum},
-      {"adam", OptimizerKind::Adam},
-      {"adamw", OptimizerKind::AdamW}};
-  bool hasPlan = app.count("--plan") > 0;
-  options.printPlan = hasPlan && arguments.plan.empty();
-  options.planFile = hasPlan ? arguments.plan : "";
-  options.train.optimizer = optimizers.at(arguments.optimizer);
-  options.train.clip = arguments.clip == "on";
+  options.printPlan = app.count("--plan") > 0;
+  options.planFile = options.printPlan ? arguments.plan : "";
+  options.optimizer = parseOptimizerKind(arguments.optimizer);
+  options.train.optimizer = options.optimizer.value_or(options.train.optimizer);
+  if (!arguments.clip.empty()) {
+    options.clip = options.train.clip = arguments.clip == "on";
+  }
   options.dropout = arguments.dropout == "on";
   options.train.microbatches = options.microbatches.value_or(1);
 }
@@ -261,7 +332,10 @@ static std::optional<int> checkArguments(const CLI::App &app, const Arguments &a
   if (auto status = parseDims(arguments.dims, options)) {
     return status;
   }
-  if (auto status = parseLoss(arguments.loss, options.train)) {
+  if (auto status = parseLoss(arguments.loss, options)) {
+    return status;
+  }
+  if (auto status = refuseClassFlags(app, arguments.loss)) {
     return status;
   }
   if (auto status = parseInspect(app, arguments.inspect, options)) {

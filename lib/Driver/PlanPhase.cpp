@@ -42,36 +42,86 @@ int Compilation::readPlanFile() {
     return fail(read.takeError());
   }
   obeyed = *read;
-  trainOptions.microbatches = obeyed->microbatches;
-  return checkObeyedPlan();
+  return obeyPlan();
 }
 
-/// What of a plan can be refused before the model is known.
-int Compilation::checkObeyedPlan() {
-  if (obeyed->dp * obeyed->tp * obeyed->pp != 1) {
-    return fail(llvm::createStringError("plan '" + options.planFile +
-                                        "' is for several ranks, which are not supported yet"));
+int Compilation::failPlan(const llvm::Twine &problem) {
+  printError("plan '" + options.planFile + "': " + problem);
+  return kBadInput;
+}
+
+int Compilation::failContradiction(llvm::StringRef flag, const llvm::Twine &given,
+                                   llvm::StringRef field, const llvm::Twine &planned) {
+  return failUsage(flag + " " + given + " contradicts plan '" + options.planFile +
+                   "', whose field '" + field + "' is " + planned +
+                   "; leave the flag out, or change the plan");
+}
+
+/// Everything that a plan decides before the model is known; the batch and the
+/// processor are asked for where they are needed.
+int Compilation::obeyPlan() {
+  if (std::string problem = obeyed->findUnsupported(); !problem.empty()) {
+    return failPlan(problem);
   }
-  auto contradicts = [&](llvm::StringRef flag, int64_t given, int64_t planned) {
-    return failUsage(flag + " " + llvm::Twine(given) + " contradicts " + options.planFile +
-                     ", which says " + llvm::Twine(planned));
-  };
+  std::optional<OptimizerKind> optimizer = parseOptimizerKind(obeyed->optimizer);
+  if (!optimizer) {
+    return failPlan("field 'optimizer' is \"" + obeyed->optimizer +
+                    "\"; expected sgd, momentum, adam or adamw");
+  }
+  if (int status = checkContradictions()) {
+    return status;
+  }
+  trainOptions.microbatches = obeyed->microbatches;
+  trainOptions.optimizer = *optimizer;
+  trainOptions.clip = obeyed->clip;
+  return kDone;
+}
+
+int Compilation::checkContradictions() {
   if (options.microbatches && *options.microbatches != obeyed->microbatches) {
-    return contradicts("--microbatches", *options.microbatches, obeyed->microbatches);
+    return failContradiction("--microbatches", llvm::Twine(*options.microbatches), "microbatches",
+                             llvm::Twine(obeyed->microbatches));
   }
   if (options.batch != 0 && options.batch != obeyed->batch) {
-    return contradicts("--batch", options.batch, obeyed->batch);
+    return failContradiction("--batch", llvm::Twine(options.batch), "batch",
+                             llvm::Twine(obeyed->batch));
+  }
+  if (options.optimizer && nameOf(*options.optimizer) != obeyed->optimizer) {
+    return failContradiction("--optimizer", nameOf(*options.optimizer), "optimizer",
+                             obeyed->optimizer);
+  }
+  if (options.clip && *options.clip != obeyed->clip) {
+    return failContradiction("--clip", *options.clip ? "on" : "off", "clip",
+                             obeyed->clip ? "true" : "false");
   }
   return kDone;
 }
 
-/// A plan is of one graph with its shapes.
-int Compilation::checkModelOfPlan() {
-  if (!obeyed || obeyed->modelHash == plan.modelHash) {
+/// A plan names the processor; this host's own has features that its name alone
+/// does not tell.
+int Compilation::chooseProcessor() {
+  cpuName = options.cpu.value_or("native");
+  auto target = cpu::CpuTarget::get(cpuName);
+  if (!target) {
+    return fail(target.takeError(), kBadUsage);
+  }
+  cpuTarget = *target;
+  if (!obeyed) {
     return kDone;
   }
-  return fail(llvm::createStringError("plan '" + options.planFile + "' is of another model (" +
-                                      obeyed->model + "); make a new one with --plan"));
+  auto planned = cpu::CpuTarget::get(obeyed->cpu);
+  if (!planned) {
+    return failPlan("field 'cpu': " + llvm::toString(planned.takeError()));
+  }
+  if (planned->cpu == cpuTarget->cpu) {
+    return kDone;
+  }
+  if (options.cpu) {
+    return failContradiction("--cpu", cpuName, "cpu", obeyed->cpu);
+  }
+  cpuName = obeyed->cpu;
+  cpuTarget = *planned;
+  return kDone;
 }
 
 /// The peaks that the predictions stand on.
@@ -79,9 +129,29 @@ llvm::Expected<Hardware> Compilation::hardware() const {
   return obeyed ? llvm::Expected<Hardware>(obeyed->hardware) : measureHost();
 }
 
+/// More than this no process can address.
+static constexpr int64_t kAddressSpace = int64_t(1) << 47;
+
+/// The trainer may run on a larger machine than this one, but not on none.
+int Compilation::checkMemory() const {
+  int64_t needed = plan.memory.total(), available = hostMemory();
+  std::string what = "a step needs " + bytesText(needed) + " of memory";
+  std::string wayOut = "; lower --batch, or raise --microbatches";
+  if (needed > kAddressSpace) {
+    printError(what + ", more than a process can address" + wayOut);
+    return kBadInput;
+  }
+  if (needed > available) {
+    printWarning(what + ", and this host has " + bytesText(available) + wayOut);
+  }
+  return kDone;
+}
+
 int Compilation::makePlan() {
   plan.microbatches = trainOptions.microbatches;
   plan.cpu = cpuTarget->cpu;
+  plan.optimizer = nameOf(trainOptions.optimizer).str();
+  plan.clip = trainOptions.clip;
   auto peaks = hardware();
   if (!peaks) {
     return fail(peaks.takeError());
@@ -92,6 +162,9 @@ int Compilation::makePlan() {
     return fail(scratch.takeError());
   }
   predict(*module, *scratch, plan);
+  if (int status = checkMemory()) {
+    return status;
+  }
   if (options.printPlan || options.planOnly) {
     plan.print(llvm::outs());
     llvm::outs().flush();

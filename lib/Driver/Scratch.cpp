@@ -138,6 +138,9 @@ llvm::Expected<ScratchFile> ScratchFile::pending(const std::string &finalName) {
     return llvm::createStringError("cannot write '" + finalName +
                                    "': it is a folder; name a file with -o");
   }
+  if (llvm::sys::fs::exists(finalName) && !llvm::sys::fs::is_regular_file(finalName)) {
+    return llvm::createStringError("cannot write '" + finalName + "': it is not a regular file");
+  }
   ScratchFile file = unwritten(finalName);
   std::error_code error;
   llvm::raw_fd_ostream probe(file.name(), error);

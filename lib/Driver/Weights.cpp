@@ -2,9 +2,12 @@
 
 #include "lib/Driver/Weights.h"
 
+#include "dialects/Train/Interfaces.h"
 #include "dialects/Train/TrainDialect.h"
+#include "dsc/Planner/Plan.h"
 #include "dsc/Support/RandomInit.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace dsc;
@@ -87,8 +90,34 @@ static void fillValue(InitialValue &value, RankedTensorType type, Attribute init
   }
 }
 
+/// Not read from the input file.
+static bool isMade(train::VariableOp variable) {
+  return variable.getRole() != train::VariableRole::Slot &&
+         !isa<train::WeightsAttr>(variable.getInit());
+}
+
+llvm::Error dsc::checkMadeValues(ModuleOp module, int64_t memory) {
+  for (auto variable : module.getOps<train::VariableOp>()) {
+    if (!isMade(variable)) {
+      continue;
+    }
+    int64_t bytes = train::getTensorBytes(variable.getTensorType().clone(ArrayRef<int64_t>()));
+    for (int64_t size : variable.getTensorType().getShape()) {
+      bytes = llvm::MulOverflow(bytes, size, bytes) ? std::numeric_limits<int64_t>::max() : bytes;
+    }
+    if (bytes > memory) {
+      return llvm::createStringError("variable '" + variable.getName() + "' takes " +
+                                     bytesText(bytes) + ", more than is left of this host's " +
+                                     "memory; is its shape right?");
+    }
+    memory -= bytes;
+  }
+  return llvm::Error::success();
+}
+
 std::vector<InitialValue>
-dsc::collectInitialValues(ModuleOp module, const std::map<std::string, StringRef> &fileData) {
+dsc::collectInitialValues(ModuleOp module, const std::map<std::string, StringRef> &fileData,
+                          bool makesValues) {
   std::vector<InitialValue> values;
   for (auto variable : module.getOps<train::VariableOp>()) {
     if (variable.getRole() == train::VariableRole::Slot) {
@@ -100,7 +129,9 @@ dsc::collectInitialValues(ModuleOp module, const std::map<std::string, StringRef
                        SmallVector<int64_t>(type.getShape()),
                        {},
                        {}};
-    fillValue(value, type, variable.getInit(), fileData);
+    if (makesValues || !isMade(variable)) {
+      fillValue(value, type, variable.getInit(), fileData);
+    }
     values.push_back(std::move(value));
   }
   return values;

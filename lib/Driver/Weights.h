@@ -24,9 +24,15 @@ struct InitialValue {
 
 /// Initial values of all parameters, frozen tensors and states of the module
 /// (train or exec). `fileData` holds the input file's data by name. Slots of the
-/// optimizer start at zero and are left out.
+/// optimizer start at zero and are left out. Values that have to be made (all equal,
+/// random) are empty unless `makesValues`.
 std::vector<InitialValue>
-collectInitialValues(mlir::ModuleOp module, const std::map<std::string, llvm::StringRef> &fileData);
+collectInitialValues(mlir::ModuleOp module, const std::map<std::string, llvm::StringRef> &fileData,
+                     bool makesValues);
+
+/// Whether the values that have to be made fit in so much memory; the error names the
+/// variable that does not.
+llvm::Error checkMadeValues(mlir::ModuleOp module, int64_t memory);
 
 /// The header of a safetensors image of the values, padded so that the data that
 /// follow it are aligned to 64 bytes; and the data's size.

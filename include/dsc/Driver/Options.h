@@ -29,14 +29,19 @@ struct CompileOptions {
 
   // The step.
   TrainOptions train;
+  bool hasLoss = false; // the user named one
 
-  // The machine and the plan.
-  std::string target = "cpu", cpu = "native", precision = "fp32";
+  // The machine and the plan. What a plan file decides too is kept as the user gave
+  // it, or nothing.
+  std::string target = "cpu", precision = "fp32";
+  std::optional<std::string> cpu;
+  std::optional<OptimizerKind> optimizer;
+  std::optional<bool> clip;
+  std::optional<int64_t> microbatches;
   bool printPlan = false, planOnly = false;
-  std::string planFile;                // obey this plan
-  std::vector<std::string> planDiff;   // compare two
-  std::optional<int64_t> microbatches; // as the user gave it
-  std::string weights = "auto";        // inside, beside or auto
+  std::string planFile;              // obey this plan
+  std::vector<std::string> planDiff; // compare two
+  std::string weights = "auto";      // inside, beside or auto
 
   // For the curious.
   std::string dumpIr;
@@ -44,6 +49,12 @@ struct CompileOptions {
   bool timeReport = false;
   std::string crashBefore; // this pass, to test what a crash leaves
 };
+
+/// Losses and optimizers as flags name them; nothing for other names.
+std::optional<LossKind> parseLossKind(llvm::StringRef name);
+std::optional<OptimizerKind> parseOptimizerKind(llvm::StringRef name);
+llvm::StringRef nameOf(LossKind kind);
+llvm::StringRef nameOf(OptimizerKind kind);
 
 /// Reads the command line. On a wrong one prints an `error:` line and returns
 /// the exit status; so it does (0) after --help and --version.

@@ -22,6 +22,7 @@ struct Hardware {
   double gemmGflops = 0;    // f32, a multiply-add counts as 2
   double copyGigabytes = 0; // per second, bytes read plus bytes written
   int64_t threads = 1;
+  bool wasBusy = false; // while it was measured, as far as that showed; not kept in files
 };
 
 /// Bytes at the fullest moment of a step, by class. Gradients are what updates of
@@ -51,6 +52,8 @@ struct Plan {
   std::string schedule = "none", precision = "fp32", remat = "none", target = "cpu", cpu;
   int64_t zero = 0;
   bool sequenceParallel = false;
+  std::string optimizer = "adamw"; // its state and
+  bool clip = true;                // the life of gradients are part of the memory
   Hardware hardware;
   // Predictions.
   double stepSeconds = 0;
@@ -61,11 +64,21 @@ struct Plan {
   std::vector<Alternative> alternatives;
 
   llvm::json::Value toJson() const;
+
+  /// Reads what a plan decides; predictions are made anew. Every field must be there,
+  /// of its type and known.
   static llvm::Expected<Plan> fromJson(llvm::StringRef text, llvm::StringRef file);
+
+  /// The first field that asks for what cannot be done yet, and the value that can;
+  /// empty if there is none.
+  std::string findUnsupported() const;
 
   /// The table that --plan prints.
   void print(llvm::raw_ostream &os) const;
 };
+
+/// "1.5 GiB".
+std::string bytesText(int64_t bytes);
 
 /// The fields in which two plans differ, one line each.
 void printPlanDiff(const Plan &a, const Plan &b, llvm::raw_ostream &os);

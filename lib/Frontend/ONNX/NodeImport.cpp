@@ -3,6 +3,9 @@
 #include "NodeImport.h"
 #include "GraphImporter.h"
 
+#include "dialects/Train/Interfaces.h"
+#include "llvm/ADT/StringExtras.h"
+
 #include <charconv>
 #include <cmath>
 
@@ -188,6 +191,18 @@ bool NodeImport::isUsed(unsigned i) const {
                       graph.outputNames.contains(node.outputs[i]) || !scope.path.empty());
 }
 
+/// Sizes are computed by the model, and by models gone wrong; more than a process can
+/// address is not worth going on with.
+static LogicalResult expectAddressable(NodeImport &n, RankedTensorType type) {
+  constexpr int64_t addressSpace = int64_t{1} << 47;
+  std::optional<int64_t> elements = productOf(type.getShape());
+  int64_t bytes = train::getTensorBytes(type.clone(llvm::ArrayRef<int64_t>())); // of an element
+  if (elements && *elements <= addressSpace / bytes)
+    return success();
+  std::string sizes = llvm::join(llvm::map_range(type.getShape(), llvm::itostr), "x");
+  return n.fail("a tensor of " + llvm::Twine(sizes) + " elements is larger than any memory");
+}
+
 LogicalResult NodeImport::set(unsigned i, Value value) {
   if (!value) {
     std::string operands;
@@ -197,6 +212,8 @@ LogicalResult NodeImport::set(unsigned i, Value value) {
   }
   if (!wants(i))
     return success();
+  if (failed(expectAddressable(*this, tensorType(value))))
+    return failure();
   ImportedValue &result = scope.define(node.outputs[i]);
   result.kind = ImportedValue::Kind::Tensor;
   result.tensor = value;
@@ -231,6 +248,8 @@ LogicalResult NodeImport::fail(const llvm::Twine &message) {
 
 LogicalResult NodeImport::setInitialized(RankedTensorType type, mlir::Attribute init,
                                          llvm::StringRef why) {
+  if (failed(expectAddressable(*this, type)))
+    return failure();
   return setVariable(0, graph.variables.add(node.outputs.front(), type, init, why));
 }
 

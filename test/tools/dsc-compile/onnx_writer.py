@@ -4,6 +4,7 @@
   onnx_writer.py operator OP FILE        one node of that operator
   onnx_writer.py external LOCATION FILE  x * w, where w lies in the file LOCATION (24 bytes)
   onnx_writer.py labels FILE             a model with a float input called labels
+  onnx_writer.py filled OP M N FILE      x * w, where the node OP makes w of shape [M, N]
 """
 
 import struct
@@ -87,6 +88,23 @@ def with_labels():
     )
 
 
+def shape(name, dims):
+    """An int64 initializer."""
+    return message((1, len(dims)), (2, 7), (8, name), (9, struct.pack(f"<{len(dims)}q", *dims)))
+
+
+def filled(op, rows, columns):
+    dims = [int(rows), int(columns)]
+    weights = [shape("s", dims)] + ([inline("one", [1], [1])] if op == "Expand" else [])
+    operands = ["one", "s"] if op == "Expand" else ["s"]
+    return model(
+        [node(op, operands, "w"), node("MatMul", ["x", "w"], "y")],
+        [value_info("x", "n", dims[0])],
+        [value_info("y", "n", dims[1])],
+        weights,
+    )
+
+
 def main():
     kind, *arguments, path = sys.argv[1:]
     made = {
@@ -94,6 +112,7 @@ def main():
         "external": lambda: product(external("w", [3, 2], *arguments)),
         "inline": lambda: product(inline("w", [3, 2], [1, 2, 3, 4, 5, 6])),
         "labels": with_labels,
+        "filled": lambda: filled(*arguments),
     }[kind]()
     with open(path, "wb") as out:
         out.write(made)
