@@ -138,7 +138,9 @@ def compare_tensors(kind, expected, actual):
     )
     for name, (shape, values) in expected.items():
         # A scalar has one value by its nature; that it is not zero is asked of it below.
-        require(len(values) >= 2 or not shape, f"{kind}.{name}: the reference has fewer than 2 values")
+        require(
+            len(values) >= 2 or not shape, f"{kind}.{name}: the reference has fewer than 2 values"
+        )
         require(
             any(values), f"{kind}.{name}: the reference is zero everywhere, which proves nothing"
         )
