@@ -87,7 +87,7 @@ static std::optional<double> slope(const Line &line, double scale) {
   // twice the step. At a kink they differ by the same for any step.
   double farAhead = (*farRight - *center) / (2 * h), farBehind = (*center - *farLeft) / (2 * h);
   double kink = 2 * (ahead - behind) - (farAhead - farBehind);
-  if (std::abs(kink) > 1e-5 * size || std::abs(near - far) > 1e-5 * size) {
+  if (std::abs(kink) > 1e-6 * size || std::abs(near - far) > 1e-6 * size) {
     return std::nullopt;
   }
   return near + (near - far) / 3;

@@ -46,7 +46,7 @@ static Value softsign(TensorBuilder &b, Value x, double, double) {
 /// max(x, 0) + log(1 + exp(-|x|))
 static Value softplus(TensorBuilder &b, Value x, double, double) {
   Value small = b.make<train::ExpOp>(b.make<train::NegOp>(b.make<train::AbsOp>(x)));
-  return b.make<train::AddOp>(b.make<train::ReluOp>(x), b.make<train::Log1pOp>(small));
+  return b.make<train::AddOp>(b.make<train::MaxOp>(x, b.like(x, 0)), b.make<train::Log1pOp>(small));
 }
 
 /// By lower-case name: exporters write both.
