@@ -236,7 +236,7 @@ class Looped(nn.Module):
         self.inner, self.state = nn.Linear(4, 8), nn.Linear(8, 8)
         self.head = nn.Linear(8, 5)
 
-    def forward(self, x):  # [B, 6, 4] -> [B, 5]
+    def forward(self, x):  # [B, 9, 4] -> [B, 5]
         h = torch.zeros(x.shape[0], 8, dtype=x.dtype)
         for t in range(x.shape[1]):
             h = torch.tanh(self.inner(x[:, t]) + self.state(h))
@@ -303,7 +303,7 @@ FAMILIES = {
     **family("conformer", module=Conformer, inputs={"x": ((10, 6), None)}, classes=5, seed=39),
     "looped": Spec(
         module=lambda: torch.jit.script(Looped()),
-        inputs={"x": ((6, 4), None)},
+        inputs={"x": ((9, 4), None)},
         classes=5,
         exporter="torchscript",
         seed=41,

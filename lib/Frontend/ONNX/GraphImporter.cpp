@@ -301,7 +301,11 @@ LogicalResult GraphImporter::importBody(const Graph &graph, Scope &scope, const 
     const ImportedValue *value = inner.find(output.name);
     if (!value || (value->kind != ImportedValue::Kind::Tensor &&
                    value->kind != ImportedValue::Kind::Variable))
-      return fail(node, opset, "output '" + output.name + "' of its body is not a tensor");
+      return fail(node, opset,
+                  "output '" + output.name + "' of its body is " +
+                      (value && value->kind == ImportedValue::Kind::Sequence
+                           ? "a sequence, expected a tensor"
+                           : "not defined by any node"));
     outputs.push_back(valueOf(*value));
   }
   return success();

@@ -361,7 +361,7 @@ def loop(name, body_nodes, carried, goes_on="going", bound="bound", outputs="y",
         [*STEP, value("h", carried)],
         [value(goes_on, [], TensorProto.BOOL), value("next", carried), *rows],
     )
-    bounds = [numpy_helper.from_array(np.array(6, dtype=np.int64), "bound")]
+    bounds = [numpy_helper.from_array(np.array(9, dtype=np.int64), "bound")]
     inputs = [bound, "", "x"]
     node = helper.make_node("Loop", inputs, outputs.split(), name="the_Loop", body=body)
     nodes = [helper.make_node("MatMul", ["x0", "w"], ["x"], name="the_MatMul"), node]

@@ -15,7 +15,7 @@ using namespace mlir;
 namespace dsc::onnx {
 
 /// Loops up to this many steps are unrolled.
-static constexpr int64_t maxUnrolled = 4;
+static constexpr int64_t maxUnrolled = 8;
 /// A bound above this is none: exporters write the largest integer for "no bound".
 static constexpr int64_t maxSteps = int64_t(1) << 20;
 /// Where the condition alone ends a loop, so many steps are tried.
