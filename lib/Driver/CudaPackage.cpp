@@ -65,13 +65,16 @@ static llvm::Error writeText(const std::string &folder, llvm::StringRef name,
   return takeError(os, name);
 }
 
-static llvm::Error copyTree(const std::string &from, const std::string &to) {
+/// Brings every file of a tree to its place under `to`.
+static llvm::Error
+transferTree(const std::string &from, const std::string &to,
+             llvm::function_ref<std::error_code(const std::string &, const std::string &)> file) {
   std::error_code error;
   for (fs::recursive_directory_iterator it(from, error), end; it != end && !error;
        it.increment(error)) {
     std::string target = join(to, llvm::StringRef(it->path()).drop_front(from.size() + 1));
     bool isFolder = it->type() == fs::file_type::directory_file;
-    error = isFolder ? fs::create_directories(target) : fs::copy_file(it->path(), target);
+    error = isFolder ? fs::create_directories(target) : file(it->path(), target);
     if (error) {
       return failed(target, error);
     }
@@ -79,19 +82,17 @@ static llvm::Error copyTree(const std::string &from, const std::string &to) {
   return error ? failed(from, error) : llvm::Error::success();
 }
 
-/// Moves every file to its place under `to`, replacing what is there.
+static llvm::Error copyTree(const std::string &from, const std::string &to) {
+  return transferTree(from, to, [](const std::string &source, const std::string &target) {
+    return fs::copy_file(source, target);
+  });
+}
+
+/// Replaces what is there.
 static llvm::Error moveTree(const std::string &from, const std::string &to) {
-  std::error_code error;
-  for (fs::recursive_directory_iterator it(from, error), end; it != end && !error;
-       it.increment(error)) {
-    std::string target = join(to, llvm::StringRef(it->path()).drop_front(from.size() + 1));
-    bool isFolder = it->type() == fs::file_type::directory_file;
-    error = isFolder ? fs::create_directories(target) : fs::rename(it->path(), target);
-    if (error) {
-      return failed(target, error);
-    }
-  }
-  return error ? failed(to, error) : llvm::Error::success();
+  return transferTree(from, to, [](const std::string &source, const std::string &target) {
+    return fs::rename(source, target);
+  });
 }
 
 llvm::Error dsc::checkCudaFolder(const std::string &folder) {

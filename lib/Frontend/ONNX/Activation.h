@@ -1,7 +1,8 @@
-//===- Activation.h - The activations of recurrent nodes -------*- C++ -*-===//
+//===- Activation.h - Activations and their formulas -----------*- C++ -*-===//
 //
-// RNN, GRU and LSTM name their activations in an attribute, and give the numbers
-// alpha and beta in lists from which each activation that has some takes the next.
+// The formulas serve the operators of these names and the recurrent nodes. RNN, GRU
+// and LSTM name their activations in an attribute, and give the numbers alpha and beta
+// in lists from which each activation that has some takes the next.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,6 +12,23 @@
 #include "NodeImport.h"
 
 namespace dsc::onnx {
+
+/// `below` where x < 0, x itself elsewhere. At 0, where both are 0, the gradient is that
+/// of `below`, as PyTorch has it.
+mlir::Value whereNegative(TensorBuilder &b, mlir::Value x, mlir::Value below);
+/// e^x - 1 where x <= 0, and 0 elsewhere, so that it cannot overflow.
+mlir::Value expm1OfNegative(TensorBuilder &b, mlir::Value x);
+
+mlir::Value leakyRelu(TensorBuilder &b, mlir::Value x, double alpha);
+mlir::Value thresholdedRelu(TensorBuilder &b, mlir::Value x, double alpha);
+mlir::Value elu(TensorBuilder &b, mlir::Value x, double alpha);
+mlir::Value hardSigmoid(TensorBuilder &b, mlir::Value x, double alpha, double beta);
+mlir::Value softsign(TensorBuilder &b, mlir::Value x);
+/// log(1 + e^x) without overflow; at 0 its gradient is 1/2.
+mlir::Value softplus(TensorBuilder &b, mlir::Value x);
+/// x sigmoid(alpha x)
+mlir::Value swish(TensorBuilder &b, mlir::Value x, double alpha);
+mlir::Value gelu(TensorBuilder &b, mlir::Value x, bool isTanh);
 
 struct Activation {
   using Build = mlir::Value (*)(TensorBuilder &, mlir::Value x, double alpha, double beta);

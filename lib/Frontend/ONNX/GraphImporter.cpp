@@ -34,16 +34,6 @@ static std::string describe(const Node &node, int64_t opset) {
       .str();
 }
 
-static bool isDefaultDomain(llvm::StringRef domain) {
-  return domain.empty() || domain == "ai.onnx";
-}
-
-static const Operator *findOperator(const Node &node, int64_t opset) {
-  if (isDefaultDomain(node.domain))
-    return Registry::get().find(node.opType, opset);
-  return Registry::get().find((node.domain + "." + node.opType).str(), opset);
-}
-
 GraphImporter::GraphImporter(const Model &model, const ImportOptions &options, Variables &variables,
                              const BoundInputs &inputs, func::FuncOp function,
                              const ShapeRecord *exported)
@@ -134,14 +124,6 @@ void GraphImporter::markFailed(const Node &node, Scope &scope) {
       scope.define(name).kind = ImportedValue::Kind::Failed;
 }
 
-const Function *GraphImporter::findFunction(const Node &node) const {
-  for (const Function &function : model.functions)
-    if (function.name == node.opType && function.domain == node.domain &&
-        function.overload == node.overload)
-      return &function;
-  return nullptr;
-}
-
 LogicalResult GraphImporter::importNode(const Node &node, Scope &scope, int64_t opset) {
   if (node.outputs.empty())
     return fail(node, opset, "has no output");
@@ -149,7 +131,7 @@ LogicalResult GraphImporter::importNode(const Node &node, Scope &scope, int64_t 
     --depth;
     return fail(node, opset, "functions and branches nest deeper than " + llvm::Twine(maxDepth));
   }
-  const Function *function = findFunction(node);
+  const Function *function = model.functionOf(node);
   LogicalResult result =
       function ? importCall(*function, node, scope) : importOperator(node, scope, opset);
   --depth;
@@ -157,7 +139,7 @@ LogicalResult GraphImporter::importNode(const Node &node, Scope &scope, int64_t 
 }
 
 LogicalResult GraphImporter::importOperator(const Node &node, Scope &scope, int64_t opset) {
-  const Operator *op = findOperator(node, opset);
+  const Operator *op = Registry::get().find(node, opset);
   if (!op) {
     std::string domain = isDefaultDomain(node.domain) ? "" : " of domain " + node.domain.str();
     return fail(node, opset,
@@ -388,7 +370,7 @@ LogicalResult GraphImporter::fail(const Node &node, int64_t opset, const llvm::T
             ". If this node is what keeps that size, export with a symbolic batch dimension)";
   if (firstError.empty())
     firstError = text;
-  note(node, findOperator(node, opset) || findFunction(node) ? "error" : "unsupported",
+  note(node, Registry::get().find(node, opset) || model.functionOf(node) ? "error" : "unsupported",
        message.str());
   return failure();
 }

@@ -67,7 +67,6 @@ private:
   void recordShapes(const Node &node, const Scope &scope);
   llvm::Error returnOutputs(Scope &scope);
   llvm::Error checkOutputBatch(const ValueInfo &output, mlir::Value value);
-  const Function *findFunction(const Node &node) const;
 
   mlir::Value valueOf(const ImportedValue &value);
   TensorPlace placeOf(llvm::StringRef name, size_t rank, const Scope &scope, int64_t opset) const;

@@ -41,9 +41,19 @@ const NodeAttribute *Node::attribute(llvm::StringRef wanted) const {
   return nullptr;
 }
 
+bool isDefaultDomain(llvm::StringRef domain) { return domain.empty() || domain == "ai.onnx"; }
+
+const Function *Model::functionOf(const Node &node) const {
+  for (const Function &function : functions)
+    if (function.name == node.opType && function.domain == node.domain &&
+        function.overload == node.overload)
+      return &function;
+  return nullptr;
+}
+
 int64_t Model::defaultOpset() const {
   for (const OpsetImport &import : opsets)
-    if (import.domain.empty() || import.domain == "ai.onnx")
+    if (isDefaultDomain(import.domain))
       return import.version;
   return 0;
 }

@@ -68,14 +68,6 @@ std::vector<std::string> NameUses::nodes(llvm::StringRef name, const Function *b
   return names;
 }
 
-const Function *NameUses::callee(const Node &node) const {
-  for (const Function &function : model.functions)
-    if (function.name == node.opType && function.domain == node.domain &&
-        function.overload == node.overload)
-      return &function;
-  return nullptr;
-}
-
 bool NameUses::anyWeight(llvm::StringRef name, const Function *body, int64_t opset,
                          unsigned &budget, llvm::function_ref<bool(const NameUse &)> counts) const {
   for (const NameUse &use : of(name, body)) {
@@ -83,13 +75,13 @@ bool NameUses::anyWeight(llvm::StringRef name, const Function *body, int64_t ops
       return false;
     --budget;
     const Node &node = *use.node;
-    if (const Function *function = callee(node)) {
+    if (const Function *function = model.functionOf(node)) {
       if (use.index < function->inputs.size() &&
           anyWeight(function->inputs[use.index], function, opset, budget, counts))
         return true;
       continue;
     }
-    const Operator *op = Registry::get().find(node.opType, opset);
+    const Operator *op = Registry::get().find(node, opset);
     if (op && llvm::is_contained(op->weights, use.index) && counts(use))
       return true;
     bool passesOn = llvm::is_contained(

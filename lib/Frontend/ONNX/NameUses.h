@@ -53,7 +53,6 @@ private:
   using Map = llvm::StringMap<std::vector<NameUse>>;
   void collect(const std::vector<Node> &nodes, Map &map);
   void noteSource(const Node &node);
-  const Function *callee(const Node &node) const;
   bool anyWeight(llvm::StringRef name, const Function *body, int64_t opset, unsigned &budget,
                  llvm::function_ref<bool(const NameUse &)> counts) const;
 

@@ -161,6 +161,13 @@ llvm::FailureOr<int64_t> NodeImport::axis(llvm::StringRef name, int64_t absent, 
   return axis(integer(name, absent), rank);
 }
 
+llvm::FailureOr<int64_t> NodeImport::axisInput(unsigned i, int64_t rank) {
+  llvm::FailureOr<double> given = number(i, "the axis");
+  if (failed(given))
+    return failure();
+  return axis(static_cast<int64_t>(*given), rank);
+}
+
 llvm::FailureOr<Shape> NodeImport::axes(llvm::ArrayRef<int64_t> values, int64_t rank) {
   Shape result;
   for (int64_t value : values) {

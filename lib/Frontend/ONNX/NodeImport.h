@@ -87,6 +87,8 @@ public:
   /// A possibly negative axis as 0 ... rank-1 (or ... rank with `orEnd`).
   llvm::FailureOr<int64_t> axis(int64_t value, int64_t rank, bool orEnd = false);
   llvm::FailureOr<int64_t> axis(llvm::StringRef name, int64_t absent, int64_t rank);
+  /// The axis that input i names, which must be known.
+  llvm::FailureOr<int64_t> axisInput(unsigned i, int64_t rank);
   /// Axes as a sorted list without repetition.
   llvm::FailureOr<Shape> axes(llvm::ArrayRef<int64_t> values, int64_t rank);
   llvm::LogicalResult expectRank(unsigned i, int64_t least, int64_t most = 64);

@@ -2,7 +2,7 @@
 
 #include "Registry.h"
 
-#include "Ops/Families.h"
+#include "dsc/Frontend/ONNX/Model.h"
 
 namespace dsc::onnx {
 
@@ -43,6 +43,12 @@ Operator &Registry::add(llvm::StringRef name, int64_t since, InputCount inputs,
   entry->inputs = inputs;
   entry->import = import;
   return *operators[name].emplace_back(std::move(entry));
+}
+
+const Operator *Registry::find(const Node &node, int64_t opset) const {
+  if (isDefaultDomain(node.domain))
+    return find(node.opType, opset);
+  return find((node.domain + "." + node.opType).str(), opset);
 }
 
 const Operator *Registry::find(llvm::StringRef name, int64_t opset) const {

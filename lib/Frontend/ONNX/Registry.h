@@ -23,6 +23,7 @@
 
 namespace dsc::onnx {
 
+struct Node;
 class NodeImport;
 using ImportFunction = llvm::LogicalResult (*)(NodeImport &);
 
@@ -68,10 +69,13 @@ public:
 
   Operator &add(llvm::StringRef name, int64_t since, InputCount inputs, ImportFunction import);
 
-  /// The entry for the operator in that opset of the default domain; null if none.
-  const Operator *find(llvm::StringRef name, int64_t opset) const;
+  /// The entry for a node's operator in that opset of its domain; null if none. Those of
+  /// other domains than the default one are registered as `domain.Name`.
+  const Operator *find(const Node &node, int64_t opset) const;
 
 private:
+  const Operator *find(llvm::StringRef name, int64_t opset) const;
+
   llvm::StringMap<llvm::SmallVector<std::unique_ptr<Operator>, 1>> operators;
 };
 
@@ -81,16 +85,23 @@ void populateConstant(Registry &registry);
 void populateControl(Registry &registry);
 void populateEinsum(Registry &registry);
 void populateElementwise(Registry &registry);
+void populateGridSample(Registry &registry);
 void populateIndex(Registry &registry);
 void populateLinear(Registry &registry);
 void populateLoss(Registry &registry);
+void populateMicrosoft(Registry &registry);
 void populateNorm(Registry &registry);
+void populateNumeric(Registry &registry);
 void populatePool(Registry &registry);
+void populateQuantize(Registry &registry);
 void populateRandom(Registry &registry);
 void populateRecurrent(Registry &registry);
 void populateReduce(Registry &registry);
+void populateResize(Registry &registry);
+void populateScatter(Registry &registry);
 void populateSequence(Registry &registry);
 void populateShape(Registry &registry);
+void populateSignal(Registry &registry);
 
 } // namespace dsc::onnx
 

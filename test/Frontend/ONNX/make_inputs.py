@@ -381,3 +381,13 @@ loop("loop-stops-rows", STOPS, ["n", 3], goes_on="again", outputs="y rows", rows
 loop("loop-unbounded", STOPS, ["n", 3], goes_on="again", bound="")
 loop("loop-grows", [node("Concat", "h h", "next", axis=0)], [None, 3])
 loop("loop-random", [node("RandomNormalLike", "h", "next")], ["n", 3])
+
+# A weight in a Constant node of which only an operator of another domain says that it is one.
+bias = helper.make_node("Constant", [], ["b"], value=random("b", 6))
+write(
+    "weights-of-another-domain",
+    [bias, node("BiasGelu", "x b", "y", domain="com.microsoft")],
+    [value("x", ["n", 6])],
+    [value("y", ["n", 6])],
+    imports=["com.microsoft"],
+)

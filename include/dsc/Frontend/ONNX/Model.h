@@ -140,6 +140,9 @@ struct NodeAttribute {
   std::vector<Graph> graphs;
 };
 
+/// ai.onnx, which also has the empty name.
+bool isDefaultDomain(llvm::StringRef domain);
+
 struct Node {
   llvm::StringRef name;
   llvm::StringRef opType;
@@ -213,6 +216,8 @@ struct Model {
 
   /// The imported version of the default domain ("" or "ai.onnx"); 0 if none.
   int64_t defaultOpset() const;
+  /// The function of the file that the node calls; null where it calls none.
+  const Function *functionOf(const Node &node) const;
 
   /// The files the views point into, and data that had to be decoded.
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> files;

@@ -1,6 +1,6 @@
 //===- Elementwise.cpp - One result element per operand element -----------===//
 
-#include "../NodeImport.h"
+#include "../Activation.h"
 
 #include <cmath>
 #include <limits>
@@ -171,35 +171,10 @@ static LogicalResult importCastLike(NodeImport &n) {
 // Activations
 //===----------------------------------------------------------------------===//
 
-/// `y` where x < 0, x itself elsewhere. At 0, where both are 0, the gradient is y's, as
-/// PyTorch has it.
-static Value whereNegative(NodeImport &n, Value x, Value y) {
-  return n.select(n.compare(train::Comparison::LE, x, n.like(x, 0)), y, x);
-}
-
-static Value clamp(NodeImport &n, Value x, double low, double high) {
-  return n.make<train::MinOp>(n.make<train::MaxOp>(x, n.like(x, low)), n.like(x, high));
-}
-
-/// log(1 + e^x) = max(x, 0) + log1p(e^-|x|): no overflow for large x. At 0 abs has the
-/// gradient 0, and max, unlike relu, the 1/2 that the sum has there.
-static Value softplus(NodeImport &n, Value x) {
-  Value magnitude = n.make<train::AbsOp>(x);
-  Value tail = n.make<train::Log1pOp>(n.make<train::ExpOp>(n.make<train::NegOp>(magnitude)));
-  return n.make<train::AddOp>(n.make<train::MaxOp>(x, n.like(x, 0)), tail);
-}
-
-/// e^x - 1 where x <= 0, and 0 elsewhere, so that it cannot overflow.
-static Value expm1OfNegative(NodeImport &n, Value x) {
-  Value positive = n.compare(train::Comparison::GT, x, n.like(x, 0));
-  return n.make<train::Expm1Op>(n.select(positive, n.like(x, 0), x));
-}
-
 static LogicalResult importLeakyRelu(NodeImport &n) {
   if (failed(n.expectFloat(0)))
     return failure();
-  Value x = n.input(0);
-  return n.set(0, whereNegative(n, x, n.mul(x, n.number("alpha", 0.01))));
+  return n.set(0, leakyRelu(n, n.input(0), n.number("alpha", 0.01)));
 }
 
 /// The slope broadcasts to x from the right, except that exporters for old opsets
@@ -217,8 +192,7 @@ static LogicalResult importPRelu(NodeImport &n) {
 static LogicalResult importElu(NodeImport &n) {
   if (failed(n.expectFloat(0)))
     return failure();
-  Value x = n.input(0);
-  return n.set(0, whereNegative(n, x, n.mul(expm1OfNegative(n, x), n.number("alpha", 1))));
+  return n.set(0, elu(n, n.input(0), n.number("alpha", 1)));
 }
 
 static LogicalResult importCelu(NodeImport &n) {
@@ -235,14 +209,11 @@ static LogicalResult importSelu(NodeImport &n) {
     return failure();
   double alpha = n.number("alpha", 1.67326319217681884765625);
   double gamma = n.number("gamma", 1.05070102214813232421875);
-  Value x = n.input(0);
-  return n.set(0, n.mul(whereNegative(n, x, n.mul(expm1OfNegative(n, x), alpha)), gamma));
+  return n.set(0, n.mul(elu(n, n.input(0), alpha), gamma));
 }
 
 static LogicalResult importThresholdedRelu(NodeImport &n) {
-  Value x = n.input(0);
-  Value above = n.compare(train::Comparison::GT, x, n.like(x, n.number("alpha", 1)));
-  return n.set(0, n.select(above, x, n.like(x, 0)));
+  return n.set(0, thresholdedRelu(n, n.input(0), n.number("alpha", 1)));
 }
 
 static LogicalResult importSoftplus(NodeImport &n) {
@@ -254,12 +225,7 @@ static LogicalResult importSoftplus(NodeImport &n) {
 static LogicalResult importSoftsign(NodeImport &n) {
   if (failed(n.expectFloat(0)))
     return failure();
-  Value x = n.input(0);
-  return n.set(0, n.make<train::DivOp>(x, n.add(n.make<train::AbsOp>(x), 1)));
-}
-
-static Value hardSigmoid(NodeImport &n, Value x, double alpha, double beta) {
-  return clamp(n, n.add(n.mul(x, alpha), beta), 0, 1);
+  return n.set(0, softsign(n, n.input(0)));
 }
 
 static LogicalResult importHardSigmoid(NodeImport &n) {
@@ -284,17 +250,13 @@ static LogicalResult importMish(NodeImport &n) {
 static LogicalResult importSwish(NodeImport &n) {
   if (failed(n.expectFloat(0)))
     return failure();
-  Value x = n.input(0);
-  Value gate = n.make<train::SigmoidOp>(n.mul(x, n.number("alpha", 1)));
-  return n.set(0, n.make<train::MulOp>(x, gate));
+  return n.set(0, swish(n, n.input(0), n.number("alpha", 1)));
 }
 
 static LogicalResult importGelu(NodeImport &n) {
   if (failed(n.expectFloat(0)))
     return failure();
-  bool isTanh = n.string("approximate", "none") == "tanh";
-  auto approximation = isTanh ? train::GeluApproximation::Tanh : train::GeluApproximation::Erf;
-  return n.set(0, n.make<train::GeluOp>(approximation, n.input(0)));
+  return n.set(0, gelu(n, n.input(0), n.string("approximate", "none") == "tanh"));
 }
 
 /// Bounds may be computed values, so they are compared with, not read. At a bound the

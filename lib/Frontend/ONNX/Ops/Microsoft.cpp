@@ -5,17 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Families.h"
+#include "../Activation.h"
 #include "Products.h"
 
 using namespace mlir;
 
 namespace dsc::onnx {
-
-static Value gelu(NodeImport &n, Value x, bool isTanh) {
-  auto approximation = isTanh ? train::GeluApproximation::Tanh : train::GeluApproximation::Erf;
-  return n.make<train::GeluOp>(approximation, x);
-}
 
 /// The sum with an optional bias; null where it does not fit.
 static Value withBias(NodeImport &n, Value x, unsigned input) {
@@ -35,9 +30,7 @@ template <bool isTanh> static LogicalResult importGelu(NodeImport &n) {
 static LogicalResult importQuickGelu(NodeImport &n) {
   if (failed(n.expectFloat(0)))
     return failure();
-  Value x = n.input(0);
-  Value gate = n.make<train::SigmoidOp>(n.mul(x, n.number("alpha", 1.702)));
-  return n.set(0, n.make<train::MulOp>(x, gate));
+  return n.set(0, swish(n, n.input(0), n.number("alpha", 1.702)));
 }
 
 /// alpha A' B', where the last two dimensions may be transposed.

@@ -1,6 +1,5 @@
 //===- Numeric.cpp - Functions and integer arithmetic from simpler ones ---===//
 
-#include "Families.h"
 #include "Indices.h"
 
 #include <cmath>
@@ -141,11 +140,8 @@ static Value moved(NodeImport &n, Value x, int64_t axis, int64_t count) {
 /// Products of 1, 2, 4, ... elements: as many steps as the size has binary digits,
 /// and derivatives that are right where elements are zero.
 static LogicalResult importCumProd(NodeImport &n) {
-  auto given = n.number(1, "the axis");
-  if (failed(given))
-    return failure();
   Value x = n.input(0);
-  auto axis = n.axis(static_cast<int64_t>(*given), rankOf(x));
+  auto axis = n.axisInput(1, rankOf(x));
   if (failed(axis))
     return failure();
   int64_t direction = n.integer("reverse", 0) ? -1 : 1;

@@ -7,18 +7,29 @@ using namespace mlir;
 
 namespace dsc::onnx {
 
-/// The window's sizes; the attribute must be there.
-static llvm::FailureOr<Shape> kernelShape(NodeImport &n) {
+/// What a pooling node slides over its input, and the type that yields.
+struct Pooling {
+  Shape kernel;
+  Window window;
+  RankedTensorType type;
+};
+
+static llvm::FailureOr<Pooling> readPooling(NodeImport &n, Value x) {
   std::optional<Shape> kernel = n.integers("kernel_shape");
   if (!kernel)
     return n.fail("has no attribute 'kernel_shape'");
-  return *kernel;
+  auto window = readWindow(n, shapeOf(x).drop_front(2), *kernel);
+  if (failed(window))
+    return failure();
+  Shape shape(shapeOf(x).take_front(2));
+  llvm::append_range(shape, window->result);
+  return Pooling{*kernel, *window, RankedTensorType::get(shape, elementOf(x))};
 }
 
-static RankedTensorType pooledType(Value x, const Window &window) {
-  Shape shape(shapeOf(x).take_front(2));
-  llvm::append_range(shape, window.result);
-  return RankedTensorType::get(shape, elementOf(x));
+static Value averagePool(NodeImport &n, Value x, const Pooling &pooling, bool countPadding) {
+  const Window &window = pooling.window;
+  return n.make<train::AvgPoolOp>(pooling.type, x, pooling.kernel, window.strides, window.low,
+                                  window.high, window.dilations, countPadding);
 }
 
 static Shape spatialDims(Value x) {
@@ -58,53 +69,46 @@ static LogicalResult importMaxPool(NodeImport &n) {
     return n.fail("pooling of wide integers is not supported");
   // Narrow integers are numbers of f32 too.
   Value x = isFloating ? n.input(0) : n.convert(n.input(0), n.b.getF32Type());
-  auto kernel = kernelShape(n);
-  if (failed(kernel))
+  auto pooling = readPooling(n, x);
+  if (failed(pooling))
     return failure();
-  auto window = readWindow(n, shapeOf(x).drop_front(2), *kernel);
-  if (failed(window))
-    return failure();
-  RankedTensorType type = pooledType(x, *window);
+  const auto &[kernel, window, type] = *pooling;
   Type indexType = RankedTensorType::get(type.getShape(), n.b.getI32Type());
-  auto pool = train::MaxPoolOp::create(n.b, n.loc, type, indexType, x, *kernel, window->strides,
-                                       window->low, window->high, window->dilations);
+  auto pool = train::MaxPoolOp::create(n.b, n.loc, type, indexType, x, kernel, window.strides,
+                                       window.low, window.high, window.dilations);
   if (n.isUsed(1) && failed(n.set(1, indicesInTensor(n, pool.getIndex(), shapeOf(x),
                                                      n.integer("storage_order", 0) != 0))))
     return failure();
   return n.set(0, n.convert(pool.getY(), own));
 }
 
-/// The p-norm of each window.
+/// The p-norm of the elements whose powers `sum` adds up.
+static Value powerNorm(NodeImport &n, Value x, llvm::function_ref<Value(Value)> sum) {
+  auto p = static_cast<double>(n.integer("p", 2));
+  Value total = sum(n.make<train::PowOp>(n.make<train::AbsOp>(x), n.like(x, p)));
+  return n.make<train::PowOp>(total, n.like(total, 1 / p));
+}
+
 static LogicalResult importLpPool(NodeImport &n) {
   if (failed(n.expectRank(0, 3)) || failed(n.expectFloat(0)))
     return failure();
   Value x = n.input(0);
-  auto kernel = kernelShape(n);
-  if (failed(kernel))
+  auto pooling = readPooling(n, x);
+  if (failed(pooling))
     return failure();
-  auto window = readWindow(n, shapeOf(x).drop_front(2), *kernel);
-  if (failed(window))
-    return failure();
-  double p = static_cast<double>(n.integer("p", 2));
-  Value magnitude = n.make<train::AbsOp>(x);
-  Value power = n.make<train::PowOp>(magnitude, n.like(x, p));
-  auto count = static_cast<double>(productOf(*kernel).value_or(1));
-  Value mean = n.make<train::AvgPoolOp>(pooledType(x, *window), power, *kernel, window->strides,
-                                        window->low, window->high, window->dilations,
-                                        /*countPadding=*/true);
-  Value sum = n.mul(mean, count);
-  return n.set(0, n.make<train::PowOp>(sum, n.like(sum, 1 / p)));
+  auto count = static_cast<double>(productOf(pooling->kernel).value_or(1));
+  return n.set(0, powerNorm(n, x, [&](Value power) {
+                 return n.mul(averagePool(n, power, *pooling, /*countPadding=*/true), count);
+               }));
 }
 
-/// The p-norm of all spatial dimensions.
 static LogicalResult importGlobalLpPool(NodeImport &n) {
   if (failed(n.expectRank(0, 3)) || failed(n.expectFloat(0)))
     return failure();
   Value x = n.input(0);
-  double p = static_cast<double>(n.integer("p", 2));
-  Value power = n.make<train::PowOp>(n.make<train::AbsOp>(x), n.like(x, p));
-  Value sum = n.reduce<train::ReduceSumOp>(power, spatialDims(x), /*keepDims=*/true);
-  return n.set(0, n.make<train::PowOp>(sum, n.like(sum, 1 / p)));
+  return n.set(0, powerNorm(n, x, [&](Value power) {
+                 return n.reduce<train::ReduceSumOp>(power, spatialDims(x), /*keepDims=*/true);
+               }));
 }
 
 /// Padding that ceil_mode adds never counts. To be told from padding that does, the
@@ -127,22 +131,18 @@ static LogicalResult importAveragePool(NodeImport &n) {
   if (failed(n.expectRank(0, 3)) || failed(n.expectFloat(0)))
     return failure();
   Value x = n.input(0);
-  auto kernel = kernelShape(n);
-  if (failed(kernel))
-    return failure();
-  auto window = readWindow(n, shapeOf(x).drop_front(2), *kernel);
-  if (failed(window))
+  auto pooling = readPooling(n, x);
+  if (failed(pooling))
     return failure();
   bool countPadding = n.integer("count_include_pad", 0) != 0;
-  Shape pads = n.integers("pads").value_or(Shape(2 * kernel->size(), 0));
-  bool isGrown = llvm::ArrayRef(pads).drop_front(kernel->size()) != llvm::ArrayRef(window->high);
+  size_t spatial = pooling->kernel.size();
+  Shape pads = n.integers("pads").value_or(Shape(2 * spatial, 0));
+  bool isGrown = llvm::ArrayRef(pads).drop_front(spatial) != llvm::ArrayRef(pooling->window.high);
   if (countPadding && isGrown && n.integer("ceil_mode", 0)) {
-    x = padExplicitly(n, x, pads, *window);
+    x = padExplicitly(n, x, pads, pooling->window);
     countPadding = false;
   }
-  return n.set(0, n.make<train::AvgPoolOp>(pooledType(x, *window), x, *kernel, window->strides,
-                                           window->low, window->high, window->dilations,
-                                           countPadding));
+  return n.set(0, averagePool(n, x, *pooling, countPadding));
 }
 
 static LogicalResult importGlobalAveragePool(NodeImport &n) {

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Window.h"
-#include "Families.h"
 #include "Products.h"
 
 #include <cmath>

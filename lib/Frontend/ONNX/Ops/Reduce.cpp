@@ -163,11 +163,8 @@ static LogicalResult importArgMin(NodeImport &n) {
 
 /// A triangle of ones selects what is added to each element.
 static LogicalResult importCumSum(NodeImport &n) {
-  auto given = n.number(1, "the axis");
-  if (failed(given))
-    return failure();
   Value x = n.input(0);
-  auto axis = n.axis(static_cast<int64_t>(*given), rankOf(x));
+  auto axis = n.axisInput(1, rankOf(x));
   if (failed(axis))
     return failure();
   // x repeated along a new dimension before `axis`: [..., to, from, ...].

@@ -7,7 +7,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Families.h"
 #include "Indices.h"
 #include "Products.h"
 

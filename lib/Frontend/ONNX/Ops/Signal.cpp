@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Families.h"
 #include "Indices.h"
 #include "Products.h"
 
