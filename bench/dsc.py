@@ -46,8 +46,8 @@ def export(name):
 
 def compile_row(name, *flags):
     trainer = OUT / f"{name}-trainer"
-    batch = ["--batch", rows.ROWS[name].batch]
-    run_tool(BIN / "dsc-compile", export(name), "-o", trainer, *batch, *flags)
+    task = ["--batch", rows.ROWS[name].batch, "--loss", rows.LOSS]
+    run_tool(BIN / "dsc-compile", export(name), "-o", trainer, *task, *flags)
     return trainer
 
 

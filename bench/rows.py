@@ -3,6 +3,8 @@
 import dataclasses
 
 LEARNING_RATE = 1e-4  # of AdamW, everywhere
+LOSS = "cross-entropy"
+FLAGS = ("--clip", "off")  # of dsc-compile: PyTorch does not clip either
 
 
 @dataclasses.dataclass
