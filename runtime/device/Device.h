@@ -27,6 +27,9 @@ public:
   virtual bool sharesHostMemory() const = 0;
   virtual bool write(char *to, const void *from, size_t bytes) = 0;
   virtual bool read(void *to, const char *from, size_t bytes) = 0;
+  /// Says that stageInput() will be called with this next, while a step may still run. The
+  /// data may change behind it only if it is not staged.
+  virtual bool prefetchInput(size_t index, const void *data, size_t bytes) = 0;
   /// Where calls find what the host has at `data`: the same place, or a copy that stays
   /// until input `index` is staged again. Null after dscSetError.
   virtual const void *stageInput(size_t index, const void *data, size_t bytes) = 0;

@@ -118,3 +118,10 @@ const Batch &BatchStream::next() {
     std::rethrow_exception(slot.error);
   return slot.batch;
 }
+
+const Batch *BatchStream::peek() {
+  std::lock_guard<std::mutex> lock(mutex);
+  const Slot &slot = slots[taken % 2];
+  bool isThere = slot.filled && !slot.error;
+  return isThere ? &slot.batch : nullptr;
+}

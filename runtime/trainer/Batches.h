@@ -49,6 +49,8 @@ public:
 
   /// The next batch; valid until the next call. Throws what assembling it threw.
   const Batch &next();
+  /// The batch that next() will return, where it is already there and good; else null.
+  const Batch *peek();
 
 private:
   struct Slot {

@@ -44,7 +44,8 @@ void Executor::patchInputs(const std::vector<InputRows> &inputs, int64_t microba
 }
 
 void Executor::run(const std::vector<InputRows> &inputs,
-                   const std::function<void(int64_t)> &beforeMicrobatch) {
+                   const std::function<void(int64_t)> &beforeMicrobatch,
+                   const std::function<void()> &meanwhile) {
   patchInputs(inputs, 0);
   runCalls(0, program.bodyBegin);
   for (int64_t microbatch = 0; microbatch < program.microbatches; ++microbatch) {
@@ -53,6 +54,7 @@ void Executor::run(const std::vector<InputRows> &inputs,
     runCalls(program.bodyBegin, program.bodyEnd);
   }
   runCalls(program.bodyEnd, program.numCalls);
+  meanwhile();
   if (!device().finish())
     failInput("%s", takeRoutineError().c_str());
 }

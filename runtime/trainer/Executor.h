@@ -28,10 +28,12 @@ public:
   /// `trace` may be null.
   Executor(const DscProgram &program, char *arena, const void *constants, Trace *trace);
 
-  /// Runs the program once. `inputs` are spaces 2, 3, …; `beforeMicrobatch` is told its number.
+  /// Runs the program once. `inputs` are spaces 2, 3, …; `beforeMicrobatch` is told its number;
+  /// `meanwhile` is for the host, while the device may still be at work.
   /// Fails with what the routine said when a call refuses its data.
-  void run(const std::vector<InputRows> &inputs,
-           const std::function<void(int64_t)> &beforeMicrobatch);
+  void run(
+      const std::vector<InputRows> &inputs, const std::function<void(int64_t)> &beforeMicrobatch,
+      const std::function<void()> &meanwhile = [] {});
 
 private:
   struct Patch {

@@ -57,7 +57,7 @@ void TrainingLoop::run(RunState &runState, int64_t total) {
   BatchStream batches(parts.data, info, info.batch, trainingPlan(order), first, total);
   while (state->step < total && !stopRequested()) {
     auto start = std::chrono::steady_clock::now();
-    step(batches.next());
+    step(batches);
     double loss = readLoss();
     double milliseconds = millisecondsSince(start);
     times.add(milliseconds);
@@ -72,12 +72,13 @@ void TrainingLoop::run(RunState &runState, int64_t total) {
     progress->note(summary);
 }
 
-void TrainingLoop::step(const Batch &batch) {
+void TrainingLoop::step(BatchStream &batches) {
+  const Batch &batch = batches.next();
   TraceSpan span(parts.trace, format("step %lld", static_cast<long long>(state->step + 1)));
   ++state->step;
   ++state->updateCount;
   parts.model.setScalars(stepValues(options, state->step, state->updateCount));
-  parts.model.train(batch);
+  parts.model.train(batch, [&] { return batches.peek(); });
 }
 
 double TrainingLoop::readLoss() const {

@@ -32,7 +32,7 @@ public:
   void run(RunState &state, int64_t total);
 
 private:
-  void step(const Batch &batch);
+  void step(BatchStream &batches);
   double readLoss() const;
   void report(double loss, double milliseconds);
   void requireFinite(double loss) const;

@@ -4,6 +4,7 @@
 #include "device/Device.h"
 #include "trainer/Error.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <regex>
@@ -81,19 +82,32 @@ double Model::scalarValue(const ScalarInfo &scalar, const StepValues &values) co
   failInternal("the compiled model reads the unknown scalar '%s'", scalar.name.c_str());
 }
 
-void Model::setScalars(const StepValues &values) {
-  for (const ScalarInfo &scalar : info.scalars) {
-    // 64-bit integers do not pass through double.
-    bool isSeed = scalar.name == "seed";
-    store(scalar, [&](char *cell) {
-      if (isSeed || scalar.name == "step") {
-        int64_t value = isSeed ? values.seed : values.step;
-        convertElements(cell, scalar.type, &value, DSC_I64, 1);
-      } else {
-        storeDouble(cell, scalar.type, 0, scalarValue(scalar, values));
-      }
-    });
+void Model::storeScalar(const ScalarInfo &scalar, const StepValues &values, char *cell) const {
+  // 64-bit integers do not pass through double.
+  bool isSeed = scalar.name == "seed";
+  if (isSeed || scalar.name == "step") {
+    int64_t value = isSeed ? values.seed : values.step;
+    convertElements(cell, scalar.type, &value, DSC_I64, 1);
+  } else {
+    storeDouble(cell, scalar.type, 0, scalarValue(scalar, values));
   }
+}
+
+/// The compiler places scalars side by side, eight bytes each, so that they go to the
+/// device at once.
+void Model::setScalars(const StepValues &values) {
+  if (info.scalars.empty())
+    return;
+  auto [first, last] = std::minmax_element(
+      info.scalars.begin(), info.scalars.end(),
+      [](const ScalarInfo &a, const ScalarInfo &b) { return a.offset < b.offset; });
+  std::vector<char> image(static_cast<size_t>(last->offset - first->offset) + 8);
+  if (image.size() > info.scalars.size() * 8)
+    failInternal("the scalars of the compiled model do not lie side by side");
+  for (const ScalarInfo &scalar : info.scalars)
+    storeScalar(scalar, values, image.data() + (scalar.offset - first->offset));
+  if (!device().write(arena.at(first->offset), image.data(), image.size()))
+    failInput("%s", takeRoutineError().c_str());
 }
 
 void Model::stageInputs(const ProgramInfo &program, const Batch &batch) {
@@ -109,17 +123,30 @@ void Model::stageInputs(const ProgramInfo &program, const Batch &batch) {
   }
 }
 
-void Model::run(std::optional<Executor> &executor, const ProgramInfo &program, const Batch &batch) {
+void Model::prefetchInputs(const ProgramInfo &program, const Batch &batch) {
+  for (int input : program.inputs) {
+    size_t bytes = info.inputs[size_t(input)].sampleBytes() * static_cast<size_t>(program.rows);
+    if (!device().prefetchInput(size_t(input), batch.rows[size_t(input)], bytes))
+      failInput("%s", takeRoutineError().c_str());
+  }
+}
+
+void Model::run(std::optional<Executor> &executor, const ProgramInfo &program, const Batch &batch,
+                const NextBatch &next) {
   if (!executor)
     failInternal("the compiled model lacks a program that this needs");
   stageInputs(program, batch);
   copies.clear();
-  executor->run(rows, [this](int64_t microbatch) {
+  auto setNumber = [this](int64_t microbatch) {
     for (const ScalarInfo &scalar : info.scalars)
       if (scalar.name == "microbatch")
         store(scalar, [&](char *cell) {
           storeDouble(cell, scalar.type, 0, static_cast<double>(microbatch));
         });
+  };
+  executor->run(rows, setNumber, [&] {
+    if (const Batch *batch = next())
+      prefetchInputs(program, *batch);
   });
 }
 

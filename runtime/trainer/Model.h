@@ -37,9 +37,15 @@ public:
   void setUndecayed(std::vector<bool> parameters) { undecayed = std::move(parameters); }
   void setScalars(const StepValues &values);
 
-  void train(const Batch &batch) { run(trainExecutor, info.train, batch); }
-  void gradients(const Batch &batch) { run(gradientsExecutor, info.gradients, batch); }
-  void evaluate(const Batch &batch) { run(evaluateExecutor, info.evaluate, batch); }
+  /// The batch that will come next, or null where that is not known yet.
+  using NextBatch = std::function<const Batch *()>;
+
+  /// One step. While it runs, the device may fetch the next batch.
+  void train(const Batch &batch, const NextBatch &next) {
+    run(trainExecutor, info.train, batch, next);
+  }
+  void gradients(const Batch &batch) { run(gradientsExecutor, info.gradients, batch, noBatch); }
+  void evaluate(const Batch &batch) { run(evaluateExecutor, info.evaluate, batch, noBatch); }
 
   /// A tensor's elements as the host sees them, until the next program or load.
   const char *data(const TensorInfo &tensor) const;
@@ -57,11 +63,15 @@ public:
   std::vector<TensorToWrite> view(const std::vector<TensorInfo> &tensors) const;
 
 private:
-  void run(std::optional<Executor> &executor, const ProgramInfo &program, const Batch &batch);
+  static const Batch *noBatch() { return nullptr; }
+  void run(std::optional<Executor> &executor, const ProgramInfo &program, const Batch &batch,
+           const NextBatch &next);
   double scalarValue(const ScalarInfo &scalar, const StepValues &values) const;
+  void storeScalar(const ScalarInfo &scalar, const StepValues &values, char *cell) const;
   /// Lets `fill` write a tensor's elements, wherever they are.
   void store(const TensorInfo &tensor, const std::function<void(char *)> &fill);
   void stageInputs(const ProgramInfo &program, const Batch &batch);
+  void prefetchInputs(const ProgramInfo &program, const Batch &batch);
 
   Arena arena;
   /// Copies of tensors that the host asked for, by offset.

@@ -3,7 +3,13 @@
 import json
 import sys
 
-runs = [[json.loads(line).get("loss") for line in open(path)] for path in sys.argv[1:]]
-losses = [[loss for loss in run if loss is not None] for run in runs]
+
+
+def losses_of(path):
+    lines = [json.loads(line) for line in open(path)]
+    return [line[key] for line in lines for key in ("loss", "eval_loss") if key in line]
+
+
+losses = [losses_of(path) for path in sys.argv[1:]]
 if not losses[0] or any(run != losses[0] for run in losses):
     sys.exit(f"error: losses differ: {losses}")

@@ -1,7 +1,7 @@
 //===- StepText.cpp - step.cu and module.cpp ------------------------------===//
 //
-// A program becomes up to three functions: what runs before, per and after the
-// micro-batches. Each names its buffers where they first come up, and then calls.
+// A program becomes a function; with several micro-batches three, for what runs before,
+// per and after them. Each names its buffers where they first come up, and then calls.
 //
 //===----------------------------------------------------------------------===//
 #include "StepText.h"
@@ -182,13 +182,17 @@ LogicalResult SectionEmitter::emit(const Section &section) {
 // Files
 //===----------------------------------------------------------------------===//
 
+/// Whether the whole program is one function, and so one graph.
+static bool isOneSection(const PlacedProgram &program) { return program.microbatches == 1; }
+
 static SmallVector<Section> sectionsOf(const PlacedProgram &program) {
+  if (isOneSection(program))
+    return {{"", "All of it, in order", 0, program.calls.size()}};
   SmallVector<Section> sections;
   if (program.bodyBegin > 0)
     sections.push_back({"Before", "Once, before the micro-batches", 0, program.bodyBegin});
   if (program.bodyEnd > program.bodyBegin)
-    sections.push_back({"Microbatch", program.microbatches == 1 ? "Once" : "Once per micro-batch",
-                        program.bodyBegin, program.bodyEnd});
+    sections.push_back({"Microbatch", "Once per micro-batch", program.bodyBegin, program.bodyEnd});
   if (program.calls.size() > program.bodyEnd)
     sections.push_back(
         {"After", "Once, after the micro-batches", program.bodyEnd, program.calls.size()});
@@ -262,7 +266,8 @@ static void writeProgram(llvm::raw_ostream &os, const PlacedProgram &program) {
 /// `{"train", trainCalls, 3, 1, 2, 4}`: sections before and behind the body exist or not.
 static std::string programEntry(const PlacedProgram &program) {
   size_t count = sectionsOf(program).size();
-  size_t begin = program.bodyBegin > 0, end = begin + (program.bodyEnd > program.bodyBegin);
+  size_t begin = !isOneSection(program) && program.bodyBegin > 0;
+  size_t end = begin + (program.bodyEnd > program.bodyBegin);
   return llvm::formatv("    {{\"{0}\", {0}Calls, {1}, {2}, {3}, {4}},\n", nameOf(program), count,
                        begin, end, program.microbatches);
 }

@@ -41,6 +41,7 @@ public:
     memcpy(to, from, bytes);
     return true;
   }
+  bool prefetchInput(size_t, const void *, size_t) override { return true; }
   const void *stageInput(size_t, const void *data, size_t) override { return data; }
 
   bool run(const DscCall &call, void *const *buffers) override {

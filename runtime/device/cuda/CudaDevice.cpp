@@ -1,36 +1,24 @@
 //===- CudaDevice.cpp - A GPU as the device of a trainer ------------------===//
 //
-// Steps run on one stream. Inputs are copied on another, from pinned memory and
-// into memory of their own, so that the copy of a batch does not wait for the step
-// before it; an event orders the two.
+// Steps run on one stream, each program as a graph (Recording.h). Inputs come on
+// another stream (Staging.h), so that the next batch is copied while a step runs.
 //
 //===----------------------------------------------------------------------===//
 #include "device/Device.h"
+#include "device/cuda/Check.h"
+#include "device/cuda/Recording.h"
+#include "device/cuda/Staging.h"
 #include "device/cuda/Step.h"
 
+#include <nvtx3/nvToolsExt.h>
+
 #include <cstdlib>
-#include <cstring>
 #include <map>
 
 using namespace dsc;
+using namespace dsc::cuda;
 
 namespace {
-
-bool check(cudaError_t error, const char *what) {
-  if (error == cudaSuccess)
-    return true;
-  dscSetError("%s: %s", what, cudaGetErrorString(error));
-  return false;
-}
-
-/// An input's memory on both sides.
-struct Staging {
-  void *host = nullptr, *device = nullptr;
-  size_t bytes = 0;
-
-  bool resize(size_t wanted);
-  void release();
-};
 
 class CudaDevice : public Device {
 public:
@@ -42,6 +30,7 @@ public:
   bool sharesHostMemory() const override { return false; }
   bool write(char *to, const void *from, size_t bytes) override;
   bool read(void *to, const char *from, size_t bytes) override;
+  bool prefetchInput(size_t index, const void *data, size_t bytes) override;
   const void *stageInput(size_t index, const void *data, size_t bytes) override;
   bool run(const DscCall &call, void *const *buffers) override;
   bool finish() override { return check(cudaStreamSynchronize(step), "the step"); }
@@ -50,42 +39,24 @@ public:
   cudaStream_t step = nullptr;
 
 private:
+  using Key = std::pair<const DscCall *, std::vector<void *>>;
   cudaStream_t copies = nullptr;
-  cudaEvent_t staged = nullptr, used = nullptr;
   std::map<size_t, Staging> inputs;
+  std::map<Key, Recording> recordings;
 };
-
-bool Staging::resize(size_t wanted) {
-  if (wanted <= bytes)
-    return true;
-  release();
-  bytes = wanted;
-  return check(cudaMallocHost(&host, wanted), "pinned memory for an input") &&
-         check(cudaMalloc(&device, wanted), "memory for an input");
-}
-
-void Staging::release() {
-  cudaFreeHost(host);
-  cudaFree(device);
-  *this = Staging();
-}
 
 CudaDevice::CudaDevice() {
   // Several ranks of a machine take a device each.
   const char *rank = getenv("LOCAL_RANK");
   check(cudaSetDevice(rank ? atoi(rank) : 0), "the device") &&
       check(cudaStreamCreateWithFlags(&step, cudaStreamNonBlocking), "the stream of steps") &&
-      check(cudaStreamCreateWithFlags(&copies, cudaStreamNonBlocking), "the stream of copies") &&
-      check(cudaEventCreateWithFlags(&staged, cudaEventDisableTiming), "an event") &&
-      check(cudaEventCreateWithFlags(&used, cudaEventDisableTiming), "an event") &&
-      check(cudaEventRecord(used, step), "an event");
+      check(cudaStreamCreateWithFlags(&copies, cudaStreamNonBlocking), "the stream of copies");
 }
 
 CudaDevice::~CudaDevice() {
-  for (auto &[index, staging] : inputs)
-    staging.release();
-  cudaEventDestroy(used);
-  cudaEventDestroy(staged);
+  cudaStreamSynchronize(step);
+  recordings.clear();
+  inputs.clear();
   cudaStreamDestroy(copies);
   cudaStreamDestroy(step);
 }
@@ -114,23 +85,22 @@ bool CudaDevice::read(void *to, const char *from, size_t bytes) {
          finish();
 }
 
+bool CudaDevice::prefetchInput(size_t index, const void *data, size_t bytes) {
+  return inputs[index].fetch(data, bytes, copies, step);
+}
+
 const void *CudaDevice::stageInput(size_t index, const void *data, size_t bytes) {
   Staging &staging = inputs[index];
-  // The last copy has left the pinned memory, and the last step has read its target.
-  if (!check(cudaEventSynchronize(staged), "the copies") || !staging.resize(bytes))
-    return nullptr;
-  memcpy(staging.host, data, bytes);
-  bool good =
-      check(cudaStreamWaitEvent(copies, used, 0), "an event") &&
-      check(cudaMemcpyAsync(staging.device, staging.host, bytes, cudaMemcpyHostToDevice, copies),
-            "the copy of an input") &&
-      check(cudaEventRecord(staged, copies), "an event") &&
-      check(cudaStreamWaitEvent(step, staged, 0), "an event");
-  return good ? staging.device : nullptr;
+  bool isThere = staging.holds(data, bytes) || staging.fetch(data, bytes, copies, step);
+  return isThere ? staging.take(step) : nullptr;
 }
 
 bool CudaDevice::run(const DscCall &call, void *const *buffers) {
-  return call.routine(&call, buffers) == 0 && check(cudaEventRecord(used, step), "an event");
+  nvtxRangePushA(call.name);
+  Recording &recording = recordings[{&call, {buffers, buffers + call.numBuffers}}];
+  bool good = recording.run(step, [&] { return call.routine(&call, buffers) == 0; });
+  nvtxRangePop();
+  return good;
 }
 
 CudaDevice &cudaDevice() {
@@ -142,7 +112,18 @@ CudaDevice &cudaDevice() {
 
 Device &dsc::device() { return cudaDevice(); }
 
-cudaStream_t dsc::cuda::stepStream() { return cudaDevice().step; }
+cudaStream_t cuda::stepStream() { return cudaDevice().step; }
+
+dsc::cuda::Step::~Step() { at(nullptr); }
+
+/// One range of the profiler per call, from here to the next.
+void dsc::cuda::Step::at(const char *nodes) {
+  if (node)
+    nvtxRangePop();
+  node = nodes;
+  if (node)
+    nvtxRangePushA(node);
+}
 
 bool dsc::cuda::Step::check(cudaError_t error, const char *what) {
   if (error != cudaSuccess)
@@ -152,5 +133,5 @@ bool dsc::cuda::Step::check(cudaError_t error, const char *what) {
 
 void dsc::cuda::Step::fail(const char *what, const char *why) {
   failed = true;
-  dscSetError("%s (%s): %s", what, node, why);
+  dscSetError("%s (%s): %s", what, node ? node : "", why);
 }

@@ -51,6 +51,8 @@ class Step {
 public:
   /// `buffers` are the arena, the constants, and the inputs.
   explicit Step(void *const *buffers) : stream(stepStream()), buffers(buffers) {}
+  Step(const Step &) = delete;
+  ~Step();
 
   template <typename T> Tensor<T> arena(int64_t offset, int64_t count) const {
     return {reinterpret_cast<T *>(static_cast<char *>(buffers[0]) + offset), count};
@@ -63,8 +65,8 @@ public:
     return {reinterpret_cast<const T *>(data + offset), count};
   }
 
-  /// Says which ONNX nodes the next call came from.
-  void at(const char *nodes) { node = nodes; }
+  /// Says which ONNX nodes the next call came from, for errors and profiles.
+  void at(const char *nodes);
   /// 0, or 1 after an error, which dscSetError has.
   int32_t status() const { return failed ? 1 : 0; }
 
@@ -73,7 +75,7 @@ public:
   void fail(const char *what, const char *why);
 
   cudaStream_t stream;
-  const char *node = "";
+  const char *node = nullptr;
   bool failed = false;
 
 private:

@@ -1,6 +1,7 @@
 // Small programs for the emulator: one that is right, and one for each mistake it
 // promises to find. Usage: kernels CASE
 #include <cuda_runtime.h>
+#include <nvtx3/nvToolsExt.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -136,6 +137,96 @@ static void tooManyThreads() {
   cudaDeviceSynchronize();
 }
 
+//===----------------------------------------------------------------------===//
+// Graphs
+//===----------------------------------------------------------------------===//
+
+static void ask(cudaError_t error, const char *what) {
+  if (error != cudaSuccess) {
+    printf("%s: %s\n", what, cudaGetErrorString(error));
+    exit(1);
+  }
+}
+
+/// data = 2, then sum += data on another stream and data reversed here; `orders` by events.
+static void captureFork(float *data, float *sum, cudaEvent_t event, bool orders) {
+  launch("fill", fill, 1, 64, {writes(data, 64)}, stream, data, 2.0f);
+  cudaEventRecord(event, stream);
+  ask(cudaStreamWaitEvent(other, event), "wait");
+  launch("add", add, 1, 64, {writes(sum, 64), reads(data, 64)}, other, sum, data);
+  cudaEventRecord(event, other);
+  if (orders)
+    ask(cudaStreamWaitEvent(stream, event), "wait");
+  launch("reverse", reverse, 1, 64, {writes(data, 64)}, stream, data);
+  ask(cudaStreamWaitEvent(stream, event), "wait");
+}
+
+/// Captured once, launched three times: sum is 3 * 2.
+static void goodGraph() {
+  float *data = allocate(64), *sum = allocate(64), host[64];
+  cudaEvent_t event;
+  cudaGraph_t graph;
+  cudaGraphExec_t exec;
+  cudaEventCreateWithFlags(&event, cudaEventDisableTiming);
+  cudaDeviceSynchronize();
+  ask(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "begin");
+  captureFork(data, sum, event, true);
+  ask(cudaStreamEndCapture(stream, &graph), "end");
+  ask(cudaGraphInstantiate(&exec, graph), "instantiate");
+  cudaGraphDestroy(graph);
+  for (int i = 0; i < 3; ++i)
+    ask(cudaGraphLaunch(exec, stream), "launch");
+  cudaMemcpyAsync(host, sum, sizeof(host), cudaMemcpyDeviceToHost, stream);
+  cudaStreamSynchronize(stream);
+  printf("good: %g %g\n", host[0], host[63]);
+  cudaGraphExecDestroy(exec);
+  cudaEventDestroy(event);
+  cudaFree(data);
+  cudaFree(sum);
+}
+
+static void unorderedGraph() {
+  cudaEvent_t event;
+  float *data = allocate(64), *sum = allocate(64);
+  cudaEventCreateWithFlags(&event, cudaEventDisableTiming);
+  cudaDeviceSynchronize();
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+  captureFork(data, sum, event, false);
+}
+
+static void unjoinedGraph() {
+  cudaEvent_t event;
+  float *data = allocate(64);
+  cudaGraph_t graph;
+  cudaEventCreateWithFlags(&event, cudaEventDisableTiming);
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+  cudaEventRecord(event, stream);
+  cudaStreamWaitEvent(other, event);
+  launch("fill", fill, 1, 64, {writes(data, 64)}, other, data, 2.0f);
+  ask(cudaStreamEndCapture(stream, &graph), "end");
+}
+
+/// The host cannot wait for what only becomes a graph.
+static void waitInCapture() {
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+  ask(cudaStreamSynchronize(stream), "synchronize");
+}
+
+/// A stream of a graph cannot wait for what no graph holds.
+static void isolatedWait() {
+  cudaEvent_t event;
+  cudaEventCreateWithFlags(&event, cudaEventDisableTiming);
+  cudaEventRecord(event, other);
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+  ask(cudaStreamWaitEvent(stream, event), "wait");
+}
+
+static void leftGraph() {
+  cudaGraph_t graph;
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+  ask(cudaStreamEndCapture(stream, &graph), "end");
+}
+
 int main(int, char **argv) {
   const std::map<std::string, void (*)()> cases = {
       {"good", good},
@@ -149,6 +240,13 @@ int main(int, char **argv) {
       {"wrong-buffer", wrongBuffer},
       {"no-dependency", noDependency},
       {"left-over", leftOver},
+      {"good-graph", goodGraph},
+      {"unordered-graph", unorderedGraph},
+      {"unjoined-graph", unjoinedGraph},
+      {"wait-in-capture", waitInCapture},
+      {"isolated-wait", isolatedWait},
+      {"left-graph", leftGraph},
+      {"open-range", [] { nvtxRangePushA("open"); }},
       {"too-many-threads", tooManyThreads}};
   cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
   cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking);
