@@ -39,6 +39,7 @@ private:
   OpBuilder b;
   std::vector<ValueNames> programNames;
   llvm::MapVector<StringRef, SmallVector<Use>> uses;
+  KernelNamer namer;
   NameScope kernelNames;
   KernelModule result;
 };
@@ -49,9 +50,12 @@ Builder::Builder(ModuleOp exec, ArrayRef<PlacedProgram> programs)
   programNames.reserve(programs.size());
   for (const PlacedProgram &program : programs) {
     programNames.emplace_back(program.op);
-    for (const PlacedCall &call : program.calls)
+    namer.beginProgram();
+    for (const PlacedCall &call : program.calls) {
+      namer.visit(call);
       if (auto launch = dyn_cast<exec::LaunchOp>(call.op))
         uses[launch.getKernel()].push_back({&call, &programNames.back()});
+    }
   }
 }
 
@@ -71,9 +75,10 @@ SmallVector<std::string> Builder::argumentNames(exec::KernelOp kernel, const Use
   llvm::StringSet<> operands;
   for (auto [index, buffer] : llvm::enumerate(use.call->buffers)) {
     std::string wanted = use.names->nameOf(buffer.value);
-    if (index >= use.call->numOperands() && operands.contains(wanted))
+    if (index < use.call->numOperands())
+      operands.insert(wanted);
+    else if (operands.contains(wanted))
       wanted = "new_" + wanted;
-    operands.insert(wanted);
     names.push_back(scope.add(wanted));
   }
   return names;
@@ -112,11 +117,12 @@ void Builder::addComment(exec::KernelOp kernel, const KernelForm &form, ArrayRef
     texts.push_back(originOf(use.call->op->getLoc()));
   for (StringRef text : texts)
     nodes.insert(text);
-  for (size_t i = 0; i < std::min<size_t>(nodes.size(), 8); ++i)
-    if (!nodes[i].empty())
-      addLine("// " + nodes[i]);
-  if (nodes.size() > 8)
-    addLine("// and " + Twine(nodes.size() - 8) + " more");
+  constexpr size_t most = 3;
+  for (StringRef node : nodes.getArrayRef().take_front(most))
+    if (!node.empty())
+      addLine("// " + node);
+  if (nodes.size() > most)
+    addLine("// and " + Twine(nodes.size() - most) + " more like these");
   addLine("//");
   auto addArguments = [&](StringRef kind, ArrayRef<Type> types, size_t first) {
     std::string text;
@@ -174,7 +180,8 @@ LogicalResult Builder::buildKernel(exec::KernelOp kernel, ArrayRef<Use> list) {
   FailureOr<KernelAnalysis> analysis = analyzeKernel(kernel.getBody());
   if (failed(analysis))
     return failure();
-  KernelInfo info{kernelNames.add(kernelName(kernel, list.front().call->op->getLoc())),
+  const Use &first = list.front();
+  KernelInfo info{kernelNames.add(namer.name(kernel, *first.call, *first.names)),
                   chooseForm(*analysis)};
   llvm::SmallBitVector shared = findShared(kernel, list);
   SmallVector<std::string> names = argumentNames(kernel, list.front());

@@ -55,24 +55,47 @@ std::string NameScope::add(StringRef wanted) {
 // Values
 //===----------------------------------------------------------------------===//
 
-/// The name of the first node of an origin such as "node 'x' (Add, opset 20), ...".
-static StringRef firstNode(StringRef origin) {
-  StringRef quoted = origin.split('\'').second.split('\'').first;
-  StringRef name = quoted.empty() ? origin.split(',').first : quoted;
-  name.consume_front("node_");
-  return name;
+namespace {
+/// What a location names: a node with the type of its operator, an initializer, or the model.
+struct Origin {
+  StringRef name, type;
+  bool isInitializer = false;
+};
+} // namespace
+
+/// Reads names such as "node '/blocks.0/Add' (Add, opset 20)" and "initializer 'w'".
+static SmallVector<Origin> originsOf(Location loc) {
+  llvm::SetVector<StringRef> texts;
+  loc->walk([&](Location inner) {
+    if (auto name = dyn_cast<NameLoc>(inner))
+      texts.insert(name.getName().getValue());
+    return WalkResult::advance();
+  });
+  SmallVector<Origin> origins;
+  for (StringRef text : texts) {
+    auto [name, rest] = text.split('\'').second.split('\'');
+    if (name.empty())
+      continue; // the model as a whole
+    StringRef type = rest.split('(').second.split(',').first;
+    name.consume_front("node_");
+    origins.push_back({name, type, text.starts_with("initializer")});
+  }
+  return origins;
 }
 
-/// The last parts of a node's path: /blocks.0/attn/MatMul is called attn_MatMul.
-static std::string shortOrigin(Location loc) {
-  std::string text = originOf(loc);
-  StringRef origin = firstNode(text);
+/// The last parts of a path: /blocks.0/attn/MatMul is called attn_MatMul.
+static std::string lastParts(StringRef path) {
   SmallVector<StringRef> parts;
-  origin.split(parts, '/', -1, /*KeepEmpty=*/false);
+  path.split(parts, '/', -1, /*KeepEmpty=*/false);
   if (parts.empty())
     return "";
   std::string last = parts.back().str();
   return parts.size() > 1 ? parts[parts.size() - 2].str() + "_" + last : last;
+}
+
+static std::string shortOrigin(Location loc) {
+  SmallVector<Origin> origins = originsOf(loc);
+  return origins.empty() ? "" : lastParts(origins.front().name);
 }
 
 ValueNames::ValueNames(exec::ProgramOp program) {
@@ -81,7 +104,9 @@ ValueNames::ValueNames(exec::ProgramOp program) {
     if (auto name = program.getResultAttrOfType<StringAttr>(index, exec::kNameAttr))
       known.try_emplace(lookThroughViews(value), makeIdentifier(name.getValue()));
   program.walk([&](exec::WriteOp write) {
-    known[lookThroughViews(write.getValue())] = makeIdentifier(write.getVariable());
+    Value value = lookThroughViews(write.getValue());
+    known[value] = makeIdentifier(write.getVariable());
+    written.insert(value);
   });
 }
 
@@ -99,6 +124,20 @@ static std::string argumentName(BlockArgument argument) {
   return makeIdentifier(name.getValue());
 }
 
+/// Where a value came from; of a launch's result, what the kernel computes there.
+static Location definitionOf(OpResult value) {
+  auto launch = dyn_cast<exec::LaunchOp>(value.getOwner());
+  auto kernel =
+      launch ? SymbolTable::lookupNearestSymbolFrom<exec::KernelOp>(launch, launch.getKernelAttr())
+             : nullptr;
+  if (!kernel)
+    return value.getOwner()->getLoc();
+  Operation *end = kernel.getBody().front().getTerminator();
+  Operation *inner = end->getOperand(value.getResultNumber()).getDefiningOp();
+  bool isNamed = inner && !originsOf(inner->getLoc()).empty();
+  return isNamed ? inner->getLoc() : launch.getLoc();
+}
+
 std::string ValueNames::nameOf(Value viewed) const {
   Value value = lookThroughViews(viewed);
   if (auto it = known.find(value); it != known.end())
@@ -114,7 +153,7 @@ std::string ValueNames::nameOf(Value viewed) const {
     return "constant";
   if (isa<exec::RepeatOp>(op))
     return "carried_" + std::to_string(cast<OpResult>(value).getResultNumber());
-  return makeIdentifier(shortOrigin(op->getLoc()), "value");
+  return makeIdentifier(shortOrigin(definitionOf(cast<OpResult>(value))), "value");
 }
 
 //===----------------------------------------------------------------------===//
@@ -146,10 +185,55 @@ static std::string verbsOf(exec::KernelOp kernel) {
   return text.empty() ? "fill" : text;
 }
 
-std::string kernelName(exec::KernelOp kernel, Location launchedAt) {
-  std::string origin = originOf(launchedAt);
-  std::string from = makeIdentifier(firstNode(origin), "");
-  return verbsOf(kernel) + (from.empty() ? "" : "__" + from);
+/// The operators that a kernel fuses: add_layernorm. Products and convolutions are
+/// library calls: a kernel that names one computes something behind it, such as a loss.
+static std::string operatorsOf(ArrayRef<Origin> origins) {
+  static const llvm::StringSet<> libraryCalls = {"MatMul", "Gemm", "Conv", "ConvTranspose"};
+  llvm::SetVector<StringRef> types;
+  for (const Origin &origin : origins)
+    if (!origin.type.empty() && !libraryCalls.contains(origin.type))
+      types.insert(origin.type);
+  constexpr size_t most = 4;
+  std::string text = llvm::join(types.getArrayRef().take_front(most), "_");
+  for (size_t at = text.find("Normalization"); at != std::string::npos;
+       at = text.find("Normalization"))
+    text.replace(at, strlen("Normalization"), "Norm");
+  return StringRef(text).lower();
+}
+
+std::string KernelNamer::name(exec::KernelOp kernel, const PlacedCall &call,
+                              const ValueNames &values) {
+  SmallVector<Origin> origins = originsOf(call.op->getLoc());
+  std::string from = origins.empty() ? values.nameOf(call.buffers.front().value)
+                                     : makeIdentifier(lastParts(origins.front().name), "");
+  bool updates =
+      llvm::any_of(call.op->getResults(), [&](Value result) { return values.isWritten(result); });
+  std::string what = operatorsOf(origins);
+  if (updates && !origins.empty() && origins.front().isInitializer)
+    what = "update";
+  else if (what.empty())
+    what = verbsOf(kernel);
+  else if (isGradient(call))
+    what += "_grad";
+  return what + (from.empty() ? "" : "__" + from);
+}
+
+void KernelNamer::visit(const PlacedCall &call) {
+  SmallVector<StringRef> names;
+  for (const Origin &origin : originsOf(call.op->getLoc()))
+    names.push_back(origin.name);
+  bool isKnown = llvm::any_of(names, [&](StringRef name) { return seen.contains(name); });
+  bool isNext = llvm::any_of(names, [&](StringRef name) { return last.contains(name); });
+  if (isKnown && !isNext)
+    gradients.insert(call.op);
+  if (isNext && gradients.contains(lastCall))
+    gradients.insert(call.op); // several kernels of one gradient
+  last.clear();
+  for (StringRef name : names) {
+    seen.insert(name);
+    last.insert(name);
+  }
+  lastCall = call.op;
 }
 
 } // namespace dsc::cuda

@@ -28,13 +28,30 @@ class ValueNames {
 public:
   explicit ValueNames(exec::ProgramOp program);
   std::string nameOf(mlir::Value value) const;
+  /// Whether the value is a variable's new one.
+  bool isWritten(mlir::Value value) const { return written.contains(value); }
 
 private:
   llvm::DenseMap<mlir::Value, std::string> known; // results and what is written
+  llvm::DenseSet<mlir::Value> written;
 };
 
-/// The name of a kernel: what it fuses, and the first node it came from.
-std::string kernelName(exec::KernelOp kernel, mlir::Location launchedAt);
+/// Names kernels after what they fuse and the first node it came from:
+/// `add_layernorm__blocks_0_ln_1`, with `_grad` behind what comes back to nodes that the
+/// program has passed.
+class KernelNamer {
+public:
+  /// Called for each call of a program, in order.
+  void visit(const PlacedCall &call);
+  void beginProgram() { seen.clear(); }
+  std::string name(exec::KernelOp kernel, const PlacedCall &call, const ValueNames &values);
+
+private:
+  bool isGradient(const PlacedCall &call) const { return gradients.contains(call.op); }
+  llvm::StringSet<> seen, last; // nodes of all calls, and of the last one
+  mlir::Operation *lastCall = nullptr;
+  llvm::DenseSet<mlir::Operation *> gradients;
+};
 
 } // namespace dsc::cuda
 

@@ -29,7 +29,7 @@ struct Flag {
 };
 
 struct Description {
-  StringRef function, fields;
+  StringRef function, shape, fields; // `shape` is the struct of the fields
   SmallVector<Flag, 0> flags;
 };
 
@@ -45,43 +45,53 @@ const StringMap<Description> &descriptions() {
   static const StringMap<Description> table = {
       {"Matmul",
        {"matmul",
+        "Matmul",
         "type r# batch[r] m n k lhs[r+2] rhs[r+2] out[r+2] flags",
         {DSC_FLAG(DSC_MATMUL_BIAS), DSC_FLAG(DSC_MATMUL_RELU), DSC_FLAG(DSC_MATMUL_GELU_ERF),
          DSC_FLAG(DSC_MATMUL_GELU_TANH), DSC_FLAG(DSC_MATMUL_ACCUMULATE)}}},
-      {"Conv", {"conv", kConv, {DSC_FLAG(DSC_CONV_BIAS), DSC_FLAG(DSC_CONV_RELU)}}},
-      {"ConvInputGrad", {"convInputGrad", kConv, {}}},
-      {"ConvWeightGrad", {"convWeightGrad", kConv, {DSC_FLAG(DSC_CONV_BIAS)}}},
+      {"Conv", {"conv", "Conv", kConv, {DSC_FLAG(DSC_CONV_BIAS), DSC_FLAG(DSC_CONV_RELU)}}},
+      {"ConvInputGrad", {"convInputGrad", "Conv", kConv, {}}},
+      {"ConvWeightGrad", {"convWeightGrad", "Conv", kConv, {DSC_FLAG(DSC_CONV_BIAS)}}},
       {"Attention",
        {"attention",
+        "Attention",
         "b h hkv t s d dv q[3] k[3] v[3] out[3] mask[4]?2 flags",
         {DSC_FLAG(DSC_ATTENTION_CAUSAL), DSC_FLAG(DSC_ATTENTION_MASK)}}},
       {"AttentionGrad",
        {"attentionGrad",
+        "Attention",
         "b h hkv t s d dv q[3] k[3] v[3] out[3] mask[4]?2 outGrad[3] qGrad[3] kGrad[3] vGrad[3] "
         "joined[3]?4 flags",
         {DSC_FLAG(DSC_ATTENTION_CAUSAL), DSC_FLAG(DSC_ATTENTION_MASK),
          DSC_FLAG(DSC_ATTENTION_JOINED)}}},
-      {"MaxPool", {"maxPool", kPool, {DSC_FLAG(DSC_POOL_INDEX)}}},
-      {"AvgPool", {"avgPool", kPool, {DSC_FLAG(DSC_POOL_COUNT_INCLUDE_PAD)}}},
-      {"AvgPoolGrad", {"avgPoolGrad", kPool, {DSC_FLAG(DSC_POOL_COUNT_INCLUDE_PAD)}}},
-      {"Take", {"take", "bytes indexType outer axis inner count table[3] indexStride out[3]", {}}},
+      {"MaxPool", {"maxPool", "Pool", kPool, {DSC_FLAG(DSC_POOL_INDEX)}}},
+      {"AvgPool", {"avgPool", "Pool", kPool, {DSC_FLAG(DSC_POOL_COUNT_INCLUDE_PAD)}}},
+      {"AvgPoolGrad", {"avgPoolGrad", "Pool", kPool, {DSC_FLAG(DSC_POOL_COUNT_INCLUDE_PAD)}}},
+      {"Take",
+       {"take", "Take", "bytes indexType outer axis inner count table[3] indexStride out[3]", {}}},
       {"ScatterAdd",
        {"scatterAdd",
+        "ScatterAdd",
         "type indexType outer axis inner count updates[3] indexStride out[3] flags",
         {DSC_FLAG(DSC_SCATTER_ACCUMULATE)}}},
       {"TakeAlong",
-       {"takeAlong", "bytes indexType r# axis axisSize dims[r] data[r] index[r] out[r]", {}}},
+       {"takeAlong",
+        "TakeAlong",
+        "bytes indexType r# axis axisSize dims[r] data[r] index[r] out[r]",
+        {}}},
       {"ScatterAddAlong",
        {"scatterAddAlong",
+        "ScatterAddAlong",
         "type indexType r# axis dims[r] outDims[r] updates[r] index[r] out[r] flags",
         {DSC_FLAG(DSC_SCATTER_ACCUMULATE)}}},
       {"ArgMax",
        {"argMax",
+        "ArgMax",
         "type outer axis inner input[3] flags",
         {DSC_FLAG(DSC_ARGMAX_MIN), DSC_FLAG(DSC_ARGMAX_LAST)}}},
-      {"Copy", {"copy", "bytes r# dims[r] in[r] out[r] inOffset outOffset", {}}},
-      {"Fill", {"fill", "bytes r# dims[r] strides[r] offset pattern", {}}},
-      {"StackRows", {"stackRows", "bytes microbatches", {}}}};
+      {"Copy", {"copy", "Copy", "bytes r# dims[r] in[r] out[r] inOffset outOffset", {}}},
+      {"Fill", {"fill", "Fill", "bytes r# dims[r] strides[r] offset pattern", {}}},
+      {"StackRows", {"stackRows", "StackRows", "bytes microbatches", {}}}};
   return table;
 }
 } // namespace
@@ -111,6 +121,8 @@ public:
   FieldReader(const Description &description, ArrayRef<int64_t> ints)
       : description(description), ints(ints) {}
   std::string read();
+  /// The first sizes, such as 32x256x784.
+  std::string sizes;
 
 private:
   void readField(StringRef field);
@@ -121,7 +133,7 @@ private:
 
   const Description &description;
   ArrayRef<int64_t> ints;
-  size_t position = 0;
+  size_t position = 0, numSizes = 0;
   StringMap<int64_t> counts;
   std::string text;
 };
@@ -139,6 +151,8 @@ void FieldReader::readField(StringRef field) {
   if (size.empty()) {
     int64_t value = next();
     bool isType = name == "type" || name == "indexType";
+    if (!isType && name != "flags" && numSizes++ < 3)
+      sizes += (sizes.empty() ? "" : "x") + std::to_string(value);
     return show(name, isType            ? typeText(value)
                       : name == "flags" ? flagsText(description, value)
                                         : std::to_string(value));
@@ -166,7 +180,10 @@ RoutineText describeRoutine(StringRef routine, ArrayRef<int64_t> ints, ArrayRef<
   auto it = descriptions().find(routine);
   if (it == descriptions().end())
     return {};
-  RoutineText text{it->second.function.str(), FieldReader(it->second, ints).read()};
+  const Description &description = it->second;
+  FieldReader reader(description, ints);
+  RoutineText text{description.function.str(), description.shape.str(), reader.read(), ""};
+  text.label = text.function + (reader.sizes.empty() ? "" : "_" + reader.sizes);
   if (!floats.empty()) // only attention has one
     text.fields += formatv(", .scale = {0:e17}", floats.front());
   return text;

@@ -13,7 +13,9 @@ namespace dsc::cuda {
 /// `function(step, {.field = value, ...}, {buffers})`.
 struct RoutineText {
   std::string function;
+  std::string shape;  // the struct: Matmul
   std::string fields; // ".m = 4, .n = 10, ..."
+  std::string label;  // a name for these fields: matmul_4x10x784
 };
 
 /// Reads `ints` and `floats` as runtime/abi/CpuRoutines.h lays them out. An empty

@@ -10,6 +10,7 @@
 #include "Routines.h"
 
 #include "abi/Abi.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
@@ -56,11 +57,26 @@ struct Section {
   size_t begin, end;
 };
 
+/// The fields of library calls that several calls share, such as those of a layer; each
+/// stands once at the top.
+class SharedShapes {
+public:
+  explicit SharedShapes(ArrayRef<PlacedProgram> programs);
+  void declare(llvm::raw_ostream &os) const;
+  /// The name of a call's fields; empty where no other call has the same.
+  StringRef nameOf(const RoutineText &text) const;
+
+private:
+  using Key = std::pair<std::string, std::string>; // function and fields
+  static Key keyOf(const RoutineText &text) { return {text.shape, text.fields}; }
+  llvm::MapVector<Key, std::string, std::map<Key, unsigned>> names;
+};
+
 class SectionEmitter {
 public:
   SectionEmitter(const PlacedProgram &program, const llvm::StringMap<KernelInfo> &kernels,
-                 llvm::raw_ostream &os)
-      : program(program), kernels(kernels), names(program.op), os(os) {}
+                 const SharedShapes &shapes, llvm::raw_ostream &os)
+      : program(program), kernels(kernels), shapes(shapes), names(program.op), os(os) {}
   LogicalResult emit(const Section &section);
 
 private:
@@ -71,6 +87,7 @@ private:
 
   const PlacedProgram &program;
   const llvm::StringMap<KernelInfo> &kernels;
+  const SharedShapes &shapes;
   ValueNames names;
   llvm::raw_ostream &os;
   NameScope scope;
@@ -78,6 +95,41 @@ private:
   std::map<std::tuple<int32_t, int64_t, std::string, int64_t, std::string>, std::string> declared;
 };
 } // namespace
+
+static RoutineText describe(exec::CallOp call) {
+  return describeRoutine(call.getRoutine(), call.getInts(), call.getFloats());
+}
+
+/// `{.m = 4, .n = 10}`, a field a part.
+static SmallVector<std::string> fieldParts(const RoutineText &text) {
+  SmallVector<StringRef> fields;
+  StringRef(text.fields).drop_front().split(fields, ", .");
+  SmallVector<std::string> parts;
+  for (auto [index, field] : llvm::enumerate(fields))
+    parts.push_back((index ? "." : "{.") + field.str() + (index + 1 == fields.size() ? "}" : ""));
+  return parts;
+}
+
+SharedShapes::SharedShapes(ArrayRef<PlacedProgram> programs) {
+  llvm::MapVector<Key, unsigned, std::map<Key, unsigned>> counts;
+  llvm::StringMap<std::string> labels;
+  for (const PlacedProgram &program : programs)
+    for (const PlacedCall &call : program.calls)
+      if (auto routine = dyn_cast<exec::CallOp>(call.op)) {
+        RoutineText text = describe(routine);
+        ++counts[keyOf(text)];
+        labels.try_emplace(text.shape + text.fields, text.label);
+      }
+  NameScope scope;
+  for (const auto &[key, count] : counts)
+    if (count > 1 && !key.second.empty())
+      names[key] = scope.add(labels[key.first + key.second]);
+}
+
+StringRef SharedShapes::nameOf(const RoutineText &text) const {
+  auto it = names.find(keyOf(text));
+  return it == names.end() ? "" : StringRef(it->second);
+}
 
 /// The variable of a buffer, which is declared at its first use.
 std::string SectionEmitter::bufferName(const PlacedBuffer &buffer) {
@@ -104,11 +156,12 @@ std::string SectionEmitter::bufferName(const PlacedBuffer &buffer) {
   return it->second;
 }
 
-/// Writes "head(a, b, c);"; groups that do not fit a line begin lines of their own.
-static void writeCall(llvm::raw_ostream &os, StringRef head,
-                      ArrayRef<SmallVector<std::string>> groups) {
+/// Writes the groups behind each other; those that do not fit a line begin lines of
+/// their own, below the end of `head`.
+static void writeGroups(llvm::raw_ostream &os, StringRef head, StringRef end,
+                        ArrayRef<SmallVector<std::string>> groups) {
   constexpr size_t width = 100;
-  std::string indent(head.size() + 3, ' '), line = "  " + head.str() + "(";
+  std::string indent(head.size(), ' '), line = head.str();
   auto breakLine = [&](size_t column) {
     os << StringRef(line).rtrim() << '\n';
     line = std::string(column, ' ');
@@ -124,10 +177,29 @@ static void writeCall(llvm::raw_ostream &os, StringRef head,
       bool isLast = number + 1 == groups.size() && index + 1 == group.size();
       if (index > 0 && line.size() + part.size() + 2 > width)
         breakLine(column);
-      line += part + (isLast ? ");" : ", ");
+      line += part + (isLast ? end.str() : ", ");
     }
   }
   os << line << '\n';
+}
+
+/// "head(a, b, c);"
+static void writeCall(llvm::raw_ostream &os, StringRef head,
+                      ArrayRef<SmallVector<std::string>> groups) {
+  writeGroups(os, ("  " + head + "(").str(), ");", groups);
+}
+
+void SharedShapes::declare(llvm::raw_ostream &os) const {
+  if (!names.empty())
+    os << "\n// Shapes and strides of library calls that several places share.\n";
+  for (const auto &[key, name] : names)
+    writeGroups(os, "static const " + key.first + " " + name + " = ", ";",
+                {fieldParts({"", key.first, key.second, ""})});
+}
+
+/// `step.at("the nodes")`.
+static std::string stepAt(const PlacedCall &call) {
+  return "step.at(" + quoted(originOf(call.op->getLoc())) + ")";
 }
 
 void SectionEmitter::emitLaunch(const PlacedCall &call, exec::LaunchOp launch,
@@ -136,25 +208,24 @@ void SectionEmitter::emitLaunch(const PlacedCall &call, exec::LaunchOp launch,
   std::string threads = std::to_string(kernel.form.threadsX);
   if (kernel.form.threadsY > 1)
     threads = "dim3(" + threads + ", " + std::to_string(kernel.form.threadsY) + ")";
-  SmallVector<std::string> shape = {"step",  kernel.name, std::to_string(kernel.form.blocks),
-                                    threads, "0",         "step.stream"};
+  SmallVector<std::string> shape = {stepAt(call), kernel.name, std::to_string(kernel.form.blocks),
+                                    threads,      "0",         "step.stream"};
   writeCall(os, "LAUNCH", {shape, SmallVector<std::string>(arguments)});
 }
 
 LogicalResult SectionEmitter::emitRoutine(const PlacedCall &call, exec::CallOp routine,
                                           ArrayRef<std::string> arguments) {
-  RoutineText text = describeRoutine(routine.getRoutine(), routine.getInts(), routine.getFloats());
+  RoutineText text = describe(routine);
   if (text.function.empty())
     return routine.emitError("the CUDA target has no routine ")
            << routine.getRoutine() << " yet; compile for the cpu target";
-  SmallVector<StringRef> fields;
-  StringRef(text.fields).drop_front().split(fields, ", .");
-  SmallVector<std::string> shape, buffers;
-  for (auto [index, field] : llvm::enumerate(fields))
-    shape.push_back((index ? "." : "{.") + field.str() + (index + 1 == fields.size() ? "}" : ""));
+  StringRef shared = shapes.nameOf(text);
+  SmallVector<std::string> shape = {shared.str()}, buffers;
+  if (shared.empty())
+    shape = fieldParts(text);
   for (auto [index, argument] : llvm::enumerate(arguments))
     buffers.push_back((index ? "" : "{") + argument + (index + 1 == arguments.size() ? "}" : ""));
-  writeCall(os, text.function, {{"step"}, shape, buffers});
+  writeCall(os, text.function, {{stepAt(call)}, shape, buffers});
   return success();
 }
 
@@ -168,7 +239,6 @@ LogicalResult SectionEmitter::emit(const Section &section) {
     SmallVector<std::string> arguments;
     for (const PlacedBuffer &buffer : call.buffers)
       arguments.push_back(bufferName(buffer));
-    os << "  step.at(" << quoted(originOf(call.op->getLoc())) << ");\n";
     if (auto launch = dyn_cast<exec::LaunchOp>(call.op))
       emitLaunch(call, launch, arguments);
     else if (failed(emitRoutine(call, cast<exec::CallOp>(call.op), arguments)))
@@ -211,12 +281,14 @@ FailureOr<std::string> stepText(ArrayRef<PlacedProgram> programs,
         "#include \"kernels.h\"\n"
         "#include \"programs.h\"\n\n"
         "using namespace dsc::cuda;\n";
+  SharedShapes shapes(programs);
+  shapes.declare(os);
   for (const PlacedProgram &program : programs) {
     os << "\n//===----------------------------------------------------------------------===//\n"
        << "// " << nameOf(program)
        << "\n//===----------------------------------------------------------------------===//\n";
     for (const Section &section : sectionsOf(program))
-      if (failed(SectionEmitter(program, kernels, os).emit(section)))
+      if (failed(SectionEmitter(program, kernels, shapes, os).emit(section)))
         return failure();
   }
   return text;

@@ -117,12 +117,13 @@ cudaStream_t cuda::stepStream() { return cudaDevice().step; }
 dsc::cuda::Step::~Step() { at(nullptr); }
 
 /// One range of the profiler per call, from here to the next.
-void dsc::cuda::Step::at(const char *nodes) {
+Step &dsc::cuda::Step::at(const char *nodes) {
   if (node)
     nvtxRangePop();
   node = nodes;
   if (node)
     nvtxRangePushA(node);
+  return *this;
 }
 
 bool dsc::cuda::Step::check(cudaError_t error, const char *what) {

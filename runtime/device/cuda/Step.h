@@ -66,7 +66,7 @@ public:
   }
 
   /// Says which ONNX nodes the next call came from, for errors and profiles.
-  void at(const char *nodes);
+  Step &at(const char *nodes);
   /// 0, or 1 after an error, which dscSetError has.
   int32_t status() const { return failed ? 1 : 0; }
 
