@@ -8,9 +8,9 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringMap.h"
 
 #include <map>
+#include <unordered_map>
 #include <vector>
 
 namespace dsc {
@@ -75,6 +75,13 @@ void BlockFuser::refresh(FusionGroup &group) {
   }
 }
 
+/// Whether a kernel that reads `input` once for two nests saves anything. One element for all of
+/// their iterations does not: the gradients of all parameters have their scale in common, and would
+/// become one kernel that grows with the model.
+static bool paysToShare(Value input, linalg::GenericOp nest) {
+  return cast<RankedTensorType>(input.getType()).getNumElements() > 1 || nest.getNumLoops() == 0;
+}
+
 /// Groups the nest may join, latest first: its producers', and those that read
 /// one of the same tensors.
 SmallVector<FusionGroup *> BlockFuser::candidates(linalg::GenericOp nest) const {
@@ -82,6 +89,9 @@ SmallVector<FusionGroup *> BlockFuser::candidates(linalg::GenericOp nest) const 
   for (Value input : nest.getDpsInputs()) {
     if (FusionGroup *group = groupOf(input)) {
       found.insert(group);
+    }
+    if (!paysToShare(input, nest)) {
+      continue;
     }
     for (Operation *user : input.getUsers()) {
       if (FusionGroup *group = owner.lookup(user)) {
@@ -176,7 +186,7 @@ private:
 
   ModuleOp module;
   SymbolTable &symbols;
-  llvm::StringMap<StringAttr> known; // text -> symbol
+  std::unordered_map<size_t, SmallVector<exec::KernelOp, 1>> known; // by hash
 };
 } // namespace
 
@@ -211,19 +221,35 @@ void KernelOutliner::cloneBody(const FusionGroup &group, exec::KernelOp kernel,
   exec::YieldOp::create(builder, kernel.getLoc(), results);
 }
 
+/// Of a kernel's signature and operations; equal kernels have equal ones.
+static size_t hashOf(exec::KernelOp kernel) {
+  llvm::hash_code hash = hash_value(kernel.getFunctionType());
+  kernel.getBody().walk([&](Operation *op) {
+    hash = llvm::hash_combine(
+        hash, op->getName(),
+        llvm::hash_combine_range(op->result_type_begin(), op->result_type_end()));
+  });
+  return hash;
+}
+
+static bool areEqual(exec::KernelOp a, exec::KernelOp b) {
+  return a.getFunctionType() == b.getFunctionType() &&
+         OperationEquivalence::isRegionEquivalentTo(&a.getBody(), &b.getBody(),
+                                                    OperationEquivalence::IgnoreLocations);
+}
+
 /// The symbol of an equal kernel, or of this one.
 StringAttr KernelOutliner::uniqueKernel(exec::KernelOp kernel, const FusionGroup &group) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  kernel->print(os, OpPrintingFlags().useLocalScope().elideLargeElementsAttrs(1 << 30));
-  auto [it, isNew] = known.try_emplace(text);
-  if (!isNew) {
-    kernel->erase();
-    return it->second;
+  SmallVector<exec::KernelOp, 1> &similar = known[hashOf(kernel)];
+  for (exec::KernelOp other : similar) {
+    if (areEqual(other, kernel)) {
+      kernel->erase();
+      return other.getSymNameAttr();
+    }
   }
   kernel.setName(kernelName(group, numKernels++));
-  it->second = symbols.insert(kernel);
-  return it->second;
+  similar.push_back(kernel);
+  return symbols.insert(kernel);
 }
 
 void KernelOutliner::outline(FusionGroup &group) {

@@ -108,6 +108,8 @@ private:
   void takeOver(Operation &op);
   void takeOverOperands(exec::LaunchOp launch);
   bool accumulatesInPlace(Value value, Value argument);
+  using InPlacePairs = SmallVector<std::pair<unsigned, unsigned>>;
+  const InPlacePairs &inPlacePairs(exec::LaunchOp launch);
   bool tryTakeOver(Operation *op, unsigned operand, unsigned result);
 
   // Step 3: offsets.
@@ -126,6 +128,7 @@ private:
   DenseMap<Operation *, int64_t> positions;
   DenseMap<Operation *, std::pair<int64_t, int64_t>> spans; // of repeats
   DenseMap<Value, FlatSymbolRefAttr> writtenInPlace;        // value -> variable it is computed into
+  DenseMap<StringAttr, InPlacePairs> pairsOf;               // kernel -> what the target allows
   int64_t next = 0;
 };
 } // namespace
@@ -164,10 +167,19 @@ bool ProgramPlacement::accumulatesInPlace(Value value, Value argument) {
       *argument.user_begin() != launch) {
     return false;
   }
-  auto kernel = symbols.lookup<exec::KernelOp>(launch.getKernel());
   std::pair<unsigned, unsigned> pair(argument.use_begin()->getOperandNumber(),
                                      cast<OpResult>(value).getResultNumber());
-  return llvm::is_contained(target.getInPlacePairs(kernel.getBody()), pair);
+  return llvm::is_contained(inPlacePairs(launch), pair);
+}
+
+/// Of the launched kernel, asked once for all its launches.
+const ProgramPlacement::InPlacePairs &ProgramPlacement::inPlacePairs(exec::LaunchOp launch) {
+  auto [it, isNew] = pairsOf.try_emplace(launch.getKernelAttr().getAttr());
+  if (isNew) {
+    auto kernel = symbols.lookup<exec::KernelOp>(launch.getKernel());
+    it->second = target.getInPlacePairs(kernel.getBody());
+  }
+  return it->second;
 }
 
 /// Every carried value starts in a buffer of its own, and what the region
@@ -218,8 +230,7 @@ bool ProgramPlacement::computesInto(exec::WriteOp write) {
     return false;
   }
   unsigned result = cast<OpResult>(write.getValue()).getResultNumber();
-  auto kernel = symbols.lookup<exec::KernelOp>(launch.getKernel());
-  auto pairs = target.getInPlacePairs(kernel.getBody());
+  const InPlacePairs &pairs = inPlacePairs(launch);
   SmallVector<Value> olds;
   program.walk([&](exec::ReadOp read) {
     if (read.getVariable() == write.getVariable()) {
@@ -433,8 +444,7 @@ bool ProgramPlacement::tryTakeOver(Operation *op, unsigned operand, unsigned res
 }
 
 void ProgramPlacement::takeOverOperands(exec::LaunchOp launch) {
-  auto kernel = symbols.lookup<exec::KernelOp>(launch.getKernel());
-  auto pairs = target.getInPlacePairs(kernel.getBody());
+  InPlacePairs pairs = inPlacePairs(launch);
   // Accumulators first: prepareCarries relies on them.
   std::partition(pairs.begin(), pairs.end(), [&](std::pair<unsigned, unsigned> pair) {
     return isa<BlockArgument>(launch->getOperand(pair.first));

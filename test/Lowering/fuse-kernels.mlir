@@ -50,3 +50,22 @@ func.func @domains(%x: tensor<8xf32>, %y: tensor<9xf32>) -> (tensor<8xf32>, tens
   %b = train.exp %y : tensor<9xf32>
   return %a, %b : tensor<8xf32>, tensor<9xf32>
 }
+
+// One number that both read is no reason to share a kernel; a tensor is.
+// CHECK-LABEL: exec.program @shared_number(
+// CHECK-COUNT-2: exec.launch
+// CHECK: exec.return
+// CHECK-LABEL: exec.program @shared_tensor(
+// CHECK-COUNT-1: exec.launch
+// CHECK-NEXT: exec.return
+func.func @shared_number(%a: tensor<8xf32>, %b: tensor<8xf32>, %s: tensor<f32>) -> (tensor<8xf32>, tensor<8xf32>) {
+  %t = train.broadcast %s [] : tensor<f32> to tensor<8xf32>
+  %x = train.mul %a, %t : tensor<8xf32>
+  %y = train.mul %b, %t : tensor<8xf32>
+  return %x, %y : tensor<8xf32>, tensor<8xf32>
+}
+func.func @shared_tensor(%a: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+  %x = train.exp %a : tensor<8xf32>
+  %y = train.tanh %a : tensor<8xf32>
+  return %x, %y : tensor<8xf32>, tensor<8xf32>
+}
