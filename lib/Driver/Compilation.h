@@ -21,6 +21,7 @@
 #include "dsc/Target/CPU/ObjectEmission.h"
 #include "lib/Driver/Debugging.h"
 #include "lib/Driver/Scratch.h"
+#include "lib/Driver/TrainerFile.h"
 #include "lib/Driver/Weights.h"
 #include "mlir/IR/MLIRContext.h"
 
@@ -74,7 +75,9 @@ private:
   int emitCudaTrainer();
   int emitObjects(const ScratchFile &kernels, const ScratchFile &tables);
   std::string description();
-  llvm::Error writeResults(llvm::function_ref<llvm::Error(const ScratchFile &)> makeBinary);
+  int emitCpuTrainer();
+  llvm::Error openResults();
+  llvm::Error finishResults();
   bool weightsLieBeside() const;
   std::string modelSkeleton() const;
 
@@ -113,6 +116,13 @@ private:
   std::optional<cpu::CpuTarget> cpuTarget;
   std::optional<Plan> obeyed;
   Plan plan;
+
+  /// The files that stay, in the order in which they get their final names.
+  struct Results {
+    std::vector<std::string> names;
+    std::vector<ScratchFile> files;
+    std::optional<TrainerFile> trainer;
+  } results;
 };
 
 } // namespace dsc

@@ -7,7 +7,6 @@
 
 #include "lib/Driver/CudaPackage.h"
 
-#include "lib/Driver/Link.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -215,7 +214,7 @@ static std::string findBuildError(const std::string &log) {
   return (*text)->getBuffer().split('\n').first.str();
 }
 
-llvm::Error CudaBuildFolder::build(const ScratchFile &binary) const {
+llvm::Error CudaBuildFolder::build(TrainerFile &trainer) const {
   auto make = llvm::sys::findProgramByName("make");
   auto log = ScratchFile::temporary("dsc-cuda", "log");
   if (!make || !log) {
@@ -233,7 +232,7 @@ llvm::Error CudaBuildFolder::build(const ScratchFile &binary) const {
     return llvm::createStringError("building the CUDA trainer failed: " +
                                    (reason.empty() ? findBuildError(log->name()) : reason));
   }
-  return copyProgram(join(folder, "trainer"), binary);
+  return trainer.takeProgram(join(folder, "trainer"));
 }
 
 std::string dsc::findNvcc() {

@@ -3,7 +3,7 @@
 #define DSC_LIB_DRIVER_CUDAPACKAGE_H
 
 #include "dsc/Target/CUDA/CudaEmission.h"
-#include "lib/Driver/Scratch.h"
+#include "lib/Driver/TrainerFile.h"
 #include "lib/Driver/Weights.h"
 #include "llvm/Support/Error.h"
 
@@ -33,7 +33,7 @@ public:
   llvm::Error create();
   const std::string &path() const { return folder; }
   /// Runs make and copies the trainer.
-  llvm::Error build(const ScratchFile &binary) const;
+  llvm::Error build(TrainerFile &trainer) const;
 
 private:
   std::string folder;

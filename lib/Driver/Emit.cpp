@@ -101,17 +101,11 @@ int Compilation::emitCudaTrainer() {
     return status;
   }
   times.begin("nvcc");
-  llvm::Error error = writeResults([&](const ScratchFile &binary) { return folder.build(binary); });
+  llvm::Error error = folder.build(*results.trainer);
   return error ? fail(std::move(error)) : int(kDone);
 }
 
-int Compilation::emit() {
-  if (options.emit == "cuda") {
-    return writeCudaSources(output);
-  }
-  if (options.target == "cuda") {
-    return emitCudaTrainer();
-  }
+int Compilation::emitCpuTrainer() {
   auto kernels = ScratchFile::temporary("dsc-kernels", "o");
   if (!kernels) {
     return fail(kernels.takeError());
@@ -124,8 +118,23 @@ int Compilation::emit() {
     return status;
   }
   times.begin("link");
-  llvm::Error error = writeResults([&](const ScratchFile &binary) {
-    return linkTrainer({kernels->name(), tables->name()}, binary);
-  });
+  llvm::Error error = linkTrainer({kernels->name(), tables->name()}, *results.trainer);
+  return error ? fail(std::move(error)) : int(kDone);
+}
+
+int Compilation::emit() {
+  if (options.emit == "cuda") {
+    return writeCudaSources(output);
+  }
+  if (options.emit == "llvm") {
+    return emitCpuTrainer(); // stops at the text
+  }
+  if (llvm::Error error = openResults()) {
+    return fail(std::move(error));
+  }
+  if (int status = options.target == "cuda" ? emitCudaTrainer() : emitCpuTrainer()) {
+    return status;
+  }
+  llvm::Error error = finishResults();
   return error ? fail(std::move(error)) : int(kDone);
 }

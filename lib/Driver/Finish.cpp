@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Driver/Compilation.h"
-#include "lib/Driver/Link.h"
 #include "lib/Driver/OnnxSkeleton.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -75,18 +74,6 @@ std::string Compilation::modelSkeleton() const {
   return makeSkeleton(onnxModel->files.front()->getBuffer(), names, restoration);
 }
 
-static llvm::Expected<std::vector<ScratchFile>> openPending(llvm::ArrayRef<std::string> names) {
-  std::vector<ScratchFile> files;
-  for (const std::string &name : names) {
-    auto file = ScratchFile::pending(name);
-    if (!file) {
-      return file.takeError();
-    }
-    files.push_back(std::move(*file));
-  }
-  return files;
-}
-
 /// Moves the files to their final names; if one cannot be moved, none stays.
 static llvm::Error keepAll(llvm::MutableArrayRef<ScratchFile> files,
                            llvm::ArrayRef<std::string> names) {
@@ -102,27 +89,34 @@ static llvm::Error keepAll(llvm::MutableArrayRef<ScratchFile> files,
   return llvm::Error::success();
 }
 
-llvm::Error
-Compilation::writeResults(llvm::function_ref<llvm::Error(const ScratchFile &)> makeBinary) {
+/// Opens what the trainer consists of. Large weights are written from now on.
+llvm::Error Compilation::openResults() {
   // The trainer comes last: where it is, the others are.
-  std::vector<std::string> names = {output + ".plan.json", output};
-  if (weightsLieBeside()) {
-    names.insert(names.begin(), output + ".weights.safetensors");
+  results.names = {output + ".plan.json", output};
+  bool liesBeside = weightsLieBeside();
+  if (liesBeside) {
+    results.names.insert(results.names.begin(), output + ".weights.safetensors");
   }
-  auto files = openPending(names);
-  if (!files) {
-    return files.takeError();
+  for (const std::string &name : results.names) {
+    auto file = ScratchFile::pending(name);
+    if (!file) {
+      return file.takeError();
+    }
+    results.files.push_back(std::move(*file));
   }
-  const ScratchFile &binary = files->back(), &planFile = files->end()[-2];
-  const ScratchFile *beside = files->size() == 3 ? &files->front() : nullptr;
-  if (llvm::Error error = makeBinary(binary)) {
+  results.trainer.emplace(results.files.back(), liesBeside ? &results.files.front() : nullptr,
+                          weights);
+  return llvm::Error::success();
+}
+
+/// Of a trainer that has its program.
+llvm::Error Compilation::finishResults() {
+  if (llvm::Error error = results.trainer->finish(modelSkeleton())) {
     return error;
   }
-  if (llvm::Error error = appendPayload(binary, weights, beside, modelSkeleton())) {
-    return error;
-  }
+  const ScratchFile &planFile = results.files.end()[-2];
   if (llvm::Error error = writeFile(planFile, [this](llvm::raw_ostream &os) { writePlan(os); })) {
     return error;
   }
-  return keepAll(*files, names);
+  return keepAll(results.files, results.names);
 }

@@ -11,8 +11,6 @@
 
 using namespace dsc;
 
-static constexpr uint64_t kPage = 4096;
-
 /// Linker drivers, the one that built the runtime first.
 static llvm::Expected<std::string> findLinker() {
   for (const char *name : {"clang++-22", "clang++", "g++", "c++"}) {
@@ -59,32 +57,15 @@ static llvm::Error runLinker(llvm::ArrayRef<llvm::StringRef> arguments) {
       (text && message.empty() ? findErrorLine((*text)->getBuffer()).str() : message));
 }
 
-/// Linkers map their output and die where the disk is full; this one says so.
-llvm::Error dsc::copyProgram(llvm::StringRef from, const ScratchFile &to) {
-  auto program = llvm::MemoryBuffer::getFile(from, false, false);
-  auto permissions = llvm::sys::fs::getPermissions(from);
-  if (!program || !permissions) {
-    return llvm::createStringError("linking the trainer failed: the linker wrote nothing");
-  }
-  if (llvm::Error failed =
-          writeFile(to, [&](llvm::raw_ostream &os) { os << (*program)->getBuffer(); })) {
-    return failed;
-  }
-  if (std::error_code error = llvm::sys::fs::setPermissions(to.name(), *permissions)) {
-    return llvm::createStringError("cannot write '" + to.shownName() + "': " + error.message());
-  }
-  return llvm::Error::success();
-}
-
-llvm::Error dsc::linkTrainer(llvm::ArrayRef<std::string> objects, const ScratchFile &output) {
+llvm::Error dsc::linkTrainer(llvm::ArrayRef<std::string> objects, TrainerFile &trainer) {
   llvm::Expected<std::string> linker = findLinker();
   if (!linker) {
     return linker.takeError();
   }
   std::string folder = libraryFolder();
-  std::string trainer = folder + "/libdsc-trainer.a", cpu = folder + "/libdsc-cpu.a";
-  if (!llvm::sys::fs::exists(trainer) || !llvm::sys::fs::exists(cpu)) {
-    return llvm::createStringError("the runtime (" + trainer +
+  std::string loop = folder + "/libdsc-trainer.a", cpu = folder + "/libdsc-cpu.a";
+  if (!llvm::sys::fs::exists(loop) || !llvm::sys::fs::exists(cpu)) {
+    return llvm::createStringError("the runtime (" + loop +
                                    ") is missing: build everything, not dsc-compile alone");
   }
   std::vector<llvm::StringRef> arguments = {*linker};
@@ -92,7 +73,7 @@ llvm::Error dsc::linkTrainer(llvm::ArrayRef<std::string> objects, const ScratchF
     arguments.push_back("-fuse-ld=lld");
   }
   arguments.insert(arguments.end(), objects.begin(), objects.end());
-  for (llvm::StringRef more : {llvm::StringRef(trainer), llvm::StringRef(cpu)}) {
+  for (llvm::StringRef more : {llvm::StringRef(loop), llvm::StringRef(cpu)}) {
     arguments.push_back(more);
   }
   for (llvm::StringRef more :
@@ -107,60 +88,5 @@ llvm::Error dsc::linkTrainer(llvm::ArrayRef<std::string> objects, const ScratchF
   if (llvm::Error failed = runLinker(arguments)) {
     return failed;
   }
-  return copyProgram(linked->name(), output);
-}
-
-//===----------------------------------------------------------------------===//
-// Payload
-//===----------------------------------------------------------------------===//
-
-/// Pads a file that had `base` bytes before anything was appended; returns the
-/// position.
-static uint64_t padToPage(llvm::raw_fd_ostream &os, uint64_t base) {
-  os.write_zeros(static_cast<unsigned>((kPage - (base + os.tell()) % kPage) % kPage));
-  return base + os.tell();
-}
-
-static void writeWord(llvm::raw_ostream &os, uint64_t value) {
-  os.write(reinterpret_cast<const char *>(&value), sizeof(value));
-}
-
-uint64_t dsc::writeWeights(llvm::raw_ostream &os, llvm::ArrayRef<InitialValue> weights) {
-  std::string header = safetensorsHeader(weights);
-  os << header;
-  uint64_t size = header.size();
-  for (const InitialValue &value : weights) {
-    os << value.bytes();
-    size += value.bytes().size();
-  }
-  return size;
-}
-
-llvm::Error dsc::appendPayload(const ScratchFile &binary, llvm::ArrayRef<InitialValue> weights,
-                               const ScratchFile *beside, llvm::StringRef model) {
-  uint64_t base = 0;
-  std::error_code error = llvm::sys::fs::file_size(binary.name(), base);
-  llvm::raw_fd_ostream os(binary.name(), error, llvm::sys::fs::OF_Append);
-  if (error) {
-    return llvm::createStringError("cannot write '" + binary.shownName() + "': " + error.message());
-  }
-  uint64_t weightsAt = 0, weightsSize = 0;
-  if (beside) {
-    if (llvm::Error failed =
-            writeFile(*beside, [&](llvm::raw_ostream &out) { writeWeights(out, weights); })) {
-      return failed;
-    }
-  } else {
-    weightsAt = padToPage(os, base);
-    weightsSize = writeWeights(os, weights);
-  }
-  uint64_t modelAt = padToPage(os, base);
-  os << model;
-  padToPage(os, base);
-  os << llvm::StringRef("dsc-payload-v1\0\0", 16);
-  for (uint64_t word : {weightsAt, weightsSize, model.empty() ? 0 : modelAt,
-                        static_cast<uint64_t>(model.size()), uint64_t(0), uint64_t(0)}) {
-    writeWord(os, word);
-  }
-  return takeError(os, binary.shownName());
+  return trainer.takeProgram(linked->name());
 }
