@@ -1,7 +1,9 @@
-"""A training process that runs in turns: between its turns it is stopped.
+"""Training processes that run one at a time, in turns of whole steps.
 
-All contenders of a row are started once and then run one at a time, in short rounds, so that
-what else the machine does hits all of them alike. Each appends a JSON line per step to a file.
+A PyTorch process lives through all turns and waits for its standard input between them. A trainer
+starts anew for each turn, as that takes it little. Nobody is stopped inside of a step, and the
+bench itself sleeps during a turn, so that a turn has the machine to itself as far as the bench can
+see to it.
 """
 
 import json
@@ -21,70 +23,56 @@ def busy_seconds():
 
 
 class Contender:
-    def __init__(self, name, command, metrics, environment=None):
+    """What has a name, turns, and a log of errors."""
+
+    def __init__(self, name, command, log, environment=None):
         self.name = name
-        self.metrics = pathlib.Path(metrics)
-        self.metrics.unlink(missing_ok=True)
-        self.errors = self.metrics.with_suffix(".log")
-        self.position = 0
+        self.command = [str(word) for word in command]
+        self.log = pathlib.Path(log)
+        self.environment = {**os.environ, **(environment or {})}
         self.rounds = []  # of step times in ms
-        self.started = time.monotonic()
-        with open(self.errors, "w") as log:
-            self.process = subprocess.Popen(
-                [str(word) for word in command],
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                env={**os.environ, **(environment or {})},
-            )
+        self.process = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
-    def read_lines(self):
-        """The whole lines since the last call."""
-        if not self.metrics.exists():
-            return []
-        with open(self.metrics) as file:
-            file.seek(self.position)
-            text = file.read()
-        end = text.rfind("\n") + 1
-        self.position += end
-        return [json.loads(line) for line in text[:end].splitlines()]
+    def start(self, **pipes):
+        with open(self.log, "w") as errors:
+            self.process = subprocess.Popen(
+                self.command, stderr=errors, env=self.environment, text=True, **pipes
+            )
 
-    def require_alive(self):
-        if self.process.poll() is not None:
-            lines = self.errors.read_text().strip().splitlines()
-            sys.exit(f"error: {self.name} ended: {lines[-1] if lines else self.process.poll()}")
+    def fail(self):
+        lines = self.log.read_text().strip().splitlines()
+        sys.exit(f"error: {self.name} ended: {lines[-1] if lines else self.process.poll()}")
 
-    def wait_for_steps(self, count):
-        """Returns the seconds from the start of the process to its first step, and all lines."""
-        lines, first = [], None
-        while len(lines) < count:
-            self.require_alive()
-            lines += self.read_lines()
-            if lines and first is None:
-                first = time.monotonic() - self.started
-            time.sleep(0.001)
-        return first, lines
 
-    def pause(self):
-        self.process.send_signal(signal.SIGSTOP)
+class Peer(Contender):
+    """A process of peer.py."""
 
-    def turn(self, seconds, least_steps=2):
-        """Runs for a while. The first step was interrupted by the pause, so it does not count."""
-        self.process.send_signal(signal.SIGCONT)
-        end = time.monotonic() + seconds
-        lines = []
-        while time.monotonic() < end or len(lines) <= least_steps:
-            time.sleep(min(0.02, seconds))
-            self.require_alive()
-            lines += self.read_lines()
-        self.pause()
-        self.rounds.append([line["step_ms"] for line in lines[1:]])
+    def run_steps(self, seconds, least):
+        try:
+            self.process.stdin.write(f"{seconds} {least}\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            self.fail()
+        return json.loads(self.process.stdout.readline() or self.fail())
+
+    def first_step(self):
+        """The loss, the step's own time, and the seconds from the start of the process."""
+        started = time.monotonic()
+        self.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        reply = self.run_steps(0, 1)
+        return reply["loss"], reply["step_ms"][0], time.monotonic() - started
+
+    def turn(self, seconds, least=2):
+        """Threads and caches are cold in the first step, so it does not count."""
+        self.rounds.append(self.run_steps(seconds, least + 1)["step_ms"][1:])
 
     def processor_seconds(self):
         text = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
@@ -95,3 +83,59 @@ class Contender:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) * 1024 / 1e6
+
+
+class Trainer(Contender):
+    """A program of dsc's, which appends a line per step to a file."""
+
+    def __init__(self, name, command, metrics):
+        super().__init__(name, command, pathlib.Path(metrics).with_suffix(".log"))
+        self.metrics = pathlib.Path(metrics)
+        self.seconds = self.peak = 0
+
+    def read_lines(self):
+        if not self.metrics.exists():
+            return []
+        text = self.metrics.read_text()
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+    def wait_for_steps(self, count, pause):
+        while len(lines := self.read_lines()) < count:
+            if self.process.poll() is not None:
+                self.fail()
+            time.sleep(pause)
+        return lines
+
+    def start_again(self):
+        self.metrics.unlink(missing_ok=True)
+        self.start(stdout=subprocess.DEVNULL)
+        return self.wait_for_steps(1, pause=0.005)
+
+    def stop(self):
+        """Lets it finish its step."""
+        self.process.send_signal(signal.SIGTERM)
+        _, _, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = 0  # it has been waited for
+        self.peak = max(self.peak, usage.ru_maxrss * 1024 / 1e6)
+        self.seconds += usage.ru_utime + usage.ru_stime
+
+    def first_step(self):
+        started = time.monotonic()
+        first = self.start_again()[0]
+        seconds = time.monotonic() - started
+        self.stop()
+        return first["loss"], first["step_ms"], seconds
+
+    def turn(self, seconds, least=2):
+        """The first steps do not count: memory is new, and the bench looks for them."""
+        skipped = len(self.start_again()) + 1
+        time.sleep(seconds)
+        self.wait_for_steps(skipped + least, pause=0.05)
+        self.stop()
+        self.rounds.append([line["step_ms"] for line in self.read_lines()[skipped:]])
+
+    def processor_seconds(self):
+        return self.seconds
+
+    def peak_megabytes(self):
+        return self.peak

@@ -1,9 +1,10 @@
-"""A row of the bench in PyTorch: trains until it is stopped. Runs in the .venv.
+"""A row of the bench in PyTorch: trains as long as it is told to. Runs in the .venv.
 
-    peer.py ROW eager|compile DATA METRICS
+    peer.py ROW eager|compile DATA
 
 Forward, backward and AdamW (its fused form, the fastest on a CPU) on the arrays of the folder
-DATA, in order. Writes one JSON line a step to METRICS, as a trainer does.
+DATA, in order. Reads lines "SECONDS STEPS", trains so long and at least so many steps, and answers
+each by a JSON line: the first step's loss and the time of every step.
 """
 
 import json
@@ -43,21 +44,29 @@ def make_step(model, optimizer):
     return step
 
 
+def run_steps(step, batches, seconds, least):
+    losses, times = [], []
+    end = time.perf_counter() + seconds
+    while len(times) < least or time.perf_counter() < end:
+        inputs, labels = next(batches)
+        start = time.perf_counter()
+        losses.append(step(inputs, labels))
+        times.append((time.perf_counter() - start) * 1e3)
+    return {"loss": losses[0], "step_ms": times}
+
+
 def main():
-    name, mode, data, metrics = sys.argv[1:]
+    name, mode, data = sys.argv[1:]
     row = rows.ROWS[name]
     model = models.make_model(row)
     optimizer = torch.optim.AdamW(
         model.parameters(), rows.LEARNING_RATE, weight_decay=0.0, fused=True
     )
     step = make_step(torch.compile(model) if mode == "compile" else model, optimizer)
-    with open(metrics, "w") as file:
-        for inputs, labels in batches(load_arrays(row, pathlib.Path(data)), row.batch):
-            start = time.perf_counter()
-            loss = step(inputs, labels)
-            seconds = time.perf_counter() - start
-            file.write(json.dumps({"loss": loss, "step_ms": seconds * 1e3}) + "\n")
-            file.flush()
+    data = batches(load_arrays(row, pathlib.Path(data)), row.batch)
+    for line in sys.stdin:
+        seconds, least = line.split()
+        print(json.dumps(run_steps(step, data, float(seconds), int(least))), flush=True)
 
 
 if __name__ == "__main__":
