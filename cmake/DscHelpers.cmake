@@ -15,15 +15,48 @@ function(dsc_common_options target)
   target_link_options(${target} PUBLIC ${DSC_SANITIZER_FLAGS})
 endfunction()
 
-# dsc_add_compiler_library(NAME sources... DEPENDS targets... LINK libraries...)
+# The flags of every file of the compiler; equal, so that all can read MlirHeaders.pch.
+set(DSC_COMPILER_FLAGS -fno-exceptions)
+function(dsc_compiler_options target)
+  dsc_common_options(${target})
+  target_compile_definitions(${target} PRIVATE ${DSC_LLVM_DEFINITIONS})
+  target_include_directories(${target} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+endfunction()
+
+# MLIR's headers, compiled once. CMake's own rule names its file by an absolute path, so
+# that ccache would share nothing between two checkouts; ccache reads the sum instead.
+function(dsc_add_mlir_headers)
+  set(header ${CMAKE_SOURCE_DIR}/cmake/MlirHeaders.h)
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+  separate_arguments(flags NATIVE_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}}")
+  list(APPEND flags -fPIC -std=c++20 ${DSC_LLVM_DEFINITIONS} ${DSC_WARNINGS} ${DSC_SANITIZER_FLAGS}
+    ${DSC_COMPILER_FLAGS} -Xclang -fno-pch-timestamp -isystem ${MLIR_INCLUDE_DIRS})
+  add_custom_command(OUTPUT MlirHeaders.pch
+    COMMAND ${CMAKE_CXX_COMPILER} ${flags} -x c++-header ${header} -o MlirHeaders.pch
+            -MD -MT MlirHeaders.pch -MF MlirHeaders.d
+    DEPENDS ${header} DEPFILE MlirHeaders.d WORKING_DIRECTORY ${CMAKE_BINARY_DIR} VERBATIM)
+  add_custom_target(dsc-mlir-headers DEPENDS ${CMAKE_BINARY_DIR}/MlirHeaders.pch)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
+  file(SHA256 ${header} sum)
+  string(SHA256 sum "${sum} ${LLVM_PACKAGE_VERSION} ${CMAKE_CXX_COMPILER_VERSION} ${flags}")
+  file(WRITE ${CMAKE_BINARY_DIR}/MlirHeaders.pch.sum ${sum})
+endfunction()
+
+# Lets files of this folder read MlirHeaders.pch.
+function(dsc_use_mlir_headers)
+  set_source_files_properties(${ARGN} PROPERTIES
+    COMPILE_OPTIONS "${DSC_COMPILER_FLAGS};-Xclang;-fno-pch-timestamp;-include-pch;MlirHeaders.pch"
+    OBJECT_DEPENDS ${CMAKE_BINARY_DIR}/MlirHeaders.pch)
+endfunction()
+
+# dsc_add_compiler_library(NAME sources... THROWING sources... DEPENDS targets... LINK libraries...)
 #   A part of the compiler: sees MLIR, the generated dialect headers and include/.
+#   THROWING files are compiled with exceptions.
 function(dsc_add_compiler_library name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
-  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
-  dsc_common_options(${name})
-  target_compile_options(${name} PRIVATE -fno-exceptions)
-  target_compile_definitions(${name} PRIVATE ${DSC_LLVM_DEFINITIONS})
-  target_include_directories(${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+  cmake_parse_arguments(ARG "" "" "THROWING;DEPENDS;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS} ${ARG_THROWING})
+  dsc_compiler_options(${name})
+  dsc_use_mlir_headers(${ARG_UNPARSED_ARGUMENTS})
   target_include_directories(${name} PUBLIC
     ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}
     ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/include
@@ -34,13 +67,15 @@ function(dsc_add_compiler_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
 endfunction()
 
-# dsc_add_tool(NAME sources... LINK libraries...): an executable of the compiler.
+# dsc_add_tool(NAME sources... THROWING sources... LINK libraries...): an executable of the compiler.
 function(dsc_add_tool name)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
-  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
-  dsc_common_options(${name})
-  target_compile_options(${name} PRIVATE -fno-exceptions)
-  target_compile_definitions(${name} PRIVATE ${DSC_LLVM_DEFINITIONS})
+  cmake_parse_arguments(ARG "" "" "THROWING;LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS} ${ARG_THROWING})
+  dsc_compiler_options(${name})
+  # As the libraries are compiled, so that the same precompiled headers serve.
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
+  dsc_use_mlir_headers(${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM)
 endfunction()
 

@@ -18,7 +18,7 @@ using namespace dsc;
 namespace fs = llvm::sys::fs;
 namespace path = llvm::sys::path;
 
-static std::string join(llvm::StringRef folder, llvm::StringRef name) {
+static std::string joinPath(llvm::StringRef folder, llvm::StringRef name) {
   llvm::SmallString<256> result(folder);
   path::append(result, name);
   return std::string(result);
@@ -32,7 +32,7 @@ static llvm::Error failed(llvm::StringRef what, std::error_code error) {
 static std::string shareFolder() {
   std::string self = fs::getMainExecutable(
       nullptr, reinterpret_cast<void *>(reinterpret_cast<intptr_t>(&shareFolder)));
-  return join(path::parent_path(path::parent_path(self)), "share/dsc");
+  return joinPath(path::parent_path(path::parent_path(self)), "share/dsc");
 }
 
 //===----------------------------------------------------------------------===//
@@ -51,7 +51,7 @@ public:
 
 static llvm::Error writeText(const std::string &folder, llvm::StringRef name,
                              llvm::function_ref<void(llvm::raw_ostream &)> write) {
-  std::string file = join(folder, name);
+  std::string file = joinPath(folder, name);
   if (std::error_code error = fs::create_directories(path::parent_path(file))) {
     return failed(file, error);
   }
@@ -71,7 +71,7 @@ transferTree(const std::string &from, const std::string &to,
   std::error_code error;
   for (fs::recursive_directory_iterator it(from, error), end; it != end && !error;
        it.increment(error)) {
-    std::string target = join(to, llvm::StringRef(it->path()).drop_front(from.size() + 1));
+    std::string target = joinPath(to, llvm::StringRef(it->path()).drop_front(from.size() + 1));
     bool isFolder = it->type() == fs::file_type::directory_file;
     error = isFolder ? fs::create_directories(target) : file(it->path(), target);
     if (error) {
@@ -109,7 +109,7 @@ llvm::Error dsc::checkCudaFolder(const std::string &folder) {
   }
   std::error_code error;
   bool isEmpty = fs::directory_iterator(folder, error) == fs::directory_iterator();
-  if (!isEmpty && !fs::exists(join(folder, "step.cu"))) {
+  if (!isEmpty && !fs::exists(joinPath(folder, "step.cu"))) {
     return llvm::createStringError("'" + folder +
                                    "' holds other files than a package; name a new folder with -o");
   }
@@ -125,17 +125,17 @@ static std::string replaceAll(std::string text, llvm::StringRef what, llvm::Stri
 
 static llvm::Error writeFiles(const CudaPackage &package, const std::string &folder) {
   std::string share = shareFolder();
-  if (!fs::exists(join(share, "runtime"))) {
-    return llvm::createStringError("the runtime's sources (" + join(share, "runtime") +
+  if (!fs::exists(joinPath(share, "runtime"))) {
+    return llvm::createStringError("the runtime's sources (" + joinPath(share, "runtime") +
                                    ") are missing: build everything, not dsc-compile alone");
   }
   if (llvm::Error error = copyTree(share, folder)) {
     return error;
   }
   for (const char *name : {"README.md", "Makefile"}) {
-    auto text = llvm::MemoryBuffer::getFile(join(share, name));
+    auto text = llvm::MemoryBuffer::getFile(joinPath(share, name));
     if (!text) {
-      return failed(join(share, name), text.getError());
+      return failed(joinPath(share, name), text.getError());
     }
     std::string filled = replaceAll((*text)->getBuffer().str(), "@MODEL@", package.model);
     filled = replaceAll(filled, "@SOURCE@", package.source);
@@ -232,13 +232,13 @@ llvm::Error CudaBuildFolder::build(TrainerFile &trainer) const {
     return llvm::createStringError("building the CUDA trainer failed: " +
                                    (reason.empty() ? findBuildError(log->name()) : reason));
   }
-  return trainer.takeProgram(join(folder, "trainer"));
+  return trainer.takeProgram(joinPath(folder, "trainer"));
 }
 
 std::string dsc::findNvcc() {
   std::optional<std::string> home = llvm::sys::Process::GetEnv("CUDA_HOME");
   for (const std::string &folder : {home.value_or(""), std::string("/usr/local/cuda")}) {
-    std::string nvcc = join(folder, "bin/nvcc");
+    std::string nvcc = joinPath(folder, "bin/nvcc");
     if (!folder.empty() && fs::can_execute(nvcc)) {
       return nvcc;
     }

@@ -9,7 +9,8 @@
 #include "dsc/Pipelines/Train.h"
 #include "dsc/Target/CPU/ExecEmission.h"
 #include "dsc/Target/CPU/Passes.h"
-#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -32,8 +33,8 @@ void dsc::registerDialects(DialectRegistry &registry) {
 
 void dsc::registerPasses() {
   registerTransformsPasses();
-  registerConvertFuncToLLVMPass();
-  registerReconcileUnrealizedCastsPass();
+  registerPass([] { return createConvertFuncToLLVMPass(); });
+  registerPass([] { return createReconcileUnrealizedCastsPass(); });
   registerDscTransformsPasses();
   registerDscLoweringPasses();
   cpu::registerCpuTargetPasses();

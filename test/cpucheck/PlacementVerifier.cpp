@@ -16,12 +16,12 @@ namespace {
 /// Whose content a buffer has: a value, or a variable's before the step.
 using Owner = const void *;
 
-struct Range {
+struct Bytes {
   int64_t begin, bytes;
-  bool overlaps(Range other) const {
+  bool overlaps(Bytes other) const {
     return begin < other.begin + other.bytes && other.begin < begin + bytes;
   }
-  bool operator==(const Range &other) const { return begin == other.begin && bytes == other.bytes; }
+  bool operator==(const Bytes &other) const { return begin == other.begin && bytes == other.bytes; }
 };
 
 class Player {
@@ -41,14 +41,14 @@ private:
   LogicalResult playRepeat(exec::RepeatOp repeat);
   LogicalResult playEnd();
   LogicalResult read(Operation *user, Value value);
-  LogicalResult write(Operation *op, unsigned result, Range where);
+  LogicalResult write(Operation *op, unsigned result, Bytes where);
   bool mayShare(Operation *op, unsigned operand, unsigned result);
   Value rootOf(Value value);
   Owner ownerOf(Value value);
-  std::optional<Range> rangeOf(Value value);
-  bool isVariable(Range where);
-  Range rangeOfVariable(exec::VariableOp variable);
-  void fill(Range where, Owner owner);
+  std::optional<Bytes> rangeOf(Value value);
+  bool isVariable(Bytes where);
+  Bytes rangeOfVariable(exec::VariableOp variable);
+  void fill(Bytes where, Owner owner);
 
   exec::ProgramOp program;
   ModuleOp module;
@@ -72,13 +72,13 @@ Owner Player::ownerOf(Value value) {
   return value.getAsOpaquePointer();
 }
 
-Range Player::rangeOfVariable(exec::VariableOp variable) {
+Bytes Player::rangeOfVariable(exec::VariableOp variable) {
   return {static_cast<int64_t>(*variable.getOffset()),
           tensorBytes(cast<RankedTensorType>(variable.getType()))};
 }
 
 /// None for what lies outside the arena or is never overwritten.
-std::optional<Range> Player::rangeOf(Value value) {
+std::optional<Bytes> Player::rangeOf(Value value) {
   int64_t bytes = tensorBytes(cast<RankedTensorType>(value.getType()));
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     auto repeat = dyn_cast<exec::RepeatOp>(argument.getOwner()->getParentOp());
@@ -86,7 +86,7 @@ std::optional<Range> Player::rangeOf(Value value) {
     if (!repeat || index < repeat.getBatch().size()) {
       return std::nullopt;
     }
-    return Range{(*repeat.getOffsets())[index - repeat.getBatch().size()], bytes};
+    return Bytes{(*repeat.getOffsets())[index - repeat.getBatch().size()], bytes};
   }
   if (auto read = value.getDefiningOp<exec::ReadOp>()) {
     return rangeOfVariable(module.lookupSymbol<exec::VariableOp>(read.getVariable()));
@@ -95,10 +95,10 @@ std::optional<Range> Player::rangeOf(Value value) {
   if (!offsets) {
     return std::nullopt;
   }
-  return Range{offsets[cast<OpResult>(value).getResultNumber()], bytes};
+  return Bytes{offsets[cast<OpResult>(value).getResultNumber()], bytes};
 }
 
-void Player::fill(Range where, Owner owner) {
+void Player::fill(Bytes where, Owner owner) {
   for (int64_t at = where.begin; at < where.begin + where.bytes; at += kLine) {
     lines[static_cast<size_t>(at / kLine)] = owner;
   }
@@ -106,7 +106,7 @@ void Player::fill(Range where, Owner owner) {
 
 LogicalResult Player::read(Operation *user, Value value) {
   value = rootOf(value);
-  std::optional<Range> where = rangeOf(value);
+  std::optional<Bytes> where = rangeOf(value);
   if (!where) {
     return success();
   }
@@ -130,13 +130,13 @@ bool Player::mayShare(Operation *op, unsigned operand, unsigned result) {
   return llvm::is_contained(target.getInPlacePairs(kernel.getBody()), std::pair(operand, result));
 }
 
-bool Player::isVariable(Range where) {
+bool Player::isVariable(Bytes where) {
   return llvm::any_of(module.getOps<exec::VariableOp>(), [&](exec::VariableOp variable) {
     return rangeOfVariable(variable) == where;
   });
 }
 
-LogicalResult Player::write(Operation *op, unsigned result, Range where) {
+LogicalResult Player::write(Operation *op, unsigned result, Bytes where) {
   if (where.begin % kLine != 0 || where.begin < 0 ||
       where.begin + where.bytes > static_cast<int64_t>(lines.size()) * kLine) {
     return op->emitError("result lies outside the arena or across its lines");
@@ -145,13 +145,13 @@ LogicalResult Player::write(Operation *op, unsigned result, Range where) {
     return op->emitError("result lies in memory that outlives the step, but in no variable");
   }
   for (unsigned other = 0; other < result; ++other) {
-    std::optional<Range> range = rangeOf(op->getResult(other));
+    std::optional<Bytes> range = rangeOf(op->getResult(other));
     if (range && range->overlaps(where)) {
       return op->emitError("two results share memory");
     }
   }
   for (OpOperand &operand : op->getOpOperands()) {
-    std::optional<Range> range = rangeOf(rootOf(operand.get()));
+    std::optional<Bytes> range = rangeOf(rootOf(operand.get()));
     if (range && range->overlaps(where) &&
         !(*range == where && mayShare(op, operand.getOperandNumber(), result))) {
       return op->emitError("result ")
@@ -172,7 +172,7 @@ LogicalResult Player::playOp(Operation *op) {
     }
   }
   for (Value result : op->getResults()) {
-    std::optional<Range> where = rangeOf(result);
+    std::optional<Bytes> where = rangeOf(result);
     if (!where) {
       return op->emitError("result without a place");
     }
@@ -193,7 +193,7 @@ LogicalResult Player::playRepeat(exec::RepeatOp repeat) {
   SmallVector<Value> next(repeat.getCarry());
   for (int64_t pass = 0; pass < std::min<int64_t>(2, repeat.getCount()); ++pass) {
     for (auto [i, value] : llvm::enumerate(next)) {
-      std::optional<Range> where = rangeOf(rootOf(value));
+      std::optional<Bytes> where = rangeOf(rootOf(value));
       if (failed(read(repeat, value)) || !where || where->begin != offsets[i]) {
         return repeat.emitError("carried value ") << i << " is not where the region expects it";
       }
@@ -250,7 +250,7 @@ LogicalResult Player::playEnd() {
     written[module.lookupSymbol(write.getVariable())] = write.getValue();
   }
   for (auto variable : module.getOps<exec::VariableOp>()) {
-    Range where = rangeOfVariable(variable);
+    Bytes where = rangeOfVariable(variable);
     Value value = written.lookup(variable);
     if (value && (failed(read(end, value)) || *rangeOf(rootOf(value)) != where)) {
       return variable.emitError("the program does not leave the written value here");

@@ -19,7 +19,7 @@ using train::ShardingRule;
 
 namespace {
 /// Indices first ... first + count - 1 of a factor.
-struct Range {
+struct Interval {
   int factor;
   int64_t first, count;
 };
@@ -33,7 +33,7 @@ static bool hasFactor(const ShardingRule::TensorFactors &tensor, int factor) {
 /// The indices of a dimension of `size` whose digit of the range's factor lies
 /// in the range; the dimension's factors are digits, most significant first.
 static SmallVector<int64_t> indicesIn(const ShardingRule &rule, const ShardingRule::DimFactors &dim,
-                                      int64_t size, Range range) {
+                                      int64_t size, Interval range) {
   SmallVector<int64_t> indices;
   for (int64_t index = 0; index < size; ++index) {
     int64_t rest = index;
@@ -54,7 +54,7 @@ static SmallVector<int64_t> indicesIn(const ShardingRule &rule, const ShardingRu
 /// Per dimension, the indices of the part.
 static SmallVector<SmallVector<int64_t>> partOf(const ShardingRule &rule,
                                                 const ShardingRule::TensorFactors &tensor,
-                                                ArrayRef<int64_t> shape, Range range) {
+                                                ArrayRef<int64_t> shape, Interval range) {
   SmallVector<SmallVector<int64_t>> part;
   for (auto [dim, size] : llvm::zip_equal(tensor, shape)) {
     part.push_back(indicesIn(rule, dim, size, range));
@@ -127,7 +127,7 @@ static SmallVector<Type> regionArguments(Operation *op) {
 
 /// The case's op on operands and results of the part, in a module of its own.
 static OwningOpRef<ModuleOp> buildPart(const Case &c, ArrayRef<Tensor> operands,
-                                       const ShardingRule &rule, Range range, Operation *&op) {
+                                       const ShardingRule &rule, Interval range, Operation *&op) {
   OpBuilder builder(c.op->getContext());
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
   builder.setInsertionPointToEnd(module->getBody());
@@ -155,7 +155,7 @@ static OwningOpRef<ModuleOp> buildPart(const Case &c, ArrayRef<Tensor> operands,
 }
 
 /// A constant's part has the part of its value.
-static void adaptConstant(const Case &c, const ShardingRule &rule, Range range, Operation *op) {
+static void adaptConstant(const Case &c, const ShardingRule &rule, Interval range, Operation *op) {
   auto whole = dyn_cast<train::ConstantOp>(c.op);
   if (!whole) {
     return;
@@ -166,7 +166,7 @@ static void adaptConstant(const Case &c, const ShardingRule &rule, Range range, 
 }
 
 /// Counter-based ops count elements from an offset: that of the part.
-static void adaptOffset(const Case &c, Range range, MutableArrayRef<Tensor> operands) {
+static void adaptOffset(const Case &c, Interval range, MutableArrayRef<Tensor> operands) {
   if (c.offsetOperand) {
     auto shape = cast<RankedTensorType>(c.op->getResult(0).getType()).getShape();
     int64_t rowsBefore = range.first * stridesOf(shape)[static_cast<size_t>(range.factor)];
@@ -175,7 +175,7 @@ static void adaptOffset(const Case &c, Range range, MutableArrayRef<Tensor> oper
 }
 
 static FailureOr<SmallVector<Tensor>> evaluatePart(const Case &c, const ShardingRule &rule,
-                                                   Range range) {
+                                                   Interval range) {
   SmallVector<Tensor> operands;
   for (auto [input, tensor] : llvm::zip_equal(c.inputs, rule.operands)) {
     operands.push_back(take(input, partOf(rule, tensor, input.shape(), range)));
@@ -192,7 +192,7 @@ static FailureOr<SmallVector<Tensor>> evaluatePart(const Case &c, const Sharding
 
 /// Adds a part's results into the whole's, element by element where it has its
 /// place; a result without the factor is a partial sum.
-static void join(const ShardingRule &rule, Range range, ArrayRef<Tensor> parts,
+static void join(const ShardingRule &rule, Interval range, ArrayRef<Tensor> parts,
                  MutableArrayRef<Tensor> whole) {
   for (size_t i = 0; i < whole.size(); ++i) {
     auto part = partOf(rule, rule.results[i], whole[i].shape(), range);
@@ -209,7 +209,7 @@ static Failure checkFactor(const Case &c, const ShardingRule &rule, int factor,
   for (const Tensor &result : whole) {
     joined.emplace_back(result.type);
   }
-  for (Range range : {Range{factor, 0, half}, Range{factor, half, size - half}}) {
+  for (Interval range : {Interval{factor, 0, half}, Interval{factor, half, size - half}}) {
     auto parts = evaluatePart(c, rule, range);
     if (failed(parts)) {
       return llvm::formatv("sharding: a part of factor {0} is not valid", factor).str();
