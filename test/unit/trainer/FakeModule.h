@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -56,9 +57,15 @@ public:
     return offset;
   }
 
+  /// Scalars lie side by side, eight bytes each, as the compiler places them.
   int64_t addScalar(const std::string &name, const std::string &type = "f32",
                     const std::string &parameter = "") {
-    int64_t offset = place(1, 8);
+    size_t number = json["scalars"].size();
+    if (number == 0)
+      firstScalar = place(maxScalars, 8);
+    if (number == maxScalars)
+      throw std::length_error("a fake module has at most 16 scalars");
+    int64_t offset = firstScalar + 8 * static_cast<int64_t>(number);
     Json scalar = {{"name", name}, {"dtype", type}, {"offset", offset}};
     if (!parameter.empty())
       scalar["parameter"] = parameter;
@@ -144,7 +151,8 @@ private:
     return result;
   }
 
-  int64_t size = 0;
+  static constexpr size_t maxScalars = 16;
+  int64_t size = 0, firstScalar = 0;
   std::string text;
   std::deque<std::vector<DscBuffer>> buffers; // calls point into these
   std::deque<std::vector<DscCall>> callLists;
