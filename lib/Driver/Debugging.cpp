@@ -82,23 +82,79 @@ ErrorLines::ErrorLines(MLIRContext *context)
 //===----------------------------------------------------------------------===//
 
 namespace {
+/// Functions go through a nested pipeline one by one, each through all its passes, so that
+/// no module ever is "after" a pass before the last. Here that module is put together.
+class NestedPasses {
+public:
+  void record(StringRef pass, Operation *function);
+  void write(IrDumps &dumps, ModuleOp module);
+
+private:
+  struct Step {
+    std::string pass;
+    llvm::DenseMap<Operation *, std::string> functions;
+  };
+  std::vector<Step> steps;
+  llvm::DenseMap<Operation *, size_t> counts; // passes a function has behind it
+};
+
 class Dumper : public PassInstrumentation {
 public:
   explicit Dumper(IrDumps &dumps) : dumps(dumps) {}
 
   void runAfterPass(Pass *pass, Operation *op) override {
-    if (!isa<ModuleOp>(op) || pass->getArgument().empty()) {
-      return;
-    }
     StringRef name = pass->getArgument();
     name.consume_front("dsc-");
-    dumps.write(name, op);
+    auto module = dyn_cast<ModuleOp>(op);
+    if (!module) {
+      nested.record(name, op);
+    } else if (name.empty()) { // the adaptor around a nested pipeline
+      nested.write(dumps, module);
+    } else {
+      dumps.write(name, op);
+    }
   }
 
 private:
   IrDumps &dumps;
+  NestedPasses nested;
 };
 } // namespace
+
+void NestedPasses::record(StringRef pass, Operation *function) {
+  size_t number = counts[function]++;
+  if (number == steps.size()) {
+    steps.emplace_back();
+    steps.back().pass = pass.str();
+  }
+  llvm::raw_string_ostream os(steps[number].functions[function]);
+  // Without aliases, which each function would define anew.
+  function->print(os, OpPrintingFlags().useLocalScope().elideLargeElementsAttrs(1 << 20));
+}
+
+void NestedPasses::write(IrDumps &dumps, ModuleOp module) {
+  for (Step &step : steps) {
+    dumps.write(step.pass, [&](llvm::raw_ostream &os) {
+      os << "module";
+      if (!module->getAttrs().empty()) {
+        os << " attributes " << module->getAttrDictionary();
+      }
+      os << " {\n";
+      for (Operation &op : *module.getBody()) {
+        auto found = step.functions.find(&op);
+        if (found != step.functions.end()) {
+          os << found->second;
+        } else {
+          op.print(os, OpPrintingFlags().useLocalScope());
+        }
+        os << '\n';
+      }
+      os << "}\n";
+    });
+  }
+  steps.clear();
+  counts.clear();
+}
 
 llvm::Error IrDumps::open(const std::string &path) {
   folder = path;
@@ -118,7 +174,13 @@ void IrDumps::attach(PassManager &pm) {
 }
 
 void IrDumps::write(StringRef pass, Operation *op) {
-  if (!problem.empty()) {
+  write(pass, [op](llvm::raw_ostream &os) {
+    op->print(os, OpPrintingFlags().elideLargeElementsAttrs(1 << 20));
+  });
+}
+
+void IrDumps::write(StringRef pass, llvm::function_ref<void(llvm::raw_ostream &)> print) {
+  if (folder.empty() || !problem.empty()) {
     return;
   }
   std::string file;
@@ -127,8 +189,7 @@ void IrDumps::write(StringRef pass, Operation *op) {
   auto pending = ScratchFile::pending(file);
   llvm::Error error = pending ? writeFile(*pending,
                                           [&](llvm::raw_ostream &os) {
-                                            OpPrintingFlags flags;
-                                            op->print(os, flags.elideLargeElementsAttrs(1 << 20));
+                                            print(os);
                                             os << '\n';
                                           })
                               : pending.takeError();

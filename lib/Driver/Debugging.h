@@ -30,21 +30,23 @@ private:
   mlir::ScopedDiagnosticHandler handler;
 };
 
-/// The module after each pass, FOLDER/NNN-<pass>.mlir, numbered over all pass managers
-/// of a compilation. A file is whole or not there; after the first failure there are
-/// no more.
+/// The module as imported and after each pass, FOLDER/NNN-<pass>.mlir, numbered over all
+/// pass managers of a compilation. A file is whole or not there; after the first failure
+/// there are no more.
 class IrDumps {
 public:
   /// Without a folder nothing is written.
   llvm::Error open(const std::string &folder);
   void attach(mlir::PassManager &pm);
+  /// Writes the next file; `pass` is what it is called after.
   void write(llvm::StringRef pass, mlir::Operation *op);
+  void write(llvm::StringRef pass, llvm::function_ref<void(llvm::raw_ostream &)> print);
   /// What went wrong; passes cannot say it.
   llvm::Error takeError() const;
 
 private:
   std::string folder, problem;
-  unsigned next = 1;
+  unsigned next = 0;
 };
 
 /// Crashes before a pass, as a fault of the compiler would: for tests of what a

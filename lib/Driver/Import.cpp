@@ -19,7 +19,12 @@ int Compilation::import() {
   if (int status = isMlir ? importMlir() : importOnnx()) {
     return status;
   }
-  return isInspection() ? kDone : collectWeights();
+  if (isInspection()) {
+    return kDone;
+  }
+  int status = collectWeights();
+  dumps.write("import", *module);
+  return status;
 }
 
 /// The leading dimension of the graph's first input.

@@ -2,7 +2,12 @@
 
 #include "lib/Driver/SafetensorsFile.h"
 
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/JSON.h"
+#include <cstring>
+#include <optional>
 
 using namespace dsc;
 namespace json = llvm::json;
@@ -12,8 +17,8 @@ static llvm::Error fail(llvm::StringRef path, const llvm::Twine &what) {
 }
 
 /// The header and what follows it.
-static llvm::Expected<std::pair<json::Value, llvm::StringRef>> split(llvm::StringRef bytes,
-                                                                     llvm::StringRef path) {
+static llvm::Expected<std::pair<json::Value, llvm::StringRef>> splitHeader(llvm::StringRef bytes,
+                                                                           llvm::StringRef path) {
   uint64_t size = 0;
   if (bytes.size() < sizeof(size)) {
     return fail(path, "too short for a safetensors file");
@@ -41,6 +46,67 @@ static uint64_t countBytes(const InitialValue &value) {
   return count;
 }
 
+//===----------------------------------------------------------------------===//
+// Floats of another width
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// How the values of a type are read and written, one at a time.
+struct FloatType {
+  size_t bytes;
+  double (*load)(const char *);
+  void (*store)(char *, double);
+};
+
+/// The upper half of a float, to nearest even.
+struct BFloat16 {
+  uint16_t bits = 0;
+  BFloat16() = default;
+  explicit BFloat16(double value) {
+    llvm::APFloat rounded(value);
+    bool lost = false;
+    rounded.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven, &lost);
+    bits = static_cast<uint16_t>(rounded.bitcastToAPInt().getZExtValue());
+  }
+  explicit operator double() const { return llvm::bit_cast<float>(uint32_t(bits) << 16); }
+};
+} // namespace
+
+template <typename T> static FloatType makeFloatType() {
+  return {sizeof(T),
+          [](const char *from) {
+            T value;
+            memcpy(&value, from, sizeof(T));
+            return static_cast<double>(value);
+          },
+          [](char *to, double number) {
+            T value(number);
+            memcpy(to, &value, sizeof(T));
+          }};
+}
+
+static std::optional<FloatType> findFloatType(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<FloatType>>(name)
+      .Case("F16", makeFloatType<_Float16>())
+      .Case("BF16", makeFloatType<BFloat16>())
+      .Case("F32", makeFloatType<float>())
+      .Case("F64", makeFloatType<double>())
+      .Default(std::nullopt);
+}
+
+static std::string convert(llvm::StringRef data, const FloatType &from, const FloatType &to) {
+  size_t count = data.size() / from.bytes;
+  std::string converted(count * to.bytes, 0);
+  for (size_t i = 0; i < count; ++i) {
+    to.store(converted.data() + i * to.bytes, from.load(data.data() + i * from.bytes));
+  }
+  return converted;
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors of the file
+//===----------------------------------------------------------------------===//
+
 static llvm::Error overrideValue(InitialValue &value, const json::Object &entry,
                                  llvm::StringRef data, llvm::StringRef path) {
   auto dtype = entry.getString("dtype");
@@ -49,26 +115,36 @@ static llvm::Error overrideValue(InitialValue &value, const json::Object &entry,
     return fail(path, "tensor '" + value.name + "' lacks dtype, shape or data_offsets");
   }
   std::string expected = value.dtype == "i1" ? "BOOL" : llvm::StringRef(value.dtype).upper();
-  if (*dtype != expected) {
+  std::optional<FloatType> from = findFloatType(*dtype), to = findFloatType(expected);
+  bool converts = *dtype != expected && from && to;
+  if (*dtype != expected && !converts) {
     return fail(path, "tensor '" + value.name + "' is " + *dtype + ", expected " + expected);
   }
   if (json::Array(llvm::ArrayRef<int64_t>(value.shape)) != *shape) {
     return fail(path, "tensor '" + value.name + "' has another shape than the model's");
   }
   auto begin = (*offsets)[0].getAsInteger(), end = (*offsets)[1].getAsInteger();
+  uint64_t bytes = countBytes(value);
+  if (converts) {
+    bytes = bytes / to->bytes * from->bytes;
+  }
   if (!begin || !end || *begin < 0 || *end < *begin || static_cast<uint64_t>(*end) > data.size() ||
-      static_cast<uint64_t>(*end - *begin) != countBytes(value)) {
+      static_cast<uint64_t>(*end - *begin) != bytes) {
     return fail(path, "the data of tensor '" + value.name + "' are incomplete");
   }
   value.owned.clear();
   value.isMissing = false;
   value.view = data.slice(static_cast<size_t>(*begin), static_cast<size_t>(*end));
+  if (converts) {
+    value.owned = convert(value.view, *from, *to);
+    value.view = {};
+  }
   return llvm::Error::success();
 }
 
 llvm::Error dsc::overrideInitialValues(const llvm::MemoryBuffer &file, llvm::StringRef path,
                                        std::vector<InitialValue> &values) {
-  auto parts = split(file.getBuffer(), path);
+  auto parts = splitHeader(file.getBuffer(), path);
   if (!parts) {
     return parts.takeError();
   }
