@@ -82,6 +82,7 @@ BatchStream::~BatchStream() {
 void BatchStream::work(int64_t first, int64_t end) {
   sigset_t all; // signals are for the thread that runs the loop
   sigfillset(&all);
+  sigdelset(&all, SIGBUS); // a file that became shorter shows on the thread that reads it
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   for (int64_t step = first; step < end; ++step) {
     Slot &slot = slots[(step - first) % 2];

@@ -2,6 +2,7 @@
 #include "trainer/Files.h"
 
 #include "trainer/Error.h"
+#include "trainer/MappedRanges.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -75,11 +76,15 @@ MappedFile::MappedFile(const std::string &path, const std::string &what) {
   if (length > 0 && address == MAP_FAILED)
     failSystem("cannot map " + what + " " + path);
   begin = length > 0 ? static_cast<const char *>(address) : nullptr;
+  if (begin)
+    rememberRange(begin, length, path);
 }
 
 MappedFile::~MappedFile() {
-  if (begin)
-    munmap(const_cast<char *>(begin), length);
+  if (!begin)
+    return;
+  forgetRange(begin);
+  munmap(const_cast<char *>(begin), length);
 }
 
 void MappedFile::releasePages() const {

@@ -13,6 +13,7 @@
 #include "trainer/Files.h"
 #include "trainer/Info.h"
 #include "trainer/Loop.h"
+#include "trainer/MappedRanges.h"
 #include "trainer/Sample.h"
 #include "trainer/Signals.h"
 #include "trainer/Weights.h"
@@ -38,6 +39,7 @@ public:
     checkOutputs();
     loadState();
     installSignalHandlers();
+    installRangeHandler();
     metrics.emplace(options.metrics, resumed ? std::optional(state.step) : std::nullopt);
     if (resumed) // the curve shows the whole run where its metrics were kept
       readLosses(options.metrics, curve);
