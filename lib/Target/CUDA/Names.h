@@ -18,6 +18,8 @@ std::string makeIdentifier(llvm::StringRef text, llvm::StringRef fallback = "val
 class NameScope {
 public:
   std::string add(llvm::StringRef wanted);
+  /// A name from an outer scope that is used in this one.
+  void reserve(llvm::StringRef name) { taken.insert(name); }
 
 private:
   llvm::StringSet<> taken;

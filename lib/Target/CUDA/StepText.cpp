@@ -80,6 +80,8 @@ public:
   LogicalResult emit(const Section &section);
 
 private:
+  /// Variables must not hide what is called: a tensor may be named 'matmul'.
+  void reserveCallees(const Section &section);
   std::string bufferName(const PlacedBuffer &buffer);
   void emitLaunch(const PlacedCall &call, exec::LaunchOp launch, ArrayRef<std::string> arguments);
   LogicalResult emitRoutine(const PlacedCall &call, exec::CallOp routine,
@@ -129,6 +131,19 @@ SharedShapes::SharedShapes(ArrayRef<PlacedProgram> programs) {
 StringRef SharedShapes::nameOf(const RoutineText &text) const {
   auto it = names.find(keyOf(text));
   return it == names.end() ? "" : StringRef(it->second);
+}
+
+void SectionEmitter::reserveCallees(const Section &section) {
+  for (size_t i = section.begin; i < section.end; ++i) {
+    Operation *op = program.calls[i].op;
+    if (auto launch = dyn_cast<exec::LaunchOp>(op)) {
+      scope.reserve(kernels.find(launch.getKernel())->second.name);
+      continue;
+    }
+    RoutineText text = describe(cast<exec::CallOp>(op));
+    scope.reserve(text.function);
+    scope.reserve(shapes.nameOf(text));
+  }
 }
 
 /// The variable of a buffer, which is declared at its first use.
@@ -233,6 +248,7 @@ LogicalResult SectionEmitter::emit(const Section &section) {
   os << "\n/// " << section.when << ".\n"
      << "int32_t " << nameOf(program) << section.suffix
      << "(const DscCall *, void *const *buffers) {\n  Step step(buffers);\n";
+  reserveCallees(section);
   for (size_t i = section.begin; i < section.end; ++i) {
     const PlacedCall &call = program.calls[i];
     os << '\n';

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "device/cuda/Routines.h"
+#include "device/cuda/library/PlainConv.h"
 
 #include <cudnn.h>
 
@@ -78,25 +79,20 @@ bool setTensor(Step &step, cudnnTensorDescriptor_t &tensor, const Ints &dims, co
                                           dims.data(), strides.data()));
 }
 
-bool isPacked(const Conv &shape) {
+/// cuDNN has no different pads at the two ends and takes weights in their own order only.
+bool fits(const Conv &shape) {
   int64_t stride = 1;
   Sizes dims = shape.kernel;
   dims.insert(dims.begin(), {shape.k, shape.c / shape.groups});
   for (size_t i = dims.size(); i-- > 0; stride *= dims[i])
     if (dims[i] > 1 && shape.weightStrides[i] != stride)
       return false;
-  return true;
+  return shape.lowPads == shape.highPads;
 }
 
 bool Plan::prepare(Step &step, const Conv &shape) {
   if (prepared)
     return true;
-  if (shape.lowPads != shape.highPads)
-    step.fail("convolution", "cuDNN has no different pads at the two ends; pad by an own node");
-  if (!isPacked(shape))
-    step.fail("convolution", "cuDNN takes weights in their own order only");
-  if (step.failed)
-    return false;
   Ints kernel = spatial(shape.kernel, 1);
   Ints inputDims = withLeading(shape.n, shape.c, spatial(shape.input, 1));
   Ints outputDims = withLeading(shape.n, shape.k, spatial(shape.output, 1));
@@ -138,19 +134,20 @@ Plan &planOf(const Conv &shape) {
 constexpr float one = 1, zero = 0;
 
 /// The first algorithm of the heuristics' list that is deterministic and whose
-/// working memory suffices.
-template <typename Perf> const Perf *choose(Step &step, const Perf *list, int count) {
+/// working memory suffices; null where there is none.
+template <typename Perf> const Perf *choose(const Perf *list, int count) {
   for (int i = 0; i < count; ++i)
     if (list[i].status == CUDNN_STATUS_SUCCESS && list[i].determinism == CUDNN_DETERMINISTIC &&
         list[i].memory <= workspaceBytes)
       return &list[i];
-  step.fail("convolution", "cuDNN has no deterministic algorithm for it");
   return nullptr;
 }
 
 } // namespace
 
 void conv(Step &step, const Conv &shape, Buffers buffers) {
+  if (!fits(shape))
+    return plainConv(step, shape, buffers);
   const Buffer *buffer = buffers.begin();
   Plan &plan = planOf(shape);
   Library &library = Library::get(step);
@@ -162,11 +159,12 @@ void conv(Step &step, const Conv &shape, Buffers buffers) {
                                                           plan.convolution, plan.output, 8, &count,
                                                           list)))
     return;
-  const auto *chosen = choose(step, list, count);
+  const auto *chosen = choose(list, count);
+  if (!chosen)
+    return plainConv(step, shape, buffers);
   bool hasBias = (shape.flags & DSC_CONV_BIAS) != 0;
   void *output = buffer[hasBias ? 3 : 2].data;
-  bool good = chosen &&
-              check(step, cudnnConvolutionForward(library.handle, &one, plan.input, buffer[0].data,
+  bool good = check(step, cudnnConvolutionForward(library.handle, &one, plan.input, buffer[0].data,
                                                   plan.weight, buffer[1].data, plan.convolution,
                                                   chosen->algo, library.workspace, workspaceBytes,
                                                   &zero, plan.output, output));
@@ -179,6 +177,8 @@ void conv(Step &step, const Conv &shape, Buffers buffers) {
 }
 
 void convInputGrad(Step &step, const Conv &shape, Buffers buffers) {
+  if (!fits(shape))
+    return plainConvInputGrad(step, shape, buffers);
   const Buffer *buffer = buffers.begin();
   Plan &plan = planOf(shape);
   Library &library = Library::get(step);
@@ -190,14 +190,18 @@ void convInputGrad(Step &step, const Conv &shape, Buffers buffers) {
                                                                plan.output, plan.convolution,
                                                                plan.input, 8, &count, list)))
     return;
-  if (const auto *chosen = choose(step, list, count))
-    check(step, cudnnConvolutionBackwardData(library.handle, &one, plan.weight, buffer[1].data,
-                                             plan.output, buffer[0].data, plan.convolution,
-                                             chosen->algo, library.workspace, workspaceBytes, &zero,
-                                             plan.input, buffer[2].data));
+  const auto *chosen = choose(list, count);
+  if (!chosen)
+    return plainConvInputGrad(step, shape, buffers);
+  check(step, cudnnConvolutionBackwardData(library.handle, &one, plan.weight, buffer[1].data,
+                                           plan.output, buffer[0].data, plan.convolution,
+                                           chosen->algo, library.workspace, workspaceBytes, &zero,
+                                           plan.input, buffer[2].data));
 }
 
 void convWeightGrad(Step &step, const Conv &shape, Buffers buffers) {
+  if (!fits(shape))
+    return plainConvWeightGrad(step, shape, buffers);
   const Buffer *buffer = buffers.begin();
   Plan &plan = planOf(shape);
   Library &library = Library::get(step);
@@ -209,12 +213,13 @@ void convWeightGrad(Step &step, const Conv &shape, Buffers buffers) {
                                                                  plan.output, plan.convolution,
                                                                  plan.weight, 8, &count, list)))
     return;
-  const auto *chosen = choose(step, list, count);
-  bool good =
-      chosen && check(step, cudnnConvolutionBackwardFilter(
-                                library.handle, &one, plan.input, buffer[0].data, plan.output,
-                                buffer[1].data, plan.convolution, chosen->algo, library.workspace,
-                                workspaceBytes, &zero, plan.weight, buffer[2].data));
+  const auto *chosen = choose(list, count);
+  if (!chosen)
+    return plainConvWeightGrad(step, shape, buffers);
+  bool good = check(step, cudnnConvolutionBackwardFilter(
+                              library.handle, &one, plan.input, buffer[0].data, plan.output,
+                              buffer[1].data, plan.convolution, chosen->algo, library.workspace,
+                              workspaceBytes, &zero, plan.weight, buffer[2].data));
   if (good && (shape.flags & DSC_CONV_BIAS))
     check(step, cudnnConvolutionBackwardBias(library.handle, &one, plan.output, buffer[1].data,
                                              &zero, plan.bias, buffer[3].data));
