@@ -1,10 +1,11 @@
 """A row of the bench in PyTorch: trains as long as it is told to. Runs in the .venv.
 
-    peer.py ROW eager|compile DATA
+    peer.py ROW eager|compile DATA [cpu|cuda]
 
-Forward, backward and AdamW (its fused form, the fastest on a CPU) on the arrays of the folder
+Forward, backward and AdamW (its fused form, the fastest) on the arrays of the folder
 DATA, in order. Reads lines "SECONDS STEPS", trains so long and at least so many steps, and answers
-each by a JSON line: the first step's loss and the time of every step.
+each by a JSON line: the first step's loss and the time of every step. All in fp32: on a GPU,
+tensor cores would round to TF32.
 """
 
 import json
@@ -22,6 +23,11 @@ import rows
 
 def load_arrays(row, folder):
     return [torch.tensor(np.load(folder / f"{name}.npy")) for name in (row.input, "labels")]
+
+
+def in_fp32():
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
 
 
 def batches(arrays, batch):
@@ -56,14 +62,16 @@ def run_steps(step, batches, seconds, least):
 
 
 def main():
-    name, mode, data = sys.argv[1:]
+    name, mode, data, *device = sys.argv[1:]
+    in_fp32()
     row = rows.ROWS[name]
-    model = models.make_model(row)
+    model = models.make_model(row).to(*device)
     optimizer = torch.optim.AdamW(
         model.parameters(), rows.LEARNING_RATE, weight_decay=0.0, fused=True
     )
     step = make_step(torch.compile(model) if mode == "compile" else model, optimizer)
-    data = batches(load_arrays(row, pathlib.Path(data)), row.batch)
+    arrays = [array.to(*device) for array in load_arrays(row, pathlib.Path(data))]
+    data = batches(arrays, row.batch)
     for line in sys.stdin:
         seconds, least = line.split()
         print(json.dumps(run_steps(step, data, float(seconds), int(least))), flush=True)
