@@ -44,6 +44,9 @@ EXAMPLES = {
     ),
 }
 ADAMW = {"optimizer": "adamw", "lr": 1e-3, "weight_decay": 0.1}
+# Where 50 steps at 1e-3 amplify rounding: PyTorch's own losses of fashion-cnn on a GPU are 5e-3
+# from those on a CPU.
+SLOWER = {"fashion-cnn": 3e-4}
 
 
 # --- The model: PyTorch's module with the .onnx file's weights -----
@@ -269,10 +272,11 @@ def golden_model(name):
     batch, samples = spec.batch or 8, 37
     inputs, labels = make_data(spec, samples)
     arrays, _ = first_step(Model(stem, spec, torch.float64), inputs, labels, batch)
-    settings = {"batch": batch, "loss": spec.loss, "output": spec.output, "train": ADAMW}
+    adamw = {**ADAMW, "lr": SLOWER.get(name, ADAMW["lr"])}
+    settings = {"batch": batch, "loss": spec.loss, "output": spec.output, "train": adamw}
     if "bn" not in name:  # trajectories through batch norm are chaotic
-        single = train(Model(stem, spec, torch.float32), inputs, labels, batch, 50, ADAMW)
-        double = train(Model(stem, spec, torch.float64), inputs, labels, batch, 50, ADAMW)
+        single = train(Model(stem, spec, torch.float32), inputs, labels, batch, 50, adamw)
+        double = train(Model(stem, spec, torch.float64), inputs, labels, batch, 50, adamw)
         check_followable(name, single["losses"], double["losses"], 10, 1e-5)
         check_followable(name, single["losses"], double["losses"], 50, 1e-3)
         arrays["losses"] = single["losses"]
