@@ -1,8 +1,9 @@
 //===- Attention.cu - softmax(scale q k^T + mask) v, and its gradients ----===//
 //
-// The T x S matrix of scores never exists: a warp owns a row and walks over the
-// other side 32 at a time, a score per lane, then a column of the result per lane.
-// The gradients compute probabilities again from lse, the log of the row's sum.
+// The T x S matrix of scores never exists: a block owns a tile of rows and walks over
+// the other side tile by tile, as in FlashAttention-2 (Dao, 2023). The gradients compute
+// probabilities again from lse, the log of the row's sum. Nothing is added by two blocks,
+// so the same data give the same bits.
 //
 //===----------------------------------------------------------------------===//
 #include "device/cuda/Kernel.h"
@@ -12,9 +13,17 @@ namespace dsc::cuda {
 
 namespace {
 
-constexpr int warps = 4;   // rows per block
-constexpr int perLane = 8; // columns of the result that a lane holds
-constexpr int chunk = 32 * perLane;
+/// Threads of a block stand in a square; each has R rows and R columns of a tile of
+/// scores, `side` apart.
+constexpr int side = 16;
+constexpr int threads = side * side;
+constexpr int depth = 16; // of the inner dimension that is in shared memory at once
+
+template <int R> struct Tile {
+  static constexpr int size = side * R;
+  static constexpr int chunk = 4096 / size; // columns of a result that a block holds at once
+  static constexpr int perThread = chunk / side;
+};
 
 /// Strides of batch, head and row; the last dimension's is 1.
 struct Rows {
@@ -36,195 +45,319 @@ struct Shape {
   __device__ int64_t firstQueryOf(int64_t key) const {
     return causal ? maximum(int64_t(0), key - (s - t)) : 0;
   }
+  /// What is added to a score; -inf for a key that the query does not see.
   __device__ float maskAt(const float *values, int64_t batch, int64_t head, int64_t query,
                           int64_t key) const {
+    if (query >= t || key >= keysOf(query))
+      return -INFINITY;
     return values ? values[batch * mask[0] + head * mask[1] + query * mask[2] + key * mask[3]]
                   : 0.0f;
   }
 };
 
-/// The row that a warp owns: batch, head and row of `rows`.
-struct Owner {
-  int64_t batch, head, row;
-  bool exists;
-  __device__ Owner(int64_t batches, int64_t heads, int64_t rows) {
-    int64_t number = int64_t(blockIdx.x) * warps + threadIdx.x / 32;
-    exists = number < batches * heads * rows;
-    row = number % rows;
-    head = number / rows % heads;
-    batch = number / (rows * heads);
+/// A matrix of one batch and head in the device's memory.
+struct Matrix {
+  const float *data;
+  int64_t rows, stride, width;
+
+  __device__ float at(int64_t row, int64_t column) const {
+    return row < rows && column < width ? data[row * stride + column] : 0.0f;
   }
 };
 
-template <typename T> __device__ T *rowOf(T *data, Rows strides, int64_t b, int64_t h, int64_t t) {
-  return data + b * strides.b + h * strides.h + t * strides.t;
+__device__ inline Matrix matrixOf(const float *data, Rows strides, int64_t b, int64_t h,
+                                  int64_t rows, int64_t width) {
+  return {data + b * strides.b + h * strides.h, rows, strides.t, width};
 }
 
-__device__ inline float dot(const float *a, const float *b, int64_t size) {
-  float sum = 0.0f;
-  for (int64_t i = 0; i < size; ++i)
-    sum += a[i] * b[i];
-  return sum;
+/// The tile that a block owns: batch, head and first row.
+struct Owner {
+  int64_t batch, head, first;
+  __device__ Owner(int64_t heads, int64_t rows, int64_t size) {
+    int64_t tiles = (rows + size - 1) / size;
+    first = blockIdx.x % tiles * size;
+    head = blockIdx.x / tiles % heads;
+    batch = blockIdx.x / (tiles * heads);
+  }
+};
+
+template <int R> struct Shared {
+  float left[Tile<R>::size][depth + 1], right[Tile<R>::size][depth + 1];
+  float weights[Tile<R>::size][Tile<R>::size + 1];
+  float values[Tile<R>::size][Tile<R>::chunk];
+};
+
+__device__ inline int threadRow() { return threadIdx.x / side; }
+__device__ inline int threadColumn() { return threadIdx.x % side; }
+
+/// Over the threads that share rows; each gets the result.
+template <typename Op> __device__ inline float rowReduce(float value) {
+  for (int lanes = side / 2; lanes > 0; lanes /= 2)
+    value = Op::combine(value, __shfl_xor_sync(allLanes, value, lanes));
+  return value;
 }
 
-/// out[c] += sum over lanes of weight * rows[lane][c], for the columns of a lane.
-__device__ inline void addRows(float *sums, const float *weights, const float *rows, int64_t stride,
-                               int64_t count, int64_t begin, int64_t size) {
-  for (int64_t i = 0; i < count; ++i) {
-    const float *row = rows + i * stride;
-    for (int part = 0; part < perLane; ++part) {
-      int64_t column = begin + part * 32 + threadIdx.x % 32;
-      if (column < size)
-        sums[part] += weights[i] * row[column];
+/// products = left[leftFirst...] right[rightFirst...]^T, a tile.
+template <int R>
+__device__ inline void multiply(Shared<R> &shared, const Matrix &left, int64_t leftFirst,
+                                const Matrix &right, int64_t rightFirst, float (&products)[R][R]) {
+#pragma unroll
+  for (int i = 0; i < R; ++i)
+    for (int j = 0; j < R; ++j)
+      products[i][j] = 0.0f;
+  for (int64_t begin = 0; begin < left.width; begin += depth) {
+    __syncthreads(); // what was there has been read
+    for (int e = threadIdx.x; e < Tile<R>::size * depth; e += threads) {
+      shared.left[e / depth][e % depth] = left.at(leftFirst + e / depth, begin + e % depth);
+      shared.right[e / depth][e % depth] = right.at(rightFirst + e / depth, begin + e % depth);
+    }
+    __syncthreads();
+#pragma unroll 4
+    for (int k = 0; k < depth; ++k)
+#pragma unroll
+      for (int i = 0; i < R; ++i)
+        for (int j = 0; j < R; ++j)
+          products[i][j] +=
+              shared.left[threadRow() + side * i][k] * shared.right[threadColumn() + side * j][k];
+  }
+}
+
+/// Puts this thread's part of a tile into `weights`, for addProduct.
+template <int R>
+__device__ inline void putWeights(Shared<R> &shared, const float (&weights)[R][R]) {
+#pragma unroll
+  for (int i = 0; i < R; ++i)
+    for (int j = 0; j < R; ++j)
+      shared.weights[threadRow() + side * i][threadColumn() + side * j] = weights[i][j];
+}
+
+/// sums += weights values[first...], for the columns from `begin` that a block holds.
+template <int R>
+__device__ inline void addProduct(Shared<R> &shared, const Matrix &values, int64_t first,
+                                  int64_t begin, float (&sums)[R][Tile<R>::perThread]) {
+  constexpr int chunk = Tile<R>::chunk;
+  for (int e = threadIdx.x; e < Tile<R>::size * chunk; e += threads)
+    shared.values[e / chunk][e % chunk] = values.at(first + e / chunk, begin + e % chunk);
+  __syncthreads();
+#pragma unroll 4
+  for (int k = 0; k < Tile<R>::size; ++k)
+#pragma unroll
+    for (int i = 0; i < R; ++i)
+      for (int c = 0; c < Tile<R>::perThread; ++c)
+        sums[i][c] +=
+            shared.weights[threadRow() + side * i][k] * shared.values[k][threadColumn() + side * c];
+  __syncthreads(); // weights and values may change
+}
+
+/// Writes the block's rows and columns that exist, each row times its factor.
+template <int R>
+__device__ inline void store(float *data, const Matrix &place, int64_t first, int64_t begin,
+                             const float (&sums)[R][Tile<R>::perThread],
+                             const float (&factors)[R]) {
+#pragma unroll
+  for (int i = 0; i < R; ++i)
+    for (int c = 0; c < Tile<R>::perThread; ++c) {
+      int64_t row = first + threadRow() + side * i, column = begin + threadColumn() + side * c;
+      if (row < place.rows && column < place.width)
+        data[place.data - data + row * place.stride + column] = sums[i][c] * factors[i];
+    }
+}
+
+/// The softmax of rows whose scores come tile by tile.
+template <int R> struct RunningSoftmax {
+  float largest[R], total[R];
+
+  __device__ RunningSoftmax() {
+#pragma unroll
+    for (int i = 0; i < R; ++i) {
+      largest[i] = -INFINITY;
+      total[i] = 0.0f;
     }
   }
-}
-
-__device__ inline void storeRow(float *to, const float *sums, float factor, int64_t begin,
-                                int64_t size) {
-  for (int part = 0; part < perLane; ++part) {
-    int64_t column = begin + part * 32 + threadIdx.x % 32;
-    if (column < size)
-      to[column] = sums[part] * factor;
+  /// Makes weights of a row's scores; returns what earlier weights shrink by.
+  __device__ float advance(int i, float (&scores)[R]) {
+    float most = largest[i], sum = 0.0f;
+    for (int j = 0; j < R; ++j)
+      most = maximum(most, scores[j]);
+    most = rowReduce<Maximum>(most);
+    float shrink = most == -INFINITY ? 1.0f : expf(largest[i] - most);
+    for (int j = 0; j < R; ++j) {
+      scores[j] = most == -INFINITY ? 0.0f : expf(scores[j] - most);
+      sum += scores[j];
+    }
+    total[i] = total[i] * shrink + rowReduce<Sum>(sum);
+    largest[i] = most;
+    return shrink;
   }
-}
+  /// A row that sees no key has no sum (and one with a NaN keeps it).
+  __device__ bool sees(int i) const { return total[i] > 0.0f || total[i] != total[i]; }
+};
 
-/// A warp per query. Wider results than a chunk take several walks.
-__global__ void __launch_bounds__(32 * warps)
+/// A block per tile of queries. Results wider than a chunk take several walks.
+template <int R>
+__global__ void __launch_bounds__(threads)
     attentionForward(Shape shape, const float *q, const float *k, const float *v, const float *mask,
                      float *out, float *lse) {
-  __shared__ float weights[warps][32];
-  Owner own(shape.b, shape.h, shape.t);
-  if (!own.exists)
-    return; // the whole warp
-  int lane = threadIdx.x % 32;
-  float *mine = weights[threadIdx.x / 32];
-  int64_t kvHead = own.head / (shape.h / shape.hkv), keys = shape.keysOf(own.row);
-  const float *query = rowOf(q, shape.q, own.batch, own.head, own.row);
-  for (int64_t begin = 0; begin < shape.dv || begin == 0; begin += chunk) {
-    float sums[perLane] = {}, largest = -INFINITY, total = 0.0f;
-    for (int64_t first = 0; first < keys; first += 32) {
-      int64_t key = first + lane;
-      float score = -INFINITY;
-      if (key < keys)
-        score = shape.scale * dot(query, rowOf(k, shape.k, own.batch, kvHead, key), shape.d) +
-                shape.maskAt(mask, own.batch, own.head, own.row, key);
-      float newLargest = maximum(largest, warpReduce<Maximum>(score));
-      if (newLargest == -INFINITY)
-        continue; // nothing seen yet
-      float weight = expf(score - newLargest), shrink = expf(largest - newLargest);
-      total = total * shrink + warpReduce<Sum>(weight);
-      largest = newLargest;
-      for (int part = 0; part < perLane; ++part)
-        sums[part] *= shrink;
-      __syncwarp(); // the last weights have been read
-      mine[lane] = weight;
-      __syncwarp();
-      addRows(sums, mine, rowOf(v, shape.v, own.batch, kvHead, first), shape.v.t,
-              minimum(int64_t(32), keys - first), begin, shape.dv);
+  constexpr int size = Tile<R>::size;
+  __shared__ Shared<R> shared;
+  Owner own(shape.h, shape.t, size);
+  int64_t kvHead = own.head / (shape.h / shape.hkv);
+  int64_t keys = shape.keysOf(minimum(shape.t, own.first + size) - 1);
+  Matrix queryRows = matrixOf(q, shape.q, own.batch, own.head, shape.t, shape.d);
+  Matrix keyRows = matrixOf(k, shape.k, own.batch, kvHead, shape.s, shape.d);
+  Matrix valueRows = matrixOf(v, shape.v, own.batch, kvHead, shape.s, shape.dv);
+  Matrix outRows = matrixOf(out, shape.out, own.batch, own.head, shape.t, shape.dv);
+  for (int64_t begin = 0; begin < shape.dv || begin == 0; begin += Tile<R>::chunk) {
+    float sums[R][Tile<R>::perThread] = {}, scores[R][R], factors[R];
+    RunningSoftmax<R> softmax;
+    for (int64_t first = 0; first < keys; first += size) {
+      multiply(shared, queryRows, own.first, keyRows, first, scores);
+#pragma unroll
+      for (int i = 0; i < R; ++i) {
+        int64_t query = own.first + threadRow() + side * i;
+        for (int j = 0; j < R; ++j)
+          scores[i][j] =
+              scores[i][j] * shape.scale +
+              shape.maskAt(mask, own.batch, own.head, query, first + threadColumn() + side * j);
+        float shrink = softmax.advance(i, scores[i]);
+        for (int c = 0; c < Tile<R>::perThread; ++c)
+          sums[i][c] *= shrink;
+      }
+      putWeights(shared, scores);
+      addProduct(shared, valueRows, first, begin, sums);
     }
-    bool sees = total > 0.0f || total != total;
-    storeRow(rowOf(out, shape.out, own.batch, own.head, own.row), sums, sees ? 1.0f / total : 0.0f,
-             begin, shape.dv);
-    if (begin == 0 && lane == 0)
-      lse[(own.batch * shape.h + own.head) * shape.t + own.row] =
-          sees ? largest + logf(total) : -INFINITY;
+#pragma unroll
+    for (int i = 0; i < R; ++i) {
+      int64_t query = own.first + threadRow() + side * i;
+      factors[i] = softmax.sees(i) ? 1.0f / softmax.total[i] : 0.0f;
+      if (begin == 0 && threadColumn() == 0 && query < shape.t)
+        lse[(own.batch * shape.h + own.head) * shape.t + query] =
+            softmax.sees(i) ? softmax.largest[i] + logf(softmax.total[i]) : -INFINITY;
+    }
+    store(out, outRows, own.first, begin, sums, factors);
   }
 }
 
-/// Probability of a key, and the gradient of its score.
-struct Pair {
-  float probability, gradient;
+/// A query's lse, and the dot product of its output and the output's gradient.
+struct QueryFacts {
+  float lse, delta;
 };
 
-/// `dout . (v - out)` is what the score's gradient weighs.
-__device__ inline Pair differentiate(const Shape &shape, const float *query, const float *key,
-                                     const float *value, float maskValue, const float *outRow,
-                                     const float *outGrad, float lse) {
-  if (lse == -INFINITY)
-    return {0.0f, 0.0f};
-  float probability = expf(shape.scale * dot(query, key, shape.d) + maskValue - lse);
-  float delta = dot(outGrad, value, shape.dv) - dot(outGrad, outRow, shape.dv);
-  return {probability, probability * delta * shape.scale};
+/// Of the queries first, first + side, ...; all threads of a row of threads work together.
+template <int R>
+__device__ inline void findFacts(const Matrix &out, const Matrix &outGrad, const float *lse,
+                                 int64_t first, QueryFacts (&facts)[R]) {
+#pragma unroll
+  for (int i = 0; i < R; ++i) {
+    int64_t query = first + side * i;
+    float sum = 0.0f;
+    for (int64_t column = threadColumn(); column < out.width; column += side)
+      sum += out.at(query, column) * outGrad.at(query, column);
+    facts[i] = {query < out.rows ? lse[query] : -INFINITY, rowReduce<Sum>(sum)};
+  }
 }
 
-/// A warp per query: the gradient of q.
-__global__ void __launch_bounds__(32 * warps)
+/// Probabilities from the products of q and k, and the scores' gradients from those of the
+/// output's gradient and v.
+__device__ inline void differentiate(float &product, float &outProduct, float scale,
+                                     float maskValue, QueryFacts facts) {
+  bool seen = facts.lse != -INFINITY && maskValue != -INFINITY;
+  float probability = seen ? expf(scale * product + maskValue - facts.lse) : 0.0f;
+  outProduct = seen ? probability * (outProduct - facts.delta) * scale : 0.0f;
+  product = probability;
+}
+
+/// A block per tile of queries: the gradient of q.
+template <int R>
+__global__ void __launch_bounds__(threads)
     attentionQueryGrad(Shape shape, const float *q, const float *k, const float *v,
                        const float *mask, const float *out, const float *lse, const float *outGrad,
                        float *qGrad) {
-  __shared__ float weights[warps][32];
-  Owner own(shape.b, shape.h, shape.t);
-  if (!own.exists)
-    return; // the whole warp
-  int lane = threadIdx.x % 32;
-  float *mine = weights[threadIdx.x / 32];
-  int64_t kvHead = own.head / (shape.h / shape.hkv), keys = shape.keysOf(own.row);
-  const float *query = rowOf(q, shape.q, own.batch, own.head, own.row);
-  const float *outRow = rowOf(out, shape.out, own.batch, own.head, own.row);
-  const float *gradRow = rowOf(outGrad, shape.outGrad, own.batch, own.head, own.row);
-  float rowLse = lse[(own.batch * shape.h + own.head) * shape.t + own.row];
-  for (int64_t begin = 0; begin < shape.d; begin += chunk) {
-    float sums[perLane] = {};
-    for (int64_t first = 0; first < keys; first += 32) {
-      int64_t key = first + lane;
-      Pair pair = {0.0f, 0.0f};
-      if (key < keys)
-        pair = differentiate(shape, query, rowOf(k, shape.k, own.batch, kvHead, key),
-                             rowOf(v, shape.v, own.batch, kvHead, key),
-                             shape.maskAt(mask, own.batch, own.head, own.row, key), outRow, gradRow,
-                             rowLse);
-      __syncwarp(); // the last weights have been read
-      mine[lane] = pair.gradient;
-      __syncwarp();
-      addRows(sums, mine, rowOf(k, shape.k, own.batch, kvHead, first), shape.k.t,
-              minimum(int64_t(32), keys - first), begin, shape.d);
+  constexpr int size = Tile<R>::size;
+  __shared__ Shared<R> shared;
+  Owner own(shape.h, shape.t, size);
+  int64_t kvHead = own.head / (shape.h / shape.hkv);
+  int64_t keys = shape.keysOf(minimum(shape.t, own.first + size) - 1);
+  Matrix queryRows = matrixOf(q, shape.q, own.batch, own.head, shape.t, shape.d);
+  Matrix keyRows = matrixOf(k, shape.k, own.batch, kvHead, shape.s, shape.d);
+  Matrix valueRows = matrixOf(v, shape.v, own.batch, kvHead, shape.s, shape.dv);
+  Matrix outRows = matrixOf(out, shape.out, own.batch, own.head, shape.t, shape.dv);
+  Matrix gradRows = matrixOf(outGrad, shape.outGrad, own.batch, own.head, shape.t, shape.dv);
+  Matrix place = matrixOf(qGrad, shape.qGrad, own.batch, own.head, shape.t, shape.d);
+  const float *rowLse = lse + (own.batch * shape.h + own.head) * shape.t;
+  QueryFacts facts[R];
+  findFacts(outRows, gradRows, rowLse, own.first + threadRow(), facts);
+  float ones[R], scores[R][R], grads[R][R];
+  for (float &one : ones)
+    one = 1.0f;
+  for (int64_t begin = 0; begin < shape.d; begin += Tile<R>::chunk) {
+    float sums[R][Tile<R>::perThread] = {};
+    for (int64_t first = 0; first < keys; first += size) {
+      multiply(shared, queryRows, own.first, keyRows, first, scores);
+      multiply(shared, gradRows, own.first, valueRows, first, grads);
+#pragma unroll
+      for (int i = 0; i < R; ++i)
+        for (int j = 0; j < R; ++j)
+          differentiate(scores[i][j], grads[i][j], shape.scale,
+                        shape.maskAt(mask, own.batch, own.head, own.first + threadRow() + side * i,
+                                     first + threadColumn() + side * j),
+                        facts[i]);
+      putWeights(shared, grads);
+      addProduct(shared, keyRows, first, begin, sums);
     }
-    storeRow(rowOf(qGrad, shape.qGrad, own.batch, own.head, own.row), sums, 1.0f, begin, shape.d);
+    store(qGrad, place, own.first, begin, sums, ones);
   }
 }
 
-/// A warp per key: the gradients of k and v, over all query heads that use it.
-__global__ void __launch_bounds__(32 * warps)
+/// A block per tile of keys: the gradients of k and v, over all query heads that use them.
+template <int R>
+__global__ void __launch_bounds__(threads)
     attentionKeyGrad(Shape shape, const float *q, const float *k, const float *v, const float *mask,
                      const float *out, const float *lse, const float *outGrad, float *kGrad,
                      float *vGrad) {
-  __shared__ float gradients[warps][32], probabilities[warps][32];
-  Owner own(shape.b, shape.hkv, shape.s);
-  if (!own.exists)
-    return; // the whole warp
-  int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  const float *key = rowOf(k, shape.k, own.batch, own.head, own.row);
-  const float *value = rowOf(v, shape.v, own.batch, own.head, own.row);
-  int64_t group = shape.h / shape.hkv, firstQuery = shape.firstQueryOf(own.row);
-  int64_t widest = maximum(shape.d, shape.dv);
-  for (int64_t begin = 0; begin < widest; begin += chunk) {
-    float keySums[perLane] = {}, valueSums[perLane] = {};
-    for (int64_t head = own.head * group; head < (own.head + 1) * group; ++head)
-      for (int64_t first = firstQuery; first < shape.t; first += 32) {
-        int64_t query = first + lane;
-        Pair pair = {0.0f, 0.0f};
-        if (query < shape.t)
-          pair = differentiate(shape, rowOf(q, shape.q, own.batch, head, query), key, value,
-                               shape.maskAt(mask, own.batch, head, query, own.row),
-                               rowOf(out, shape.out, own.batch, head, query),
-                               rowOf(outGrad, shape.outGrad, own.batch, head, query),
-                               lse[(own.batch * shape.h + head) * shape.t + query]);
-        __syncwarp(); // the last weights have been read
-        gradients[warp][lane] = pair.gradient;
-        probabilities[warp][lane] = pair.probability;
-        __syncwarp();
-        int64_t count = minimum(int64_t(32), shape.t - first);
-        addRows(keySums, gradients[warp], rowOf(q, shape.q, own.batch, head, first), shape.q.t,
-                count, begin, shape.d);
-        addRows(valueSums, probabilities[warp],
-                rowOf(outGrad, shape.outGrad, own.batch, head, first), shape.outGrad.t, count,
-                begin, shape.dv);
+  constexpr int size = Tile<R>::size;
+  __shared__ Shared<R> shared;
+  __shared__ QueryFacts facts[size];
+  Owner own(shape.hkv, shape.s, size);
+  Matrix keyRows = matrixOf(k, shape.k, own.batch, own.head, shape.s, shape.d);
+  Matrix valueRows = matrixOf(v, shape.v, own.batch, own.head, shape.s, shape.dv);
+  Matrix keyPlace = matrixOf(kGrad, shape.kGrad, own.batch, own.head, shape.s, shape.d);
+  Matrix valuePlace = matrixOf(vGrad, shape.vGrad, own.batch, own.head, shape.s, shape.dv);
+  int64_t group = shape.h / shape.hkv, firstQuery = shape.firstQueryOf(own.first);
+  float ones[R], scores[R][R], grads[R][R];
+  for (float &one : ones)
+    one = 1.0f;
+  for (int64_t begin = 0; begin < maximum(shape.d, shape.dv); begin += Tile<R>::chunk) {
+    float keySums[R][Tile<R>::perThread] = {}, valueSums[R][Tile<R>::perThread] = {};
+    for (int64_t head = own.head * group; head < (own.head + 1) * group; ++head) {
+      Matrix queryRows = matrixOf(q, shape.q, own.batch, head, shape.t, shape.d);
+      Matrix outRows = matrixOf(out, shape.out, own.batch, head, shape.t, shape.dv);
+      Matrix gradRows = matrixOf(outGrad, shape.outGrad, own.batch, head, shape.t, shape.dv);
+      const float *rowLse = lse + (own.batch * shape.h + head) * shape.t;
+      for (int64_t first = firstQuery; first < shape.t; first += size) {
+        QueryFacts found[R];
+        findFacts(outRows, gradRows, rowLse, first + threadRow(), found);
+        multiply(shared, keyRows, own.first, queryRows, first, scores);
+#pragma unroll
+        for (int i = 0; i < R; ++i)
+          if (threadColumn() == 0)
+            facts[threadRow() + side * i] = found[i]; // read behind the next barrier
+        multiply(shared, valueRows, own.first, gradRows, first, grads);
+#pragma unroll
+        for (int i = 0; i < R; ++i)
+          for (int j = 0; j < R; ++j)
+            differentiate(scores[i][j], grads[i][j], shape.scale,
+                          shape.maskAt(mask, own.batch, head, first + threadColumn() + side * j,
+                                       own.first + threadRow() + side * i),
+                          facts[threadColumn() + side * j]);
+        putWeights(shared, scores);
+        addProduct(shared, gradRows, first, begin, valueSums);
+        putWeights(shared, grads);
+        addProduct(shared, queryRows, first, begin, keySums);
       }
-    storeRow(rowOf(kGrad, shape.kGrad, own.batch, own.head, own.row), keySums, 1.0f, begin,
-             shape.d);
-    storeRow(rowOf(vGrad, shape.vGrad, own.batch, own.head, own.row), valueSums, 1.0f, begin,
-             shape.dv);
+    }
+    store(kGrad, keyPlace, own.first, begin, keySums, ones);
+    store(vGrad, valuePlace, own.first, begin, valueSums, ones);
   }
 }
 
@@ -260,7 +393,33 @@ Tensor<float> partOf(Tensor<float> whole, int64_t begin) {
   return {whole.data + begin, whole.count - begin};
 }
 
-unsigned blocksForRows(int64_t rows) { return static_cast<unsigned>((rows + warps - 1) / warps); }
+/// Blocks for tiles of so many rows; 0 where there are none.
+unsigned blocksFor(int64_t heads, int64_t rows, int64_t size) {
+  return static_cast<unsigned>(heads * ((rows + size - 1) / size));
+}
+
+/// Large tiles do more with what they load; small ones keep more multiprocessors busy.
+bool fillsDevice(int64_t heads, int64_t rows) {
+  return blocksFor(heads, rows, Tile<4>::size) > 128;
+}
+
+template <int R, typename... Args>
+void launchForward(Step &step, const Attention &call, const Args &...args) {
+  if (unsigned blocks = blocksFor(call.b * call.h, call.t, Tile<R>::size))
+    LAUNCH(step, attentionForward<R>, blocks, threads, 0, step.stream, shapeOf(call), args...);
+}
+
+template <int R, typename... Args>
+void launchQueryGrad(Step &step, const Attention &call, const Args &...args) {
+  if (unsigned blocks = blocksFor(call.b * call.h, call.t, Tile<R>::size))
+    LAUNCH(step, attentionQueryGrad<R>, blocks, threads, 0, step.stream, shapeOf(call), args...);
+}
+
+template <int R, typename... Args>
+void launchKeyGrad(Step &step, const Attention &call, const Args &...args) {
+  if (unsigned blocks = blocksFor(call.b * call.hkv, call.s, Tile<R>::size))
+    LAUNCH(step, attentionKeyGrad<R>, blocks, threads, 0, step.stream, shapeOf(call), args...);
+}
 
 } // namespace
 
@@ -272,9 +431,10 @@ void attention(Step &step, const Attention &call, Buffers buffers) {
   if (call.flags & DSC_ATTENTION_MASK)
     mask = next++->tensor<const float>();
   auto out = next++->tensor<float>(), lse = next++->tensor<float>();
-  if (call.b * call.h * call.t > 0)
-    LAUNCH(step, attentionForward, blocksForRows(call.b * call.h * call.t), 32 * warps, 0,
-           step.stream, shapeOf(call), q, k, v, mask, out, lse);
+  if (fillsDevice(call.b * call.h, call.t))
+    launchForward<4>(step, call, q, k, v, mask, out, lse);
+  else
+    launchForward<2>(step, call, q, k, v, mask, out, lse);
 }
 
 void attentionGrad(Step &step, const Attention &call, Buffers buffers) {
@@ -295,13 +455,14 @@ void attentionGrad(Step &step, const Attention &call, Buffers buffers) {
     kGrad = next++->tensor<float>();
     vGrad = next++->tensor<float>();
   }
-  Shape shape = shapeOf(call);
-  if (call.b * call.h * call.t > 0)
-    LAUNCH(step, attentionQueryGrad, blocksForRows(call.b * call.h * call.t), 32 * warps, 0,
-           step.stream, shape, q, k, v, mask, out, lse, outGrad, qGrad);
-  if (call.b * call.hkv * call.s > 0)
-    LAUNCH(step, attentionKeyGrad, blocksForRows(call.b * call.hkv * call.s), 32 * warps, 0,
-           step.stream, shape, q, k, v, mask, out, lse, outGrad, kGrad, vGrad);
+  if (fillsDevice(call.b * call.h, call.t))
+    launchQueryGrad<4>(step, call, q, k, v, mask, out, lse, outGrad, qGrad);
+  else
+    launchQueryGrad<2>(step, call, q, k, v, mask, out, lse, outGrad, qGrad);
+  if (fillsDevice(call.b * call.hkv, call.s))
+    launchKeyGrad<4>(step, call, q, k, v, mask, out, lse, outGrad, kGrad, vGrad);
+  else
+    launchKeyGrad<2>(step, call, q, k, v, mask, out, lse, outGrad, kGrad, vGrad);
 }
 
 } // namespace dsc::cuda
