@@ -17,6 +17,7 @@ const Registry &Registry::get() {
     populateGridSample(all);
     populateIndex(all);
     populateLinear(all);
+    populateLinearAttention(all);
     populateLoss(all);
     populateMicrosoft(all);
     populateNorm(all);
@@ -27,6 +28,7 @@ const Registry &Registry::get() {
     populateRecurrent(all);
     populateReduce(all);
     populateResize(all);
+    populateSampling(all);
     populateScatter(all);
     populateSequence(all);
     populateShape(all);

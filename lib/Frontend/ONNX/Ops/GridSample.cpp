@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Indices.h"
+#include "Neighbors.h"
 
 #include <numeric>
 
@@ -17,13 +18,6 @@ namespace dsc::onnx {
 namespace {
 
 enum class Padding { Zeros, Border, Reflection };
-
-/// One neighbor along one dimension, for all places at once: [images, places] each.
-struct Tap {
-  Value index;  // float, whole numbers inside the image
-  Value weight; // null: 1
-  Value inside; // i1; null: always
-};
 
 struct Sampler {
   NodeImport &n;
@@ -117,15 +111,14 @@ llvm::SmallVector<Tap> Sampler::taps(Value x, int64_t size) {
   return taps;
 }
 
-/// The sum over all combinations of taps, one of each dimension, of weight times
-/// element: [images, channels, places] of images [images, channels, elements].
-static Value sumOfNeighbors(NodeImport &n, Value images, llvm::ArrayRef<int64_t> sizes,
-                            llvm::ArrayRef<llvm::SmallVector<Tap>> taps) {
+llvm::SmallVector<Value> weightedNeighbors(NodeImport &n, Value images,
+                                           llvm::ArrayRef<int64_t> sizes,
+                                           llvm::ArrayRef<llvm::SmallVector<Tap>> taps) {
   llvm::SmallVector<size_t> chosen(sizes.size(), 0);
   Shape flat(shapeOf(taps[0][0].index)); // [images, places]
   Shape wide{flat[0], shapeOf(images)[1], flat[1]};
   auto broadcast = [&](Value value) { return n.broadcastAlong(value, {0, 2}, wide); };
-  Value sum;
+  llvm::SmallVector<Value> neighbors;
   for (bool more = true; more;) {
     Value index, weight, inside;
     for (size_t d = 0; d < sizes.size(); ++d) {
@@ -145,14 +138,27 @@ static Value sumOfNeighbors(NodeImport &n, Value images, llvm::ArrayRef<int64_t>
       element = n.make<train::MulOp>(element, broadcast(weight));
     if (inside)
       element = n.select(broadcast(inside), element, n.like(element, 0));
-    sum = sum ? n.make<train::AddOp>(sum, element) : element;
+    neighbors.push_back(element);
     more = false;
     for (size_t d = 0; d < sizes.size() && !more; ++d) {
       more = ++chosen[d] < taps[d].size();
       chosen[d] = more ? chosen[d] : 0;
     }
   }
+  return neighbors;
+}
+
+Value sumOfNeighbors(NodeImport &n, Value images, llvm::ArrayRef<int64_t> sizes,
+                     llvm::ArrayRef<llvm::SmallVector<Tap>> taps) {
+  llvm::SmallVector<Value> neighbors = weightedNeighbors(n, images, sizes, taps);
+  Value sum = neighbors.front();
+  for (Value neighbor : llvm::drop_begin(neighbors))
+    sum = n.make<train::AddOp>(sum, neighbor);
   return sum;
+}
+
+llvm::SmallVector<Tap> linearTaps(NodeImport &n, Value x, int64_t size) {
+  return Sampler{n, Padding::Zeros, /*alignCorners=*/true, "linear"}.taps(x, size);
 }
 
 static std::optional<Padding> paddingOf(llvm::StringRef name) {

@@ -1,6 +1,7 @@
-//===- Linear.cpp - Matrix products and convolutions ----------------------===//
+//===- Linear.cpp - Matrix products, determinants, convolutions -----------===//
 
 #include "../Window.h"
+#include "Indices.h"
 #include "Products.h"
 
 using namespace mlir;
@@ -82,6 +83,59 @@ static LogicalResult importGemm(NodeImport &n) {
   return n.set(0, sum && shapeOf(sum) == shapeOf(y) ? sum : Value());
 }
 
+/// One step of an elimination over the rows that are `open`, [B, n]: of those the one
+/// with the largest element in column `step` is the pivot's. Multiplies `product` by the
+/// pivot and the sign of bringing its row to the front, and takes the row from the rest.
+static void eliminate(NodeImport &n, int64_t step, Value &matrix, Value &open, Value &product) {
+  int64_t batch = shapeOf(matrix)[0], size = shapeOf(matrix)[1];
+  Shape rows{batch, size}, one{1};
+  Value column = n.reshape(n.slice(matrix, 2, step, 1), rows);
+  Value candidates = n.select(open, n.make<train::AbsOp>(column), n.like(column, -1));
+  auto indexType = RankedTensorType::get({batch}, n.b.getI64Type());
+  Value pivotRow = n.broadcastAlong(n.make<train::ArgMaxOp>(indexType, candidates, 1), {0}, rows);
+  Value row = iota(n, rows, 1);
+  Value isPivot = n.compare(train::Comparison::EQ, row, pivotRow), zero = n.like(column, 0);
+  Value before = n.make<train::AndOp>(open, n.compare(train::Comparison::LT, row, pivotRow));
+  // Each open row before the pivot's is one exchange.
+  Value signs = n.select(before, n.like(column, -1), n.like(column, 1));
+  Value pivot = n.reduce<train::ReduceSumOp>(n.select(isPivot, column, zero), one, false);
+  product = n.make<train::MulOp>(
+      product, n.make<train::MulOp>(pivot, n.reshape(productAlong(n, signs, 1), {batch})));
+  open = n.make<train::AndOp>(open, n.make<train::NotOp>(isPivot));
+  // A pivot of 0 has only zeros below it, which need no division.
+  Value isZero = n.compare(train::Comparison::EQ, pivot, n.like(pivot, 0));
+  Value divisor = n.broadcastAlong(n.select(isZero, n.like(pivot, 1), pivot), {0}, rows);
+  Value factor = n.select(open, n.make<train::DivOp>(column, divisor), zero);
+  Value wideIsPivot = n.broadcastAlong(isPivot, {0, 1}, shapeOf(matrix));
+  Value line =
+      n.reduce<train::ReduceSumOp>(n.select(wideIsPivot, matrix, n.like(matrix, 0)), one, false);
+  Value taken = n.make<train::MulOp>(n.broadcastAlong(factor, {0, 1}, shapeOf(matrix)),
+                                     n.broadcastAlong(line, {0, 2}, shapeOf(matrix)));
+  matrix = n.make<train::SubOp>(matrix, taken);
+}
+
+/// The determinants of the last two dimensions, by elimination with pivots.
+static LogicalResult importDet(NodeImport &n) {
+  if (failed(n.expectFloat(0)) || failed(n.expectRank(0, 2)))
+    return failure();
+  Value x = n.input(0);
+  int64_t size = shapeOf(x).back();
+  constexpr int64_t mostSteps = 64; // They are unrolled.
+  if (shapeOf(x)[rankOf(x) - 2] != size)
+    return n.set(0, {});
+  if (size > mostSteps)
+    return n.fail("a determinant of " + llvm::Twine(size) + " rows is not supported; at most " +
+                  llvm::Twine(mostSteps));
+  Shape shape(shapeOf(x).drop_back(2));
+  auto batch = productOf(shape);
+  Value matrix = n.reshape(x, {*batch, size, size});
+  Value open = n.splat(RankedTensorType::get({*batch, size}, n.b.getI1Type()), 1);
+  Value product = n.splat(RankedTensorType::get({*batch}, elementOf(x)), 1);
+  for (int64_t step = 0; step < size; ++step)
+    eliminate(n, step, matrix, open, product);
+  return n.set(0, n.reshape(product, shape));
+}
+
 /// Adds a bias per channel (dimension 1).
 static Value addBias(NodeImport &n, Value y, unsigned input) {
   if (!n.has(input))
@@ -133,6 +187,7 @@ static LogicalResult importConvTranspose(NodeImport &n) {
 void populateLinear(Registry &registry) {
   registry.add("Conv", 1, inputs(2, 3), importConv).weightInputs({1, 2});
   registry.add("ConvTranspose", 1, inputs(2, 3), importConvTranspose).weightInputs({1, 2});
+  registry.add("Det", 11, inputs(1), importDet);
   registry.add("Gemm", 1, inputs(2, 3), importGemm).weightInputs({1, 2}).ignores({"broadcast"});
   registry.add("MatMul", 1, inputs(2), importMatMul).weightInputs({1});
 }

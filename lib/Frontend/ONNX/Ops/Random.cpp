@@ -182,10 +182,31 @@ static LogicalResult importBernoulli(NodeImport &n) {
   return n.set(0, n.convert(y, type));
 }
 
+/// Classes drawn with the probabilities whose logarithms the input has, up to a constant
+/// per row: [B, samples]. Noise of Gumbel's distribution is added, and the largest wins.
+static LogicalResult importMultinomial(NodeImport &n) {
+  if (failed(n.expectFloat(0)) || failed(n.expectRank(0, 2, 2)))
+    return failure();
+  Value logits = n.convert(n.input(0), n.b.getF32Type());
+  int64_t batch = shapeOf(logits)[0], classes = shapeOf(logits)[1];
+  int64_t samples = n.integer("sample_size", 1);
+  Type type = typeAttribute(n, n.b.getI32Type());
+  Shape drawn{batch, samples}, shape{batch, samples, classes};
+  if (samples < 1 || classes < 1 || !productOf(shape) || !type || isa<FloatType>(type))
+    return n.fail("expected at least one class and one sample, of an integer type");
+  auto logarithm = [&](Value x) { return n.make<train::LogOp>(x); };
+  auto minus = [&](Value x) { return n.make<train::NegOp>(x); };
+  Value noise = minus(logarithm(minus(logarithm(uniform(n, shape)))));
+  Value scores = n.make<train::AddOp>(n.broadcastAlong(logits, {0, 2}, shape), noise);
+  auto indexType = RankedTensorType::get(drawn, n.b.getI64Type());
+  return n.set(0, n.convert(n.make<train::ArgMaxOp>(indexType, scores, 2), type));
+}
+
 void populateRandom(Registry &registry) {
   registry.add("Bernoulli", 15, inputs(1), importBernoulli).ignores({"seed"});
   registry.add("Dropout", 1, inputs(1, 3), importDropout)
       .ignores({"seed", "ratio", "is_test", "consumed_inputs"});
+  registry.add("Multinomial", 7, inputs(1), importMultinomial).ignores({"seed"});
   registry.add("RandomNormal", 1, inputs(0), importRandomNormal);
   registry.add("RandomNormalLike", 1, inputs(1), importRandomNormalLike).ignores({"seed"});
   registry.add("RandomUniform", 1, inputs(0), importRandomUniform);

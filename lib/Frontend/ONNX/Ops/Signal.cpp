@@ -179,6 +179,66 @@ template <int a, int b, int c, int of> static LogicalResult importWindow(NodeImp
 }
 
 //===----------------------------------------------------------------------===//
+// Mel bands
+//===----------------------------------------------------------------------===//
+
+/// The spectrum's bins at which bands begin, peak and end: band i from edge i over i + 1
+/// to i + 2. Edges are equally spaced on the mel scale.
+static Shape melEdges(int64_t bands, int64_t length, double rate, double low, double high) {
+  auto melOf = [](double hertz) { return 2595 * std::log10(1 + hertz / 700); };
+  auto hertzOf = [](double mel) { return 700 * (std::pow(10, mel / 2595) - 1); };
+  double first = melOf(low), step = (melOf(high) - first) / static_cast<double>(bands + 2);
+  Shape edges;
+  for (int64_t i = 0; i < bands + 2; ++i) {
+    double hertz = hertzOf(first + static_cast<double>(i) * step);
+    edges.push_back(static_cast<int64_t>(std::floor((length + 1) * hertz / rate)));
+  }
+  return edges;
+}
+
+/// A triangle of height 1 at `peak`.
+static double bandWeight(int64_t bin, int64_t begin, int64_t peak, int64_t end) {
+  if (bin == peak)
+    return 1;
+  if (bin < begin || bin > end)
+    return 0;
+  return bin < peak ? static_cast<double>(bin - begin) / static_cast<double>(peak - begin)
+                    : static_cast<double>(end - bin) / static_cast<double>(end - peak);
+}
+
+/// [bins of the spectrum, bands]: what turns a spectrum into one of mel bands.
+static LogicalResult importMelWeightMatrix(NodeImport &n) {
+  static constexpr llvm::StringRef names[] = {"the number of bands", "the transform's length",
+                                              "the sample rate", "the lowest frequency",
+                                              "the highest frequency"};
+  double given[5];
+  for (auto [i, name] : llvm::enumerate(names)) {
+    auto number = n.number(static_cast<unsigned>(i), name);
+    if (failed(number))
+      return failure();
+    given[i] = *number;
+  }
+  auto [numBands, length, rate, low, high] = given;
+  auto type = static_cast<DataType>(n.integer("output_datatype", 1));
+  Type element = elementType(type, n.b.getContext());
+  constexpr double most = 1 << 20;
+  if (!(numBands >= 1 && numBands < most && length >= 1 && length < most && rate > 0 && low >= 0 &&
+        high >= low) ||
+      !element || !isa<FloatType>(element))
+    return n.fail("its numbers describe no bands of a spectrum");
+  auto bands = static_cast<int64_t>(numBands), bins = static_cast<int64_t>(length) / 2 + 1;
+  Shape edges = melEdges(bands, static_cast<int64_t>(length), rate, low, high);
+  if (edges.back() > bins || bands * bins > maxHostElements)
+    return n.fail("its highest frequency lies beyond the spectrum");
+  HostTensor host = HostTensor::zeros(RankedTensorType::get({bins, bands}, element));
+  for (int64_t bin = 0; bin < bins; ++bin)
+    for (int64_t i = 0; i < bands; ++i)
+      host.floats[static_cast<size_t>(bin * bands + i)] =
+          roundTo(element, bandWeight(bin, edges[i], edges[i + 1], edges[i + 2]));
+  return n.set(0, n.make<train::ConstantOp>(encode(host)));
+}
+
+//===----------------------------------------------------------------------===//
 // Overlapping blocks
 //===----------------------------------------------------------------------===//
 
@@ -240,6 +300,7 @@ void populateSignal(Registry &registry) {
   registry.add("DFT", 17, inputs(1, 3), importDFT).ignores({"axis"});
   registry.add("HammingWindow", 17, inputs(1), importWindow<25, 21, 0, 46>);
   registry.add("HannWindow", 17, inputs(1), importWindow<1, 1, 0, 2>);
+  registry.add("MelWeightMatrix", 17, inputs(5), importMelWeightMatrix);
   registry.add("STFT", 17, inputs(2, 4), importSTFT);
 }
 

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Writes the backend tests of Cases/ (needs the onnx package; its output is committed).
+
+Forms of operators that are newer than Debian's tests, or that no test of ONNX shows, with the
+results of ONNX's reference evaluator. Each case is one node.
+"""
+
+import pathlib
+import shutil
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+HERE = pathlib.Path(__file__).parent / "Cases"
+
+
+def random(seed, *shape, scale=1.0):
+    values = np.random.default_rng(seed).standard_normal(shape) * scale
+    return values.astype(np.float32)
+
+
+def info(name, array):
+    kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+    return helper.make_tensor_value_info(name, kind, array.shape)
+
+
+def write(name, op, opset, inputs, outputs=1, **attributes):
+    """Inputs are arrays in the operator's order; None is left out."""
+    names = ["" if array is None else f"in{i}" for i, array in enumerate(inputs)]
+    given = {n: array for n, array in zip(names, inputs) if n}
+    results = [f"out{i}" for i in range(outputs)]
+    node = helper.make_node(op, names, results, **attributes)
+    infos = [info(n, array) for n, array in given.items()]
+    unknown = [helper.make_tensor_value_info(n, TensorProto.UNDEFINED, None) for n in results]
+    graph = helper.make_graph([node], name, infos, unknown)
+    opsets = [helper.make_opsetid("", opset)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    expected = [np.asarray(y) for y in ReferenceEvaluator(model).run(None, given)]
+    del model.graph.output[:]
+    model.graph.output.extend(info(n, y) for n, y in zip(results, expected))
+    folder = HERE / f"test_{name}" / "test_data_set_0"
+    folder.mkdir(parents=True)
+    (folder.parent / "model.onnx").write_bytes(model.SerializeToString())
+    for kind, arrays in (("input", given), ("output", dict(zip(results, expected)))):
+        for i, (n, array) in enumerate(arrays.items()):
+            tensor = numpy_helper.from_array(array, n)
+            (folder / f"{kind}_{i}.pb").write_bytes(tensor.SerializeToString())
+
+
+def write_sampling():
+    # Every attribute that is no default; offsets that leave the image.
+    write(
+        "deform_conv",
+        "DeformConv",
+        19,
+        [
+            random(1, 2, 4, 7, 6),
+            random(2, 6, 2, 3, 2),
+            random(3, 2, 2 * 3 * 2 * 2, 4, 4),
+            random(4, 6),
+            random(5, 2, 2 * 3 * 2, 4, 4),
+        ],
+        group=2,
+        offset_group=2,
+        strides=[2, 2],
+        dilations=[1, 2],
+        pads=[1, 2, 1, 1],
+    )
+    boxes = np.array([[0.5, 1.2, 6.3, 5.1], [2, 2, 2.5, 9], [-3, -1, 4, 3]], np.float32)
+    images = np.array([1, 0, 1], np.int64)
+    for mode in ("avg", "max"):
+        write(
+            f"roi_align_{mode}",
+            "RoiAlign",
+            16,
+            [random(6, 2, 3, 6, 7), boxes, images],
+            mode=mode,
+            output_height=2,
+            output_width=3,
+            sampling_ratio=2,
+            spatial_scale=0.75,
+        )
+
+
+def write_linear_attention():
+    batch, steps, heads, width, value = 2, 3, 2, 4, 3
+    query = random(10, batch, steps, 2 * heads * width, scale=0.5)
+    key = random(11, batch, steps, heads * width, scale=0.5)
+    values = random(12, batch, steps, heads * value)
+    state = random(13, batch, heads, width, value)
+    decay = -np.abs(random(14, batch, steps, heads * width))
+    rate = 1 / (1 + np.exp(random(15, batch, steps, 1)))
+    for rule in ("linear", "gated", "delta", "gated_delta"):
+        write(
+            f"linear_attention_{rule}",
+            "LinearAttention",
+            27,
+            [
+                query,
+                key,
+                values,
+                state if rule != "linear" else None,
+                decay if rule.startswith("gated") else None,
+                rate if rule.endswith("delta") else None,
+            ],
+            outputs=2,
+            q_num_heads=2 * heads,
+            kv_num_heads=heads,
+            update_rule=rule,
+        )
+
+
+def write_determinants():
+    singular = random(20, 5, 5)
+    singular[4] = singular[0] + 2 * singular[1]
+    exchanged = np.array([[0, 1, 2], [3, 0, 1], [0, 0, 4]], np.float32)
+    write("det_large", "Det", 11, [random(21, 2, 6, 6)])
+    write("det_exchanged", "Det", 11, [exchanged])
+    write("det_singular", "Det", 11, [singular])
+
+
+def main():
+    shutil.rmtree(HERE, ignore_errors=True)
+    write_sampling()
+    write_linear_attention()
+    write_determinants()
+
+
+if __name__ == "__main__":
+    main()
