@@ -15,7 +15,7 @@ namespace {
 constexpr uint32_t kModelGraph = 7;
 constexpr uint32_t kGraphNode = 1, kGraphInitializer = 5;
 constexpr uint32_t kNodeInput = 1;
-constexpr uint32_t kTensorDims = 1, kTensorType = 2, kTensorName = 8;
+constexpr uint32_t kTensorDims = 1, kTensorType = 2, kTensorName = 8, kTensorData = 9;
 } // namespace
 
 /// Calls `replace` for every field; it returns true if it has written the field,
@@ -46,7 +46,7 @@ namespace {
 class SkeletonWriter {
 public:
   SkeletonWriter(const llvm::StringSet<> &variables, const onnx::Restoration &restoration)
-      : variables(variables) {
+      : variables(variables), zeros(restoration.zeros) {
     for (const onnx::Restoration::Renamed &renamed : restoration.inputs) {
       inputs[renamed.node][renamed.input] = renamed.name.str();
     }
@@ -59,10 +59,12 @@ public:
 
 private:
   void initializer(protozero::data_view tensor, std::string &out) const;
+  std::string zero(const onnx::Tensor &tensor) const;
   std::string renamed(protozero::data_view tensor, const std::string &name) const;
   std::string node(protozero::data_view bytes, const std::map<size_t, std::string> &names) const;
 
   const llvm::StringSet<> &variables;
+  const std::vector<onnx::Tensor> &zeros;
   std::map<size_t, std::map<size_t, std::string>> inputs; // by node, by input
   std::map<std::string, std::vector<std::string>> duplicates;
 };
@@ -78,6 +80,21 @@ std::string SkeletonWriter::renamed(protozero::data_view tensor, const std::stri
     }
     return isVariable && field.tag() != kTensorDims && field.tag() != kTensorType;
   });
+}
+
+/// An initializer that the model has not; of a variable, type and dims only.
+std::string SkeletonWriter::zero(const onnx::Tensor &tensor) const {
+  std::string out;
+  protozero::pbf_writer writer(out);
+  for (int64_t dim : tensor.dims) {
+    writer.add_int64(kTensorDims, dim);
+  }
+  writer.add_int32(kTensorType, static_cast<int32_t>(tensor.type));
+  writer.add_string(kTensorName, tensor.name.str());
+  if (!variables.contains(tensor.name)) {
+    writer.add_bytes(kTensorData, tensor.data.str());
+  }
+  return out;
 }
 
 void SkeletonWriter::initializer(protozero::data_view tensor, std::string &out) const {
@@ -96,7 +113,7 @@ void SkeletonWriter::initializer(protozero::data_view tensor, std::string &out) 
 std::string SkeletonWriter::node(protozero::data_view bytes,
                                  const std::map<size_t, std::string> &names) const {
   size_t index = 0;
-  return rewrite(bytes, [&](protozero::pbf_reader &field, std::string &out) {
+  std::string node = rewrite(bytes, [&](protozero::pbf_reader &field, std::string &out) {
     auto found = field.tag() == kNodeInput ? names.find(index++) : names.end();
     if (found == names.end()) {
       return false;
@@ -104,11 +121,15 @@ std::string SkeletonWriter::node(protozero::data_view bytes,
     protozero::pbf_writer(out).add_string(kNodeInput, found->second);
     return true;
   });
+  for (auto added = names.lower_bound(index); added != names.end(); ++added) {
+    protozero::pbf_writer(node).add_string(kNodeInput, added->second);
+  }
+  return node;
 }
 
 std::string SkeletonWriter::graph(protozero::data_view bytes) {
   size_t index = 0;
-  return rewrite(bytes, [&](protozero::pbf_reader &field, std::string &out) {
+  std::string graph = rewrite(bytes, [&](protozero::pbf_reader &field, std::string &out) {
     if (field.tag() == kGraphInitializer) {
       initializer(field.get_view(), out);
       return true;
@@ -120,6 +141,10 @@ std::string SkeletonWriter::graph(protozero::data_view bytes) {
     protozero::pbf_writer(out).add_message(kGraphNode, node(field.get_view(), found->second));
     return true;
   });
+  for (const onnx::Tensor &tensor : zeros) {
+    protozero::pbf_writer(graph).add_message(kGraphInitializer, zero(tensor));
+  }
+  return graph;
 }
 
 std::string dsc::makeSkeleton(llvm::StringRef model, const llvm::StringSet<> &variables,

@@ -12,7 +12,8 @@ static constexpr Reason reasons[] = {
     {"string", "strings, which no network computes with", "type STRING"},
     {"sequence, optional or map",
      "an input or output of the graph is no tensor; sequences of static length work inside",
-     "is not a tensor, which is not supported|is a sequence, expected a tensor"},
+     "is not a tensor, which is not supported|is a sequence, expected a tensor|"
+     "operator Optional is not supported|its tensors have different shapes"},
     {"narrow type", "element types of 8 bits or less that are no 8-bit integers",
      "type (FLOAT8|FLOAT6|FLOAT4|U?INT[24])"},
     {"other domain", "operators outside ai.onnx: ai.onnx.ml, previews, training graphs",
@@ -21,12 +22,12 @@ static constexpr Reason reasons[] = {
      "operator (NonMaxSuppression|Unique) is not supported"},
     {"image or text", "decoding of files and counting of words",
      "operator (ImageDecoder|TfIdfVectorizer|StringNormalizer|RegexFullMatch) is not supported"},
+    {"bits of floats", "bits of floats read as integers, or the other way",
+     "reading the bits of floats as integers"},
     {"target", "the CPU target has no code for the element type, or none for loops yet",
      "^the compiler reports: .*(is not supported on this target|cannot be lowered to this target)"},
-    {"not yet", "no rule has been written for the operator, or for this form of it",
-     "is not supported|have different shapes|its inputs do not fit each other|has to be known at "
-     "compile time|"
-     "attribute '[a-z_]+' is not known here"},
+    {"not yet", "the dialect has no op to compose the operator of",
+     "operator (Acos|Asin|Atan|Bitwise(And|Or|Xor)) is not supported"},
 };
 
 llvm::ArrayRef<Reason> dsc::backend::allReasons() { return reasons; }

@@ -120,11 +120,28 @@ def write_determinants():
     write("det_singular", "Det", 11, [singular])
 
 
+def write_transforms():
+    for length in (6, 7):
+        spectrum = random(30, 2, length // 2 + 1, 2)
+        spectrum[:, 0, 1] = 0
+        if length % 2 == 0:
+            spectrum[:, -1, 1] = 0
+        write(
+            f"dft_inverse_of_real_{length}",
+            "DFT",
+            20,
+            [spectrum, np.array(length, np.int64), np.array(1, np.int64)],
+            inverse=1,
+            onesided=1,
+        )
+
+
 def main():
     shutil.rmtree(HERE, ignore_errors=True)
     write_sampling()
     write_linear_attention()
     write_determinants()
+    write_transforms()
 
 
 if __name__ == "__main__":

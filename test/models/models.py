@@ -134,6 +134,22 @@ class TwinNorms(nn.Module):
         return self.fc3(torch.tanh(self.norm2(self.fc2(x))))
 
 
+class ZeroBiases(nn.Module):
+    """Biases that begin as zeros, which an optimizing exporter drops."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 6, 3, padding=1)
+        self.up = nn.ConvTranspose2d(6, 4, 3, stride=2, groups=2)
+        self.fc1, self.fc2 = nn.Linear(4, 16), nn.Linear(16, 5)
+        for layer in (self.conv, self.up, self.fc1, self.fc2):
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, image):  # [B, 2, 12, 12] -> [B, 5]
+        x = torch.tanh(self.up(torch.tanh(self.conv(image)))).mean((2, 3))
+        return self.fc2(torch.tanh(self.fc1(x)))
+
+
 class NormCNN(nn.Module):
     """Norms whose scale of ones is no parameter, beside one whose scale is."""
 
@@ -205,6 +221,9 @@ MODELS = {
     ),
     "twin-norms": Spec(
         module=TwinNorms, inputs=VECTOR, classes=5, seed=15, record=True, optimize=True
+    ),
+    "zero-biases": Spec(
+        module=ZeroBiases, inputs=IMAGE, classes=5, seed=16, record=True, optimize=True
     ),
     "norms": Spec(module=NormCNN, inputs=IMAGE, classes=5, seed=14, exporter="torchscript"),
     "loss-inside": Spec(

@@ -3,7 +3,6 @@
 #include "ExportRecord.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 namespace dsc::onnx {
@@ -34,9 +33,29 @@ std::vector<ModuleTensor> moduleTensors(const Graph &graph) {
   return tensors;
 }
 
+Origins::Origins(const Graph &graph) {
+  for (const ModuleTensor &tensor : moduleTensors(graph))
+    names[tensor.placeholder] = tensor.name;
+}
+
+llvm::SmallVector<llvm::StringRef> Origins::tensorsOf(llvm::StringRef origin) const {
+  llvm::SmallVector<llvm::StringRef> found;
+  llvm::StringRef rest = origin.split("(args = ").second;
+  auto isWord = [](char c) { return llvm::isAlnum(c) || c == '_'; };
+  for (rest = rest.split('%').second; !rest.empty(); rest = rest.split('%').second) {
+    auto name = names.find(rest.take_while(isWord));
+    if (name != names.end())
+      found.push_back(name->second);
+  }
+  return found;
+}
+
 ExportRecord::ExportRecord(const Graph &graph) {
   for (const ModuleTensor &tensor : moduleTensors(graph))
     add(tensor.name, tensor.kind);
+  for (const Tensor &tensor : graph.initializers)
+    if (tensor.dims.size() > 1)
+      matrices.insert(tensor.name);
   const std::vector<ValueInfo> *lists[] = {&graph.valueInfo, &graph.inputs};
   for (const std::vector<ValueInfo> *list : lists)
     for (const ValueInfo &info : *list)
@@ -93,11 +112,33 @@ void ExportRecord::readFolding(const ValueInfo &info) {
     if (const Recorded *recorded = find(source)) {
       kind = std::min(kind, recorded->kind);
       known.push_back(source);
+      foldedNames.insert(source);
     }
   static constexpr llvm::StringLiteral words[] = {"a parameter", "a buffer", "constants"};
   std::string why = ("computed at export from " + words[static_cast<int>(kind)]).str() + ": " +
                     llvm::join(sources, ", ");
-  entries[info.name] = {kind, why, known.size() == 1 ? known.front() : ""};
+  Recorded recorded{kind, why, known.size() == 1 ? known.front() : ""};
+  // From one matrix alone, it is the matrix transposed.
+  bool isMoved = sources.size() == 1 && matrices.contains(info.name);
+  if (kind == Recorded::Kind::Parameter && !isMoved)
+    recorded.folded.assign(known.begin(), known.end());
+  entries[info.name] = std::move(recorded);
+}
+
+std::vector<llvm::StringRef> ExportRecord::leftOut(const Graph &graph) const {
+  llvm::StringSet<> there;
+  for (const Tensor &tensor : graph.initializers)
+    there.insert(tensor.name);
+  std::vector<llvm::StringRef> names;
+  Origins origins(graph);
+  for (const Node &node : graph.nodes)
+    for (llvm::StringRef name : origins.tensorsOf(node.origin)) {
+      const Recorded *recorded = find(name);
+      if (recorded && recorded->kind == Recorded::Kind::Parameter && !isFolded(name) &&
+          there.insert(name).second)
+        names.push_back(name);
+    }
+  return names;
 }
 
 } // namespace dsc::onnx

@@ -15,7 +15,9 @@
 
 #include "dsc/Frontend/ONNX/Model.h"
 
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace dsc::onnx {
 
@@ -25,6 +27,8 @@ struct Recorded {
   std::string why;
   /// The one tensor of the module that it is or was computed from; empty if several.
   llvm::StringRef source;
+  /// The parameters that it was computed from, where its elements need not be theirs.
+  std::vector<llvm::StringRef> folded = {};
 };
 
 /// A line of the graph's list: a tensor of the exported module.
@@ -35,6 +39,19 @@ struct ModuleTensor {
 };
 std::vector<ModuleTensor> moduleTensors(const Graph &graph);
 
+/// Reads which tensors of the module an operation had, from the origins of nodes.
+class Origins {
+public:
+  explicit Origins(const Graph &graph);
+
+  bool empty() const { return names.empty(); }
+  /// The names of the tensors in the operation's text, in order.
+  llvm::SmallVector<llvm::StringRef> tensorsOf(llvm::StringRef origin) const;
+
+private:
+  llvm::StringMap<llvm::StringRef> names; // by placeholder
+};
+
 class ExportRecord {
 public:
   explicit ExportRecord(const Graph &graph);
@@ -44,6 +61,11 @@ public:
 
   /// Whether the file has no record, so that its silence means nothing.
   bool empty() const { return entries.empty(); }
+  /// Whether some tensor was computed from that one at export.
+  bool isFolded(llvm::StringRef name) const { return foldedNames.contains(name); }
+  /// Parameters that operations of the module had, and that no tensor of the graph is or
+  /// was computed from.
+  std::vector<llvm::StringRef> leftOut(const Graph &graph) const;
   /// Null for what the record does not mention.
   const Recorded *find(llvm::StringRef name) const;
 
@@ -53,6 +75,8 @@ private:
   void add(llvm::StringRef name, llvm::StringRef kind);
 
   llvm::StringMap<Recorded> entries;
+  llvm::StringSet<> foldedNames;
+  llvm::StringSet<> matrices; // initializers of at least two dimensions
 };
 
 } // namespace dsc::onnx

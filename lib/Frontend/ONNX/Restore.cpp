@@ -1,4 +1,4 @@
-//===- Restore.cpp - Undoing the merging of initializers ------------------===//
+//===- Restore.cpp - Initializers that an exporter merged or dropped ------===//
 
 #include "dsc/Frontend/ONNX/Restore.h"
 #include "ExportRecord.h"
@@ -21,22 +21,21 @@ struct Place {
 
 class Restorer {
 public:
-  explicit Restorer(Model &model) : model(model), graph(model.graph), record(model.graph) {
+  explicit Restorer(Model &model)
+      : model(model), graph(model.graph), record(model.graph), origins(model.graph) {
     for (const Tensor &tensor : graph.initializers)
       initializers[tensor.name] = &tensor;
-    for (const ModuleTensor &tensor : moduleTensors(graph))
-      tensors[tensor.placeholder] = tensor.name;
   }
 
   Restoration run();
 
 private:
+  void restoreBias(size_t node);
   void restoreOperation(llvm::ArrayRef<size_t> nodes);
   void separateNumbers(size_t node);
   void separateStatistics(size_t node);
   void countUses();
   void addDuplicates();
-  llvm::SmallVector<llvm::StringRef> tensorsOf(llvm::StringRef origin) const;
   llvm::StringRef moduleName(llvm::StringRef initializer) const;
   bool fits(llvm::StringRef meant, Place place) const;
   void rename(Place place, llvm::StringRef name);
@@ -47,7 +46,7 @@ private:
   Graph &graph;
   ExportRecord record;
   llvm::StringMap<const Tensor *> initializers;
-  llvm::StringMap<llvm::StringRef> tensors; // names by placeholder
+  Origins origins;
   llvm::StringSet<> added;
   /// Tensors that some operation names and uses.
   llvm::StringSet<> claimed;
@@ -57,19 +56,6 @@ private:
 };
 
 } // namespace
-
-/// The module's tensors that an operation's text names, in order.
-llvm::SmallVector<llvm::StringRef> Restorer::tensorsOf(llvm::StringRef origin) const {
-  llvm::SmallVector<llvm::StringRef> names;
-  llvm::StringRef rest = origin.split("(args = ").second;
-  auto isWord = [](char c) { return llvm::isAlnum(c) || c == '_'; };
-  for (rest = rest.split('%').second; !rest.empty(); rest = rest.split('%').second) {
-    auto found = tensors.find(rest.take_while(isWord));
-    if (found != tensors.end())
-      names.push_back(found->second);
-  }
-  return names;
-}
 
 /// The tensor of the module that an initializer is, or was computed from; empty if it is
 /// a number that the exporter needed.
@@ -84,10 +70,49 @@ bool Restorer::fits(llvm::StringRef meant, Place place) const {
          (isDirect && (!initializers.contains(meant) || added.contains(meant)));
 }
 
+/// How many elements the bias of a product with these weights has; 0 for other nodes.
+static int64_t biasSize(const Node &node, const Tensor &weights) {
+  if (!isDefaultDomain(node.domain) || weights.dims.size() < 2)
+    return 0;
+  auto integer = [&](llvm::StringRef name, int64_t absent) {
+    const NodeAttribute *attribute = node.attribute(name);
+    return attribute && !attribute->ints.empty() ? attribute->ints.front() : absent;
+  };
+  if (node.opType == "Gemm")
+    return weights.dims[integer("transB", 0) ? 0 : 1];
+  if (node.opType == "Conv")
+    return weights.dims[0];
+  return node.opType == "ConvTranspose" ? weights.dims[1] * integer("group", 1) : 0;
+}
+
+/// A product of the module that had weights and a bias, of which the node has the weights:
+/// the exporter drops a bias that is zero, but zero is only where it begins.
+void Restorer::restoreBias(size_t index) {
+  Node &node = graph.nodes[index];
+  llvm::SmallVector<llvm::StringRef> meant = origins.tensorsOf(node.origin);
+  if (meant.size() != 2 || node.inputs.size() != 2 || initializers.contains(meant[1]) ||
+      record.isFolded(meant[1]) || moduleName(node.inputs[1]) != meant[0])
+    return;
+  const Tensor &weights = *initializers[node.inputs[1]];
+  int64_t size = biasSize(node, weights);
+  constexpr int64_t most = int64_t{1} << 24;
+  if (size < 1 || size > most)
+    return;
+  Tensor bias;
+  bias.name = meant[1];
+  bias.type = weights.type;
+  bias.dims = {size};
+  bias.numElements = size;
+  bias.data = own(std::string(static_cast<size_t>(size) * dataTypeBits(bias.type) / 8, '\0'));
+  node.inputs.push_back(bias.name);
+  result.inputs.push_back({index, 2, bias.name});
+  result.zeros.push_back(std::move(bias));
+}
+
 /// Nodes that one operation of the module became: its tensors are the initializers that
 /// they use, in order. Where the two lists do not fit each other, nothing is done.
 void Restorer::restoreOperation(llvm::ArrayRef<size_t> nodes) {
-  llvm::SmallVector<llvm::StringRef> meant = tensorsOf(graph.nodes[nodes.front()].origin);
+  llvm::SmallVector<llvm::StringRef> meant = origins.tensorsOf(graph.nodes[nodes.front()].origin);
   llvm::SmallVector<Place> used;
   for (size_t node : nodes)
     for (size_t i = 0; i < graph.nodes[node].inputs.size(); ++i)
@@ -115,7 +140,7 @@ static bool isFill(const Tensor &tensor) {
 /// what it needs are the numbers that the tensor begins with.
 void Restorer::separateNumbers(size_t index) {
   const Node &node = graph.nodes[index];
-  if (node.origin.empty() || node.outputs.empty() || !tensorsOf(node.origin).empty())
+  if (node.origin.empty() || node.outputs.empty() || !origins.tensorsOf(node.origin).empty())
     return;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     llvm::StringRef old = node.inputs[i];
@@ -173,12 +198,17 @@ void Restorer::addDuplicates() {
     tensors.push_back(*initializers[duplicate.source]);
     tensors.back().name = duplicate.name;
   }
+  llvm::append_range(tensors, result.zeros);
   llvm::append_range(graph.initializers, tensors);
 }
 
 Restoration Restorer::run() {
   llvm::MapVector<llvm::StringRef, llvm::SmallVector<size_t>> operations;
-  for (size_t i = 0; i < graph.nodes.size() && !tensors.empty(); ++i)
+  for (size_t i = 0; i < graph.nodes.size() && !origins.empty(); ++i)
+    restoreBias(i);
+  for (const Tensor &bias : result.zeros)
+    initializers[bias.name] = &bias;
+  for (size_t i = 0; i < graph.nodes.size() && !origins.empty(); ++i)
     if (!graph.nodes[i].origin.empty())
       operations[graph.nodes[i].origin].push_back(i);
   for (const auto &operation : operations)

@@ -308,6 +308,30 @@ static void noteInputShifts(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
                            list(names) + "; if they belong to the data, --freeze them");
 }
 
+/// What the exporter's optimizer did to parameters beyond moving their elements. Such a
+/// model trains, but not as the module would.
+static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
+                       const ExportRecord &record, const Graph &graph, ImportResult &result) {
+  std::vector<std::string> computed, missing;
+  for (const auto &variable : variables) {
+    const Recorded *recorded = record.find(variable->name);
+    bool isTrained = variable->role == train::VariableRole::Parameter && variable->read;
+    if (recorded && isTrained && !recorded->folded.empty())
+      computed.push_back(variable->name + " (from " + llvm::join(recorded->folded, ", ") + ")");
+  }
+  for (llvm::StringRef name : record.leftOut(graph))
+    missing.push_back(name.str());
+  if (!computed.empty())
+    result.notes.push_back("computed at export from parameters of the module, and trained in "
+                           "their place: " +
+                           list(computed) + "; to train those, export with optimize=False");
+  if (!missing.empty())
+    result.notes.push_back(
+        "parameters of the module that the exporter left out of the graph: " + list(missing) +
+        "; to train them, export in training mode (model.train()) with "
+        "optimize=False");
+}
+
 void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool complete) {
   llvm::DenseSet<Value> reached = differentiable(entry);
   auto builder = OpBuilder::atBlockBegin(module.getBody());
@@ -334,6 +358,8 @@ void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool
   }
   if (complete && record.empty())
     noteInputShifts(variables, result);
+  if (complete && !record.empty())
+    noteExport(variables, record, graph, result);
 }
 
 } // namespace dsc::onnx

@@ -105,7 +105,7 @@ public:
 
 private:
   Variables(const ImportOptions &options, const Model &model, mlir::MLIRContext &context)
-      : context(context), record(model.graph), producer(model.producer),
+      : context(context), graph(model.graph), record(model.graph), producer(model.producer),
         trainable("trainable", options.trainable), freeze("freeze", options.freeze),
         tie("tie", options.tie) {}
 
@@ -116,6 +116,7 @@ private:
   bool isLiteral(const Variable &variable) const;
 
   mlir::MLIRContext &context;
+  const Graph &graph;
   ExportRecord record;
   llvm::StringRef producer;
   NamePattern trainable, freeze, tie;

@@ -61,6 +61,10 @@ private:
     arith::populateEmulateUnsupportedFloatsPatterns(patterns, converter);
     ConversionTarget target(getContext());
     arith::populateEmulateUnsupportedFloatsLegality(target, converter);
+    // Choosing computes nothing, but LLVM widens it too, and rounds by a routine that is
+    // not there.
+    target.addDynamicallyLegalOp<arith::SelectOp>(
+        [&](arith::SelectOp op) { return converter.isLegal(op.getOperation()); });
     return applyPartialConversion(getOperation(), target, std::move(patterns));
   }
 

@@ -264,6 +264,33 @@ write(
 )
 
 
+# What an exporter's optimizer folded beyond recognition: a norm into the weights before it, and a
+# function of a parameter into a number per column.
+def fold(model):
+    signature = model.graph.metadata_props.add()
+    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    names = ("w", "norm.weight", "norm.bias", "decay")
+    lines = [f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names]
+    signature.value = "\n# inputs\n" + "\n".join(lines) + "\n\n# outputs\ny: USER_OUTPUT\n"
+    origin = model.graph.node[0].metadata_props.add()
+    origin.key = "pkg.torch.onnx.fx_node"
+    origin.value = "%norm : [num_users=1] = call_function[target=norm](args = (%mm, "
+    origin.value += "%p_norm_weight, %p_norm_bias), kwargs = {})"
+    info = model.graph.value_info.add()
+    info.name = "neg"
+    entry = info.metadata_props.add()
+    entry.key, entry.value = "pkg.onnxscript.optimizer.folded_from", "['decay', 'exp']"
+
+
+write(
+    "left-out",
+    [node("MatMul", "x w", "h"), node("Mul", "h neg", "y")],
+    [value("x", ["n", 6])],
+    [value("y", ["n", 3])],
+    [random("w", 6, 3), random("neg", 3)],
+    change=fold,
+)
+
 # A name that two initializers have.
 write(
     "defined-twice",

@@ -261,3 +261,18 @@ func.func @conversions(%x: tensor<37xf32>, %n: tensor<37xi32> {check.range = [0,
   return %y#0, %y#1, %y#2, %y#3 : tensor<37xi64>, tensor<37xf64>, tensor<37xi32>, tensor<37xi8>
 }
 
+
+// Chosen among bf16, which no processor without conversions to it does by itself.
+func.func @choose_bf16(%a: tensor<37xbf16>, %b: tensor<37xbf16>) -> tensor<37xbf16> {
+  %e = tensor.empty() : tensor<37xbf16>
+  %0 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%a, %b : tensor<37xbf16>, tensor<37xbf16>) outs(%e : tensor<37xbf16>) {
+  ^bb0(%x: bf16, %y: bf16, %o: bf16):
+    %wide_x = arith.extf %x : bf16 to f32
+    %wide_y = arith.extf %y : bf16 to f32
+    %less = arith.cmpf olt, %wide_x, %wide_y : f32
+    %z = arith.select %less, %x, %y : bf16
+    linalg.yield %z : bf16
+  } -> tensor<37xbf16>
+  return %0 : tensor<37xbf16>
+}

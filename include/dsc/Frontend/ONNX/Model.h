@@ -169,7 +169,7 @@ struct Graph {
   Metadata metadata;
 };
 
-/// What has to be done to a graph to undo the merging of its initializers, see
+/// What has to be done to a graph to undo the merging and dropping of its initializers, see
 /// restoreInitializers. Strings belong to the Model.
 struct Restoration {
   /// A further initializer with the value of another.
@@ -181,6 +181,9 @@ struct Restoration {
     llvm::StringRef name;
   };
   std::vector<Duplicate> duplicates;
+  /// Further initializers that hold zeros: biases that the exporter dropped.
+  std::vector<Tensor> zeros;
+  /// What inputs of nodes are called now; one behind a node's last is added.
   std::vector<Renamed> inputs;
 
   bool empty() const { return inputs.empty(); }

@@ -1,4 +1,4 @@
-//===- Restore.h - Undoing the merging of initializers ---------*- C++ -*-===//
+//===- Restore.h - Initializers that an exporter merged or dropped -*- C++ -*-===//
 //
 // Exporters keep one of several initializers that hold the same values. What begins alike
 // need not stay alike: the weights of two norms are both ones, a norm's bias and its
@@ -13,6 +13,8 @@
 // order with the initializers that its nodes use, they say who is meant. Only that a running
 // statistic is no other tensor needs no record.
 //
+// A bias of zeros is dropped altogether: Gemm(x, fc.weight) is given fc.bias again.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef DSC_FRONTEND_ONNX_RESTORE_H
@@ -22,7 +24,7 @@
 
 namespace dsc::onnx {
 
-/// Gives the graph back the initializers that were merged, and says what was done to it.
+/// Gives the graph back the initializers that were merged or dropped, and says what was done to it.
 Restoration restoreInitializers(Model &model);
 
 } // namespace dsc::onnx

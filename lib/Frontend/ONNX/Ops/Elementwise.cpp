@@ -163,6 +163,19 @@ static LogicalResult importCast(NodeImport &n) {
   return n.set(0, n.convert(n.input(0), element));
 }
 
+/// The same bits read as another type. Integers of one width hold the same bits.
+static LogicalResult importBitCast(NodeImport &n) {
+  auto type = static_cast<DataType>(n.integer("to", 0));
+  Type to = elementType(type, n.b.getContext()), from = elementOf(n.input(0));
+  auto bits = [](Type element) { return std::max(8U, element.getIntOrFloatBitWidth()); };
+  if (!to || bits(to) != bits(from))
+    return n.fail("elements of " + describe(n.input(0)) + " do not have the width of " +
+                  dataTypeName(type));
+  if (isa<FloatType>(to) != isa<FloatType>(from))
+    return n.fail("reading the bits of floats as integers, or the other way, is not supported");
+  return n.set(0, n.convert(n.input(0), to));
+}
+
 static LogicalResult importCastLike(NodeImport &n) {
   return n.set(0, n.convert(n.input(0), elementOf(n.input(1))));
 }
@@ -299,6 +312,7 @@ void populateElementwise(Registry &registry) {
   registry.add("Add", 1, inputs(2), importBinaryBefore7<train::AddOp>).ignores({"consumed_inputs"});
   registry.add("Add", 7, inputs(2), importBinary<train::AddOp>);
   registry.add("And", 7, inputs(2), importLogic<train::AndOp>);
+  registry.add("BitCast", 26, inputs(1), importBitCast);
   registry.add("Cast", 1, inputs(1), importCast).ignores({"saturate", "round_mode"});
   registry.add("CastLike", 15, inputs(2), importCastLike).ignores({"saturate", "round_mode"});
   registry.add("Ceil", 1, inputs(1), importUnary<train::CeilOp>);
@@ -335,6 +349,7 @@ void populateElementwise(Registry &registry) {
   registry.add("Not", 1, inputs(1), importNot);
   registry.add("Or", 7, inputs(2), importLogic<train::OrOp>);
   registry.add("PRelu", 1, inputs(2), importPRelu).weightInputs({1}).ignores({"consumed_inputs"});
+  registry.add("Pow", 1, inputs(2), importBinaryBefore7<train::PowOp>).ignores({"consumed_inputs"});
   registry.add("Pow", 7, inputs(2), importPow);
   registry.add("Reciprocal", 1, inputs(1), importUnary<train::ReciprocalOp>);
   registry.add("Relu", 6, inputs(1), importUnary<train::ReluOp>);

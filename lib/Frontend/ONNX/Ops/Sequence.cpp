@@ -54,24 +54,59 @@ static LogicalResult importSequenceConstruct(NodeImport &n) {
   return n.setSequence(0, n.allInputs());
 }
 
+static LogicalResult importSequenceEmpty(NodeImport &n) { return n.setSequence(0, {}); }
+
 static LogicalResult expectSequence(NodeImport &n) {
   if (n.find(0)->kind == ImportedValue::Kind::Sequence)
     return success();
   return n.fail("input '" + n.node.inputs[0] + "' is not a sequence");
 }
 
+/// The position that input i names, or the last of `count`.
+static llvm::FailureOr<int64_t> positionOf(NodeImport &n, unsigned i, int64_t count) {
+  auto size = static_cast<int64_t>(n.sequence(0).size());
+  if (!n.has(i))
+    return count - 1;
+  auto position = n.number(i, "its position");
+  if (failed(position))
+    return failure();
+  auto index = static_cast<int64_t>(*position);
+  if (index < -size || index >= count)
+    return n.fail("position " + llvm::Twine(index) + " is outside a sequence of " +
+                  llvm::Twine(size));
+  return index < 0 ? index + size : index;
+}
+
 static LogicalResult importSequenceAt(NodeImport &n) {
   if (failed(expectSequence(n)))
     return failure();
-  auto position = n.number(1, "its position");
-  if (failed(position))
+  auto index = positionOf(n, 1, static_cast<int64_t>(n.sequence(0).size()));
+  return failed(index) ? failure() : n.set(0, n.sequence(0)[*index]);
+}
+
+/// Before the position, or at the end.
+static LogicalResult importSequenceInsert(NodeImport &n) {
+  if (failed(expectSequence(n)))
     return failure();
-  auto size = static_cast<int64_t>(n.sequence(0).size());
-  auto index = static_cast<int64_t>(*position);
-  if (index < -size || index >= size)
-    return n.fail("position " + llvm::Twine(index) + " is outside a sequence of " +
-                  llvm::Twine(size));
-  return n.set(0, n.sequence(0)[index < 0 ? index + size : index]);
+  llvm::SmallVector<Value> values(n.sequence(0));
+  auto index = positionOf(n, 2, static_cast<int64_t>(values.size()) + 1);
+  if (failed(index))
+    return failure();
+  values.insert(values.begin() + *index, n.input(1));
+  return n.setSequence(0, values);
+}
+
+static LogicalResult importSequenceErase(NodeImport &n) {
+  if (failed(expectSequence(n)))
+    return failure();
+  llvm::SmallVector<Value> values(n.sequence(0));
+  if (values.empty())
+    return n.fail("there is nothing to erase in an empty sequence");
+  auto index = positionOf(n, 1, static_cast<int64_t>(values.size()));
+  if (failed(index))
+    return failure();
+  values.erase(values.begin() + *index);
+  return n.setSequence(0, values);
 }
 
 static LogicalResult importSequenceLength(NodeImport &n) {
@@ -109,10 +144,25 @@ static LogicalResult importConcatFromSequence(NodeImport &n) {
   return n.set(0, n.make<train::ConcatOp>(*axis, parts));
 }
 
+//===----------------------------------------------------------------------===//
+// Optional tensors: they are there, or they are left out
+//===----------------------------------------------------------------------===//
+
+static LogicalResult importOptionalGetElement(NodeImport &n) { return n.set(0, n.input(0)); }
+
+static LogicalResult importOptionalHasElement(NodeImport &n) {
+  return n.set(0, n.splat(RankedTensorType::get({}, n.b.getI1Type()), n.has(0) ? 1 : 0));
+}
+
 void populateSequence(Registry &registry) {
   registry.add("ConcatFromSequence", 11, inputs(1), importConcatFromSequence).takesSequences();
+  registry.add("OptionalGetElement", 15, inputs(1), importOptionalGetElement);
+  registry.add("OptionalHasElement", 15, inputs(0, 1), importOptionalHasElement);
   registry.add("SequenceAt", 11, inputs(2), importSequenceAt).takesSequences();
   registry.add("SequenceConstruct", 11, atLeast(1), importSequenceConstruct);
+  registry.add("SequenceEmpty", 11, inputs(0), importSequenceEmpty).ignores({"dtype"});
+  registry.add("SequenceErase", 11, inputs(1, 2), importSequenceErase).takesSequences();
+  registry.add("SequenceInsert", 11, inputs(2, 3), importSequenceInsert).takesSequences();
   registry.add("SequenceLength", 11, inputs(1), importSequenceLength).takesSequences();
   registry.add("SplitToSequence", 11, inputs(1, 2), importSplitToSequence).ignores({"keepdims"});
 }

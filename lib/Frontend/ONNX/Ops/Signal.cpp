@@ -59,6 +59,25 @@ static Complex transform(NodeImport &n, Complex x, int64_t axis, int64_t rows, b
   return y;
 }
 
+/// Real numbers from the frequencies 0 ... length / 2; the others are their conjugates.
+static Value transformBack(NodeImport &n, Complex x, int64_t axis, int64_t length) {
+  Type element = elementOf(x.real);
+  int64_t rows = shapeOf(x.real)[axis];
+  HostTensor factors = HostTensor::zeros(RankedTensorType::get({rows}, element));
+  for (int64_t k = 0; k < rows; ++k) {
+    bool isSingle = k == 0 || 2 * k == length;
+    factors.floats[static_cast<size_t>(k)] =
+        roundTo(element, (isSingle ? 1.0 : 2.0) / static_cast<double>(length));
+  }
+  Value weights = n.make<train::ConstantOp>(encode(factors));
+  auto part = [&](Value value, bool sine) {
+    Value scaled = n.make<train::MulOp>(value, n.broadcastAlong(weights, {axis}, shapeOf(value)));
+    Value matrix = n.slice(waves(n, element, length, length, sine), 1, 0, rows);
+    return applyMatrix(n, matrix, scaled, axis);
+  };
+  return n.make<train::SubOp>(part(x.real, false), part(x.imaginary, true));
+}
+
 static Complex split(NodeImport &n, Value x) {
   int64_t last = rankOf(x) - 1;
   Shape shape(shapeOf(x).drop_back());
@@ -81,6 +100,17 @@ static Value withLength(NodeImport &n, Value x, int64_t axis, int64_t length) {
   Shape none(rankOf(x), 0), high(rankOf(x), 0);
   high[axis] = length - own;
   return n.make<train::PadOp>(x, 0.0, none, high, none);
+}
+
+/// Frequencies of real numbers become `length` of those: [..., 1].
+static LogicalResult importInverseOfReal(NodeImport &n, Value x, int64_t axis, int64_t length) {
+  if (shapeOf(x).back() != 2 || length < 1)
+    return n.fail("frequencies of real numbers are complex, and at least two of them");
+  Complex y = split(n, withLength(n, x, axis, length / 2 + 1));
+  Value real = transformBack(n, y, axis, length);
+  Shape shape(shapeOf(real));
+  shape.push_back(1);
+  return n.set(0, n.reshape(real, shape));
 }
 
 static LogicalResult importDFT(NodeImport &n) {
@@ -108,9 +138,10 @@ static LogicalResult importDFT(NodeImport &n) {
   }
   constexpr int64_t longest = 1 << 14;
   bool onesided = n.integer("onesided", 0) != 0, inverse = n.integer("inverse", 0) != 0;
-  if (*axis == rankOf(x) - 1 || shapeOf(x).back() > 2 || length < 1 || length > longest ||
-      (onesided && inverse))
+  if (*axis == rankOf(x) - 1 || shapeOf(x).back() > 2 || length < 1 || length > longest)
     return n.fail("a transform of this kind or length is not supported");
+  if (onesided && inverse)
+    return importInverseOfReal(n, x, *axis, n.has(1) ? length : 2 * (length - 1));
   Complex y = transform(n, split(n, withLength(n, x, *axis, length)), *axis,
                         onesided ? length / 2 + 1 : length, inverse);
   return n.set(0, join(n, y));
