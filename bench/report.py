@@ -4,14 +4,17 @@
 report.py            writes the page
 report.py --check    writes nothing; exit status 1 when the page is stale
 
-The page's text stands in bench/Performance.in; {{results}}, {{losses}} and {{origins}} become
-tables. bench/reasons.json says, by class of kernel, why one stays far from its limit.
+The page's text stands in bench/Performance.in; {{results}}, {{losses}}, {{origins}} and {{gpu}}
+become tables. bench/reasons.json says, by class of kernel, why one stays far from its limit.
 """
 
 import json
 import pathlib
 import statistics
 import sys
+
+import gpu_report
+from tables import markdown, number
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
@@ -65,11 +68,6 @@ def ratio(result):
     return statistics.median(peer / dsc for peer, dsc in pairs)
 
 
-def number(value):
-    """Three digits."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
-
-
 def milliseconds(contender):
     return f"{number(contender['best_ms'])} ({number(contender['median_ms'])})"
 
@@ -87,11 +85,6 @@ def cells(result):
         f"{number(dsc['start_to_first_step_s'])} / {number(eager['start_to_first_step_s'])}",
         f"{dsc['peak_mb']} / {eager['peak_mb']} / {compiled['peak_mb']}",
     )
-
-
-def markdown(header, lines):
-    rule = ["---"] + ["--:"] * (len(header) - 1)
-    return "\n".join("| " + " | ".join(line) + " |" for line in (header, rule, *lines))
 
 
 def table(results):
@@ -161,7 +154,12 @@ def page(results, rooflines, template, reasons):
         "{{losses}}", losses(rooflines, reasons)
     ).replace(
         "{{origins}}", markdown(ORIGIN_COLUMNS, [origin(each) for each in results + rooflines])
-    )
+    ).replace("{{gpu}}", gpu_section())
+
+
+def gpu_section():
+    reports = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("gpu-*.json"))]
+    return "\n\n".join(map(gpu_report.section, reports)) or "Not measured yet."
 
 
 def read_results(prefix=""):

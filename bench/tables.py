@@ -1,0 +1,11 @@
+"""Markdown tables and their numbers."""
+
+
+def number(value):
+    """Three digits."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def markdown(header, lines):
+    rule = ["---"] + ["--:"] * (len(header) - 1)
+    return "\n".join("| " + " | ".join(line) + " |" for line in (header, rule, *lines))
