@@ -98,6 +98,31 @@ static Value buildScalar(OpBuilder &builder, Location loc, double value) {
                                    value);
 }
 
+/// What a value is but for its shape and width.
+static Value stripShape(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<train::ReshapeOp, train::ConvertOp>(op)) {
+      break;
+    }
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+/// A loss that the model computes as a sum over a count, such as the mean over the labels that are
+/// not ignored, as these two: micro-batches and batches then weigh by their counts. Any other loss
+/// is one over 1.
+static std::pair<Value, Value> splitMean(OpBuilder &builder, Value loss) {
+  auto quotient = stripShape(loss).getDefiningOp<train::DivOp>();
+  auto isSum = [](Value value) {
+    return stripShape(value).getDefiningOp<train::ReduceSumOp>() != nullptr;
+  };
+  if (quotient && isSum(quotient.getA()) && isSum(quotient.getB())) {
+    return {quotient.getA(), quotient.getB()};
+  }
+  return {loss, buildScalar(builder, loss.getLoc(), 1.0)};
+}
+
 LogicalResult AttachLossPass::attachModelLoss(func::FuncOp forward) {
   FailureOr<unsigned> index = findOutput(forward, lossOutput);
   if (failed(index)) {
@@ -111,12 +136,14 @@ LogicalResult AttachLossPass::attachModelLoss(func::FuncOp forward) {
                                   "an output that is none";
   }
   OpBuilder builder(getReturn(forward));
-  Expr loss(builder, value.getLoc(), value);
+  auto [sum, count] = splitMean(builder, value);
+  auto toScalar = [&](Value part) {
+    return Expr(builder, value.getLoc(), part).reshape({}).convert(builder.getF32Type());
+  };
   LossSpec spec;
   spec.kind = "output";
   spec.output = lossOutput;
-  return appendResults(forward, spec, loss.reshape({}).convert(builder.getF32Type()),
-                       buildScalar(builder, value.getLoc(), 1.0));
+  return appendResults(forward, spec, toScalar(sum), toScalar(count));
 }
 
 FailureOr<unsigned> AttachLossPass::chooseOutput(func::FuncOp forward) {

@@ -1,9 +1,9 @@
 //===- Evaluate.cpp - The loss over a whole data set ----------------------===//
 //
 // A model whose loss is per sample gives sums per sample, of which the valid
-// ones are added. A model that computes a mean over the batch itself gives one
-// number; there the copies that fill the last batch are taken out again: one
-// more batch, all copies, gives the loss of a copy.
+// ones are added. A model that computes its loss over the batch itself gives one
+// sum and count (1 where it is a mean of its own making); there the copies that fill
+// the last batch are taken out again: one more batch, all copies, gives those of a copy.
 //
 //===----------------------------------------------------------------------===//
 #include "trainer/Evaluate.h"
@@ -36,10 +36,10 @@ public:
   }
 
   /// `valid` rows and `batch - valid` copies, or the copies' own batch where `valid` is 0.
-  void addMean(int64_t valid, int64_t batch) {
-    double mean = model.result(program, "loss_sum") / model.result(program, "count", 0, 1);
-    loss += valid > 0 ? mean * static_cast<double>(batch) : -mean * static_cast<double>(copies);
-    count += static_cast<double>(valid);
+  void addBatch(int64_t valid, int64_t batch) {
+    double weight = valid > 0 ? 1 : -static_cast<double>(copies) / static_cast<double>(batch);
+    loss += weight * model.result(program, "loss_sum");
+    count += weight * model.result(program, "count", 0, 1);
     copies += valid > 0 ? batch - valid : 0;
   }
 
@@ -89,7 +89,7 @@ Evaluation dsc::evaluate(Model &model, const Dataset &dataset) {
     if (sums.perSample())
       sums.addSamples(rows.valid);
     else
-      sums.addMean(rows.valid, batch);
+      sums.addBatch(rows.valid, batch);
   }
   return sums.evaluation();
 }

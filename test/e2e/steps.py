@@ -12,6 +12,7 @@
   steps.py tokens OUT.bin COUNT VALUES      a token file that counts 0, 1, ... VALUES-1, 0, ...
   steps.py falls A.jsonl FACTOR             the last loss is below FACTOR of the first
   steps.py bytes IN.npz OUT.npz NAME        the array NAME as uint8, value * 100 + 128
+  steps.py ignore IN.npz OUT.npz VALUE      two of three labels are VALUE, irregularly
 """
 
 import array
@@ -143,6 +144,15 @@ def write_bytes(source, path, name):
     tensors.write_npz(path, data)
 
 
+def ignore_labels(source, path, value):
+    data = tensors.read_npz(source)
+    shape, values = data["labels"]
+    data["labels"] = shape, array.array(
+        values.typecode, (v if i * i % 7 < 2 else int(value) for i, v in enumerate(values))
+    )
+    tensors.write_npz(path, data)
+
+
 def main():
     kind, *arguments = sys.argv[1:]
     actions = {
@@ -154,6 +164,7 @@ def main():
         "tokens": write_tokens,
         "falls": check_fall,
         "bytes": write_bytes,
+        "ignore": ignore_labels,
     }
     actions[kind](*arguments)
 

@@ -1,0 +1,19 @@
+// A loss that the model computes as a sum over a count is that sum and that count, so that
+// micro-batches with different counts add up to the loss of their batch.
+// RUN: dsc-opt %s --dsc-attach-loss=loss-output=l | FileCheck %s
+
+// CHECK: %[[LOSSES:.*]], %{{.*}} = train.cross_entropy
+// CHECK: %[[SUM:.*]] = train.reduce_sum %[[LOSSES]]
+// CHECK: %[[COUNT:.*]] = train.reduce_sum %{{.*}} [0]
+// CHECK: %[[MEAN:.*]] = train.div %[[SUM]], %[[COUNT]]
+// CHECK: return %[[MEAN]], %[[SUM]], %[[COUNT]]
+func.func @forward(%x: tensor<4x3xf32> {train.name = "x"}, %labels: tensor<4xi64> {train.name = "labels"}) -> (tensor<f32> {train.name = "l"}) {
+  %ignored = train.constant dense<-100> : tensor<4xi64>
+  %losses, %lse = train.cross_entropy %x, %labels dim 1 ignore -100 smoothing 0.0 : tensor<4x3xf32>, tensor<4xi64> -> tensor<4xf32>
+  %counted = train.compare ne %labels, %ignored : tensor<4xi64>
+  %ones = train.convert %counted : tensor<4xi1> to tensor<4xf32>
+  %sum = train.reduce_sum %losses [0] : tensor<4xf32> to tensor<f32>
+  %count = train.reduce_sum %ones [0] : tensor<4xf32> to tensor<f32>
+  %l = train.div %sum, %count : tensor<f32>
+  return %l : tensor<f32>
+}
