@@ -44,6 +44,8 @@ def Train_SignOp : Train_StepUnaryOp<"sign", "-1, 0 or 1; NaN stays NaN">;
 def Train_FloorOp : Train_StepUnaryOp<"floor", "largest integer not above x">;
 def Train_CeilOp : Train_StepUnaryOp<"ceil", "smallest integer not below x">;
 def Train_RoundOp : Train_StepUnaryOp<"round", "nearest integer, ties to even">;
+def Train_RoundThroughOp : Train_SmoothUnaryOp<"round_through", "g",
+    "nearest integer, ties to even; derivative 1, as if it were x (the straight-through estimator)">;
 def Train_ExpOp : Train_SmoothUnaryOp<"exp", "g * y", "e to the x">;
 def Train_Expm1Op : Train_SmoothUnaryOp<"expm1", "g * (y + 1.0)", "exp(x) - 1 without cancellation">;
 def Train_LogOp : Train_SmoothUnaryOp<"log", "g / x", "natural logarithm">;
@@ -57,6 +59,7 @@ def Train_ErfOp : Train_SmoothUnaryOp<"erf", "g * (exp(-(x * x)) * 1.12837916709
                                       "error function; its derivative is 2/sqrt(pi) exp(-x^2)">;
 def Train_SinOp : Train_SmoothUnaryOp<"sin", "g * cos(x)", "sine of x radians">;
 def Train_CosOp : Train_SmoothUnaryOp<"cos", "-(g * sin(x))", "cosine of x radians">;
+def Train_AtanOp : Train_SmoothUnaryOp<"atan", "g / (x * x + 1.0)", "angle in (-pi/2, pi/2) of tangent x">;
 def Train_ReluOp : Train_SmoothUnaryOp<"relu", "select(y > 0.0, g, 0.0)",
                                        "max(x, 0); derivative 0 at 0; NaN stays NaN">;
 
@@ -133,19 +136,23 @@ def Train_PowOp : Train_SmoothBinaryOp<"pow",
 class Train_LogicOp<string mnemonic, string meaning>
     : Train_ElementwiseOp<mnemonic, [SameOperandsAndResultType]> {
   let summary = meaning;
-  let arguments = (ins Train_BoolTensor:$a, Train_BoolTensor:$b);
-  let results = (outs Train_BoolTensor:$y);
+  let arguments = (ins Train_IntTensor:$a, Train_IntTensor:$b);
+  let results = (outs Train_IntTensor:$y);
   let assemblyFormat = "$a `,` $b attr-dict `:` type($a)";
   let extraClassDefinition = sharedDefs;
 }
-def Train_AndOp : Train_LogicOp<"and", "true where both are">;
-def Train_OrOp : Train_LogicOp<"or", "true where either is">;
-def Train_XorOp : Train_LogicOp<"xor", "true where exactly one is">;
+def Train_AndOp : Train_LogicOp<"and", "bits that both have; of booleans, true where both are">;
+def Train_OrOp : Train_LogicOp<"or", "bits that either has; of booleans, true where either is">;
+def Train_XorOp : Train_LogicOp<"xor", "bits in which they differ; of booleans, true where exactly one is">;
+def Train_ShiftLeftOp : Train_LogicOp<"shift_left",
+    "a's bits moved up by b places; 0 where b is negative or the width or more">;
+def Train_ShiftRightOp : Train_LogicOp<"shift_right",
+    "a / 2^b rounded down; where b is negative or the width or more, only the sign stays: 0 or -1">;
 
 def Train_NotOp : Train_ElementwiseOp<"not", [SameOperandsAndResultType]> {
-  let summary = "true where x is false";
-  let arguments = (ins Train_BoolTensor:$x);
-  let results = (outs Train_BoolTensor:$y);
+  let summary = "the other bits; of booleans, true where x is false";
+  let arguments = (ins Train_IntTensor:$x);
+  let results = (outs Train_IntTensor:$y);
   let assemblyFormat = "$x attr-dict `:` type($x)";
   let extraClassDefinition = sharedDefs;
 }

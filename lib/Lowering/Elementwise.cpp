@@ -78,6 +78,37 @@ static Value buildRelu(OpBuilder &b, Location loc, Value x) {
   return arith::SelectOp::create(b, loc, hidden, zero, x);
 }
 
+static Value intConstantLike(OpBuilder &b, Location loc, Value like, int64_t value) {
+  return arith::ConstantOp::create(b, loc, b.getIntegerAttr(like.getType(), value));
+}
+
+static Value buildNot(OpBuilder &b, Location loc, Value x) {
+  return arith::XOrIOp::create(b, loc, x, intConstantLike(b, loc, x, -1));
+}
+
+/// Counts that leave nothing of `x`; to shift by them is not defined.
+static Value isBeyondWidth(OpBuilder &b, Location loc, Value count) {
+  auto width = static_cast<int64_t>(count.getType().getIntOrFloatBitWidth());
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, count,
+                               intConstantLike(b, loc, count, width));
+}
+
+/// x shifted by `Shift`, or 0 where the count is beyond the width.
+template <typename Shift>
+static Value buildShift(OpBuilder &b, Location loc, Value x, Value count) {
+  Value zero = intConstantLike(b, loc, x, 0), beyond = isBeyondWidth(b, loc, count);
+  Value inside = arith::SelectOp::create(b, loc, beyond, zero, count);
+  return arith::SelectOp::create(b, loc, beyond, zero, Shift::create(b, loc, x, inside));
+}
+
+/// Beyond the width the last shift that is defined leaves the sign.
+static Value buildSignedShiftRight(OpBuilder &b, Location loc, Value x, Value count) {
+  auto width = static_cast<int64_t>(x.getType().getIntOrFloatBitWidth());
+  Value inside = arith::SelectOp::create(b, loc, isBeyondWidth(b, loc, count),
+                                         intConstantLike(b, loc, x, width - 1), count);
+  return arith::ShRSIOp::create(b, loc, x, inside);
+}
+
 static arith::CmpFPredicate floatPredicate(train::Comparison relation) {
   switch (relation) {
   case train::Comparison::EQ:
@@ -181,6 +212,7 @@ static void addUnaries(LoweringRegistry &r) {
   addUnary<train::FloorOp, math::FloorOp>(r);
   addUnary<train::CeilOp, math::CeilOp>(r);
   addUnary<train::RoundOp, math::RoundEvenOp>(r);
+  addUnary<train::RoundThroughOp, math::RoundEvenOp>(r);
   addUnary<train::ExpOp, math::ExpOp>(r);
   addUnary<train::Expm1Op, math::ExpM1Op>(r);
   addUnary<train::LogOp, math::LogOp>(r);
@@ -190,6 +222,7 @@ static void addUnaries(LoweringRegistry &r) {
   addUnary<train::ErfOp, math::ErfOp>(r);
   addUnary<train::SinOp, math::SinOp>(r);
   addUnary<train::CosOp, math::CosOp>(r);
+  addUnary<train::AtanOp, math::AtanOp>(r);
   // 1 / sqrt(x) rather than the estimate that math.rsqrt may become.
   addElementwise<train::RsqrtOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) -> Value {
     Value root = math::SqrtOp::create(b, loc, x[0]);
@@ -205,10 +238,8 @@ static void addUnaries(LoweringRegistry &r) {
       r, [](OpBuilder &b, Location loc, auto, ValueRange x) { return buildSigmoid(b, loc, x[0]); });
   addElementwise<train::ReluOp>(
       r, [](OpBuilder &b, Location loc, auto, ValueRange x) { return buildRelu(b, loc, x[0]); });
-  addElementwise<train::NotOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) -> Value {
-    Value one = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-    return arith::XOrIOp::create(b, loc, x[0], one);
-  });
+  addElementwise<train::NotOp>(
+      r, [](OpBuilder &b, Location loc, auto, ValueRange x) { return buildNot(b, loc, x[0]); });
 }
 
 void dsc::registerElementwiseLowerings(LoweringRegistry &r) {
@@ -224,6 +255,13 @@ void dsc::registerElementwiseLowerings(LoweringRegistry &r) {
   addLogic<train::AndOp, arith::AndIOp>(r);
   addLogic<train::OrOp, arith::OrIOp>(r);
   addLogic<train::XorOp, arith::XOrIOp>(r);
+  addElementwise<train::ShiftLeftOp>(r, [](OpBuilder &b, Location loc, auto, ValueRange x) {
+    return buildShift<arith::ShLIOp>(b, loc, x[0], x[1]);
+  });
+  addElementwise<train::ShiftRightOp>(r, [](OpBuilder &b, Location loc, auto op, ValueRange x) {
+    return readsUnsigned(op) ? buildShift<arith::ShRUIOp>(b, loc, x[0], x[1])
+                             : buildSignedShiftRight(b, loc, x[0], x[1]);
+  });
   addElementwise<train::CompareOp>(
       r, [](OpBuilder &b, Location loc, train::CompareOp op, ValueRange x) -> Value {
         if (isFloat(x[0])) {

@@ -55,11 +55,14 @@ static LogicalResult lowerTake(train::TakeOp op, ExecLowering &lowering) {
 
 static LogicalResult checkScatterType(Operation *op) {
   Type element = getElementTypeOrSelf(op->getResult(0));
-  if (element.isF32() || element.isF64()) {
+  auto integer = dyn_cast<IntegerType>(element);
+  if (element.isF32() || element.isF64() ||
+      (integer && (integer.getWidth() == 32 || integer.getWidth() == 64))) {
     return success();
   }
   return op->emitError() << "scattering " << element
-                         << " elements is not supported on this target; convert to f32";
+                         << " elements is not supported on this target; convert to "
+                         << (integer ? "i32" : "f32");
 }
 
 namespace {

@@ -94,8 +94,7 @@ private:
   void prepareCarries();
   void prepareResults();
   void prepareWrites();
-  using ReadsByVariable = llvm::DenseMap<Attribute, SmallVector<Value>>;
-  bool computesInto(exec::WriteOp write, const ReadsByVariable &reads);
+  bool computesInto(exec::WriteOp write);
   Value buildCopy(OpBuilder &builder, Location loc, Value value, Value into);
 
   // Step 2: one buffer per value, merged where one takes over another's.
@@ -224,7 +223,7 @@ void ProgramPlacement::prepareResults() {
 /// Whether the written value can be computed into the variable's own buffer: a
 /// kernel makes it, and the variable's old value is read by nothing later, and
 /// by that kernel only where it may work in place.
-bool ProgramPlacement::computesInto(exec::WriteOp write, const ReadsByVariable &reads) {
+bool ProgramPlacement::computesInto(exec::WriteOp write) {
   auto launch = write.getValue().getDefiningOp<exec::LaunchOp>();
   if (!inPlace || !launch || launch->getBlock() != program.getBlock() ||
       writtenInPlace.contains(write.getValue())) {
@@ -232,7 +231,12 @@ bool ProgramPlacement::computesInto(exec::WriteOp write, const ReadsByVariable &
   }
   unsigned result = cast<OpResult>(write.getValue()).getResultNumber();
   const InPlacePairs &pairs = inPlacePairs(launch);
-  SmallVector<Value> olds = reads.lookup(write.getVariableAttr());
+  SmallVector<Value> olds;
+  program.walk([&](exec::ReadOp read) {
+    if (read.getVariable() == write.getVariable()) {
+      olds.push_back(read);
+    }
+  });
   for (size_t i = 0; i < olds.size(); ++i) {
     for (Operation *user : olds[i].getUsers()) {
       if (auto view = dyn_cast<exec::ViewOp>(user)) {
@@ -263,10 +267,8 @@ void ProgramPlacement::prepareWrites() {
   OpBuilder builder(program.getBlock()->getTerminator());
   SmallVector<exec::WriteOp> writes(program.getBlock()->getOps<exec::WriteOp>());
   SmallVector<exec::WriteOp> copied;
-  ReadsByVariable reads;
-  program.walk([&](exec::ReadOp read) { reads[read.getVariableAttr()].push_back(read); });
   for (exec::WriteOp write : writes) {
-    if (computesInto(write, reads)) {
+    if (computesInto(write)) {
       writtenInPlace[write.getValue()] = write.getVariableAttr();
       continue;
     }

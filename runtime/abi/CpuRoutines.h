@@ -187,11 +187,12 @@ enum DscScatterFlags {
 ///          out strides[3] (outer, count, inner)
 int32_t dscCpuTake(const DscCall *call, void *const *buffers);
 
-/// Its transpose: out[o, index[j], i] += updates[o, j, i], in order of j. The
-/// rest of out is zero.
+/// Its transpose: out[o, index[j], i] += updates[o, j, i], in order of j; integers
+/// wrap. The rest of out is zero.
 ///
 /// buffers: updates, index, out
-/// ints:    type (DSC_F32, DSC_F64), index type, outer, axis size, inner, count,
+/// ints:    type (DSC_F32, DSC_F64, DSC_I32, DSC_I64), index type, outer, axis size,
+///          inner, count,
 ///          updates strides[3] (outer, count, inner), index stride,
 ///          out strides[3] (outer, axis, inner), flags
 int32_t dscCpuScatterAdd(const DscCall *call, void *const *buffers);
@@ -209,7 +210,7 @@ int32_t dscCpuTakeAlong(const DscCall *call, void *const *buffers);
 /// least dims) is zero.
 ///
 /// buffers: updates, index, out
-/// ints:    type (DSC_F32, DSC_F64), index type, rank, axis,
+/// ints:    type (DSC_F32, DSC_F64, DSC_I32, DSC_I64), index type, rank, axis,
 ///          dims[rank], out dims[rank],
 ///          updates strides[rank], index strides[rank], out strides[rank], flags
 int32_t dscCpuScatterAddAlong(const DscCall *call, void *const *buffers);

@@ -9,10 +9,10 @@ func.func @pool(%x: tensor<1x1x4xf64>) -> tensor<1x1x2xf64> {
 
 // -----
 
-func.func @scatter(%u: tensor<3xi32>, %i: tensor<3xi64>) -> tensor<5xi32> {
-  // expected-error @below {{scattering 'i32'}}
-  %y = train.scatter_add %u, %i axis 0 : tensor<3xi32>, tensor<3xi64> -> tensor<5xi32>
-  return %y : tensor<5xi32>
+func.func @scatter(%u: tensor<3xi8>, %i: tensor<3xi64>) -> tensor<5xi8> {
+  // expected-error @below {{scattering 'i8' elements is not supported on this target; convert to i32}}
+  %y = train.scatter_add %u, %i axis 0 : tensor<3xi8>, tensor<3xi64> -> tensor<5xi8>
+  return %y : tensor<5xi8>
 }
 
 // -----

@@ -26,8 +26,6 @@ static constexpr Reason reasons[] = {
      "reading the bits of floats as integers"},
     {"target", "the CPU target has no code for the element type, or none for loops yet",
      "^the compiler reports: .*(is not supported on this target|cannot be lowered to this target)"},
-    {"not yet", "the dialect has no op to compose the operator of",
-     "operator (Acos|Asin|Atan|Bitwise(And|Or|Xor)) is not supported"},
 };
 
 llvm::ArrayRef<Reason> dsc::backend::allReasons() { return reasons; }

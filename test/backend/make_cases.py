@@ -120,7 +120,42 @@ def write_determinants():
     write("det_singular", "Det", 11, [singular])
 
 
-def write_transforms():
+def write_bits():
+    a = np.array([[5, -3, 127], [-128, 0, 77]], np.int8)
+    b = np.array([3, 6, -1], np.int8)
+    for op in ("And", "Or", "Xor"):
+        write(f"bitwise_{op.lower()}_broadcast", f"Bitwise{op}", 18, [a, b])
+    write("bitwise_not_i64", "BitwiseNot", 18, [np.array([0, -1, 1 << 40], np.int64)])
+    x = np.array([1, 200, 1 << 62, (1 << 64) - 1], np.uint64)
+    counts = np.array([0, 3, 1, 63], np.uint64)
+    for direction in ("LEFT", "RIGHT"):
+        name = f"bitshift_{direction.lower()}_u64"
+        write(name, "BitShift", 11, [x, counts], direction=direction)
+
+
+def write_scatters():
+    # Several updates at one place, of integers: exact, whatever their width.
+    places = np.array([[0, 2, 0], [1, 2, 2]], np.int64)
+    updates = np.array([[3, -5, 7], [2, 4, -6]])
+    for kind in (np.int64, np.int32, np.int8):
+        data = (np.arange(12).reshape(4, 3) - 6).astype(kind)
+        data[0, 0] = np.iinfo(kind).max // 4
+        for reduction in ("add", "mul", "min", "max"):
+            write(
+                f"scatter_{reduction}_{np.dtype(kind).name}",
+                "ScatterElements",
+                18,
+                [data, places, updates.astype(kind)],
+                axis=0,
+                reduction=reduction,
+            )
+
+
+def write_numeric():
+    ends = np.array([-1, -0.999, -0.5, 0, 1e-3, 0.7, 1], np.float32)
+    write("acos_ends", "Acos", 7, [ends])
+    write("asin_ends", "Asin", 7, [ends])
+    write("atan_far", "Atan", 7, [np.array([-1e6, -3, -0.1, 0, 2, 1e30], np.float32)])
     for length in (6, 7):
         spectrum = random(30, 2, length // 2 + 1, 2)
         spectrum[:, 0, 1] = 0
@@ -141,7 +176,9 @@ def main():
     write_sampling()
     write_linear_attention()
     write_determinants()
-    write_transforms()
+    write_bits()
+    write_scatters()
+    write_numeric()
 
 
 if __name__ == "__main__":

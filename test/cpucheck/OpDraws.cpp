@@ -41,9 +41,26 @@ template <typename OpTy> static void addBinary(DrawTable &table) {
 
 template <typename OpTy> static void addLogic(DrawTable &table) {
   addDraw<OpTy>(table, [](ProgramBuilder &p) {
-    RankedTensorType type = p.booleans(p.shape(0, 3));
+    Shape shape = p.shape(0, 3);
+    RankedTensorType type = p.draw.chance(50) ? p.booleans(shape) : p.indices(shape);
     Value a = p.operand(type);
     p.make<OpTy>(a, p.operand(type));
+  });
+}
+
+/// By numbers of places inside the width and beyond it, of all kinds of integers.
+template <typename OpTy> static void addShift(DrawTable &table) {
+  addDraw<OpTy>(table, [](ProgramBuilder &p) {
+    Shape shape = p.shape(0, 3);
+    Builder &b = p.builder;
+    auto element = p.draw.pick<Type>(
+        {b.getI8Type(), b.getI32Type(), b.getI64Type(), b.getIntegerType(32, /*isSigned=*/false)});
+    auto type = RankedTensorType::get(shape, element);
+    auto x = p.make<train::ConvertOp>(type, p.operand(p.indices(shape)));
+    auto count = p.make<train::ConvertOp>(type, p.operand(p.indices(shape), {.bound = 70}));
+    if (x && count) {
+      p.make<OpTy>(x, count);
+    }
   });
 }
 
@@ -118,6 +135,7 @@ void cpucheck::addElementwiseDraws(DrawTable &table) {
   addUnary<train::FloorOp>(table, exact);
   addUnary<train::CeilOp>(table, exact);
   addUnary<train::RoundOp>(table, exact);
+  addUnary<train::RoundThroughOp>(table, exact);
   addUnary<train::ExpOp>(table, wide);
   addUnary<train::Expm1Op>(table, wide);
   addUnary<train::LogOp>(table, positive);
@@ -130,6 +148,7 @@ void cpucheck::addElementwiseDraws(DrawTable &table) {
   addUnary<train::ErfOp>(table, wide);
   addUnary<train::SinOp>(table, wide);
   addUnary<train::CosOp>(table, wide);
+  addUnary<train::AtanOp>(table, wide);
   addUnary<train::ReluOp>(table, wide);
   addBinary<train::AddOp>(table);
   addBinary<train::SubOp>(table);
@@ -139,8 +158,12 @@ void cpucheck::addElementwiseDraws(DrawTable &table) {
   addLogic<train::AndOp>(table);
   addLogic<train::OrOp>(table);
   addLogic<train::XorOp>(table);
-  addDraw<train::NotOp>(
-      table, [](ProgramBuilder &p) { p.make<train::NotOp>(p.operand(p.booleans(p.shape(0, 3)))); });
+  addShift<train::ShiftLeftOp>(table);
+  addShift<train::ShiftRightOp>(table);
+  addDraw<train::NotOp>(table, [](ProgramBuilder &p) {
+    Shape shape = p.shape(0, 3);
+    p.make<train::NotOp>(p.operand(p.draw.chance(50) ? p.booleans(shape) : p.indices(shape)));
+  });
   addDraw<train::DivOp>(table, drawDiv);
   addDraw<train::RemOp>(table, drawRem);
   addDraw<train::PowOp>(table, drawPow);
@@ -268,10 +291,11 @@ template <typename OpTy, typename DrawTakingFn>
 static void addScatter(DrawTable &table, DrawTakingFn drawShapes) {
   addDraw<OpTy>(table, [drawShapes](ProgramBuilder &p) {
     Taking t = drawShapes(p.draw);
-    Value updates = p.operand(t.taken);
+    RankedTensorType type = drawNumbers(p, t.whole);
+    Value updates = p.operand(type.clone(t.taken));
     Value indices =
         p.operand(p.indices(t.indices), {.bound = t.whole[static_cast<size_t>(t.axis)]});
-    p.make<OpTy>(p.floats(t.whole), updates, indices, t.axis);
+    p.make<OpTy>(type, updates, indices, t.axis);
   });
 }
 

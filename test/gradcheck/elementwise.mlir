@@ -73,6 +73,12 @@ func.func @cos(%x: tensor<1x2x2xf32>) -> tensor<1x2x2xf32> {
   return %y : tensor<1x2x2xf32>
 }
 
+// CHECK: atan: {{[0-9]+}} elements, largest relative error
+func.func @atan(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %y = train.atan %x : tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
 // CHECK: gelu_erf: {{[0-9]+}} elements, largest relative error
 func.func @gelu_erf(%x: tensor<3x4xf32> {check.low = -3.0, check.high = 3.0}) -> tensor<3x4xf32> {
   %y = train.gelu erf %x : tensor<3x4xf32>

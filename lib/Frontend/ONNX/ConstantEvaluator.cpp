@@ -193,7 +193,34 @@ bool logicXor(Operation *, Operands operands, HostTensor &result) {
 }
 bool logicNot(Operation *, Operands operands, HostTensor &result) {
   for (int64_t i = 0, e = result.size(); i < e; ++i)
-    result.ints[i] = 1 - operands[0]->ints[i];
+    result.ints[i] = wrapTo(result.type.getElementType(), ~operands[0]->ints[i]);
+  return true;
+}
+
+/// Counts below 0 or beyond the width leave 0.
+bool shiftLeft(Operation *, Operands operands, HostTensor &result) {
+  Type element = result.type.getElementType();
+  int64_t width = element.getIntOrFloatBitWidth();
+  for (int64_t i = 0, e = result.size(); i < e; ++i) {
+    int64_t count = operands[1]->ints[i];
+    auto bits = static_cast<uint64_t>(operands[0]->ints[i]);
+    bool isBeyond = count < 0 || count >= width;
+    result.ints[i] = isBeyond ? 0 : wrapTo(element, static_cast<int64_t>(bits << count));
+  }
+  return true;
+}
+/// Such counts leave the sign.
+bool shiftRight(Operation *, Operands operands, HostTensor &result) {
+  Type element = result.type.getElementType();
+  int64_t width = element.getIntOrFloatBitWidth();
+  for (int64_t i = 0, e = result.size(); i < e; ++i) {
+    int64_t x = operands[0]->ints[i], count = operands[1]->ints[i];
+    bool isBeyond = count < 0 || count >= width;
+    if (element.isUnsignedInteger())
+      result.ints[i] = isBeyond ? 0 : static_cast<int64_t>(static_cast<uint64_t>(x) >> count);
+    else
+      result.ints[i] = x >> (isBeyond ? 63 : count);
+  }
   return true;
 }
 
@@ -401,6 +428,8 @@ const llvm::StringMap<Evaluator> &table() {
       {train::OrOp::getOperationName(), {logicOr, On::Cores}},
       {train::XorOp::getOperationName(), {logicXor, On::Cores}},
       {train::NotOp::getOperationName(), {logicNot, On::Cores}},
+      {train::ShiftLeftOp::getOperationName(), {shiftLeft, On::Cores}},
+      {train::ShiftRightOp::getOperationName(), {shiftRight, On::Cores}},
       {train::AddOp::getOperationName(), {binary<addFloats, addInts>, On::Cores}},
       {train::SubOp::getOperationName(), {binary<subFloats, subInts>, On::Cores}},
       {train::MulOp::getOperationName(), {binary<mulFloats, mulInts>, On::Cores}},
@@ -415,6 +444,7 @@ const llvm::StringMap<Evaluator> &table() {
       {train::FloorOp::getOperationName(), {unary<roundDown>, On::Cores}},
       {train::CeilOp::getOperationName(), {unary<roundUp>, On::Cores}},
       {train::RoundOp::getOperationName(), {unary<roundNearest>, On::Cores}},
+      {train::RoundThroughOp::getOperationName(), {unary<roundNearest>, On::Cores}},
       {train::ExpOp::getOperationName(), {unary<exponential>, On::Cores}},
       {train::LogOp::getOperationName(), {unary<logarithm>, On::Cores}},
       {train::SqrtOp::getOperationName(), {unary<squareRoot>, On::Cores}},

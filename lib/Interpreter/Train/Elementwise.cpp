@@ -52,7 +52,7 @@ static LogicalResult evalGelu(train::GeluOp op, Evaluation &e) {
 
 static LogicalResult evalNot(train::NotOp, Evaluation &e) {
   for (auto [y, x] : llvm::zip_equal(e.result(0).ints, e.operand(0).ints)) {
-    y = 1 - x;
+    y = ~x; // wrapped to the element type afterwards
   }
   return success();
 }
@@ -93,6 +93,26 @@ static int64_t intPower(int64_t base, int64_t exponent) {
     power *= left % 2 == 1 ? square : 1;
   }
   return wrapped(power);
+}
+
+static LogicalResult evalShiftLeft(train::ShiftLeftOp op, Evaluation &e) {
+  int64_t width = op.getType().getElementTypeBitWidth();
+  for (auto [y, x, count] :
+       llvm::zip_equal(e.result(0).ints, e.operand(0).ints, e.operand(1).ints)) {
+    y = count < 0 || count >= width ? 0 : wrapped(bits(x) << count);
+  }
+  return success();
+}
+
+static LogicalResult evalShiftRight(train::ShiftRightOp op, Evaluation &e) {
+  int64_t width = op.getType().getElementTypeBitWidth();
+  bool isUnsigned = op.getType().getElementType().isUnsignedInteger();
+  for (auto [y, x, count] :
+       llvm::zip_equal(e.result(0).ints, e.operand(0).ints, e.operand(1).ints)) {
+    bool isBeyond = count < 0 || count >= width;
+    y = isUnsigned ? (isBeyond ? 0 : wrapped(bits(x) >> count)) : x >> (isBeyond ? 63 : count);
+  }
+  return success();
 }
 
 /// Quotients or remainders; integers of 64 bits without a sign are read as such.
@@ -146,6 +166,8 @@ static void registerArithmetic(Registry &registry) {
   addBinary<train::AndOp>(registry, nullptr, [](int64_t a, int64_t b) { return a & b; });
   addBinary<train::OrOp>(registry, nullptr, [](int64_t a, int64_t b) { return a | b; });
   addBinary<train::XorOp>(registry, nullptr, [](int64_t a, int64_t b) { return a ^ b; });
+  registry.add<train::ShiftLeftOp>(evalShiftLeft);
+  registry.add<train::ShiftRightOp>(evalShiftRight);
   registry.add<train::DivOp>(evalDiv);
   registry.add<train::RemOp>(evalRem);
 }
@@ -234,6 +256,7 @@ void dsc::registerElementwise(Registry &registry) {
   addUnary<train::FloorOp>(registry, [](double x) { return std::floor(x); });
   addUnary<train::CeilOp>(registry, [](double x) { return std::ceil(x); });
   addUnary<train::RoundOp>(registry, [](double x) { return std::nearbyint(x); });
+  addUnary<train::RoundThroughOp>(registry, [](double x) { return std::nearbyint(x); });
   addUnary<train::ExpOp>(registry, [](double x) { return std::exp(x); });
   addUnary<train::Expm1Op>(registry, [](double x) { return std::expm1(x); });
   addUnary<train::LogOp>(registry, [](double x) { return std::log(x); });
@@ -246,6 +269,7 @@ void dsc::registerElementwise(Registry &registry) {
   addUnary<train::ErfOp>(registry, [](double x) { return std::erf(x); });
   addUnary<train::SinOp>(registry, [](double x) { return std::sin(x); });
   addUnary<train::CosOp>(registry, [](double x) { return std::cos(x); });
+  addUnary<train::AtanOp>(registry, [](double x) { return std::atan(x); });
   addUnary<train::ReluOp>(registry, relu);
   registry.add<train::GeluOp>(evalGelu);
   registry.add<train::NotOp>(evalNot);

@@ -30,6 +30,24 @@ template <typename Body> void withElement(int64_t bytes, Body &&body) {
   }
 }
 
+/// The types that scatters add in, a bit (1 << type) each.
+inline constexpr unsigned summedTypes =
+    1u << DSC_F32 | 1u << DSC_F64 | 1u << DSC_I32 | 1u << DSC_I64;
+
+/// Calls body(Element{}) with one of these; integers without a sign, which wrap.
+template <typename Body> void withSummed(int64_t type, Body &&body) {
+  switch (type) {
+  case DSC_F32:
+    return body(float{});
+  case DSC_F64:
+    return body(double{});
+  case DSC_I32:
+    return body(uint32_t{});
+  default:
+    return body(uint64_t{});
+  }
+}
+
 } // namespace dsc
 
 #endif // DSC_RUNTIME_DEVICE_CPU_MOVE_H

@@ -144,22 +144,19 @@ int32_t dscCpuTake(const DscCall *call, void *const *buffers) {
 
 int32_t dscCpuScatterAdd(const DscCall *call, void *const *buffers) {
   Operands operands(call);
-  int64_t type = operands.type(1u << DSC_F32 | 1u << DSC_F64);
+  int64_t type = operands.type(summedTypes);
   TakeShape shape;
   shape.read(operands);
   int64_t flags = operands.next();
   if (!operands.ok() || !shape.indicesInside(call, buffers[1]))
     return 1;
-  if (!(flags & DSC_SCATTER_ACCUMULATE))
-    zeroTarget(shape, type == DSC_F32 ? 4 : 8, buffers[2]);
-  withIndex(shape.indexType, buffers[1], [&](auto *index) {
-    if (type == DSC_F32) {
-      scatterAdd(shape, static_cast<const float *>(buffers[0]), index,
-                 static_cast<float *>(buffers[2]));
-    } else {
-      scatterAdd(shape, static_cast<const double *>(buffers[0]), index,
-                 static_cast<double *>(buffers[2]));
-    }
+  withSummed(type, [&](auto element) {
+    using T = decltype(element);
+    if (!(flags & DSC_SCATTER_ACCUMULATE))
+      zeroTarget(shape, sizeof(T), buffers[2]);
+    withIndex(shape.indexType, buffers[1], [&](auto *index) {
+      scatterAdd(shape, static_cast<const T *>(buffers[0]), index, static_cast<T *>(buffers[2]));
+    });
   });
   return 0;
 }

@@ -183,23 +183,21 @@ int32_t dscCpuTakeAlong(const DscCall *call, void *const *buffers) {
 
 int32_t dscCpuScatterAddAlong(const DscCall *call, void *const *buffers) {
   Operands operands(call);
-  int64_t type = operands.type(1u << DSC_F32 | 1u << DSC_F64);
+  int64_t type = operands.type(summedTypes);
   AlongShape shape;
   shape.read(operands, /*scatter=*/true);
   int64_t flags = operands.next();
   if (!operands.ok() || !shape.indicesInside(call, buffers[1]))
     return 1;
   bool zero = !(flags & DSC_SCATTER_ACCUMULATE), byLine = coversOutput(shape);
-  if (zero && !byLine)
-    zeroTarget(shape, type == DSC_F32 ? 4 : 8, buffers[2]);
-  withIndex(shape.indexType, buffers[1], [&](auto *index) {
-    if (type == DSC_F32) {
-      scatterAddAlong(shape, zero && byLine, static_cast<const float *>(buffers[0]), index,
-                      static_cast<float *>(buffers[2]));
-    } else {
-      scatterAddAlong(shape, zero && byLine, static_cast<const double *>(buffers[0]), index,
-                      static_cast<double *>(buffers[2]));
-    }
+  withSummed(type, [&](auto element) {
+    using T = decltype(element);
+    if (zero && !byLine)
+      zeroTarget(shape, sizeof(T), buffers[2]);
+    withIndex(shape.indexType, buffers[1], [&](auto *index) {
+      scatterAddAlong(shape, zero && byLine, static_cast<const T *>(buffers[0]), index,
+                      static_cast<T *>(buffers[2]));
+    });
   });
   return 0;
 }

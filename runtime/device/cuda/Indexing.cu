@@ -161,7 +161,7 @@ void scatterAdd(Step &step, const ScatterAdd &shape, Buffers buffers) {
                         perBlock,
                         (shape.flags & DSC_SCATTER_ACCUMULATE) != 0};
   dim3 blocks(blocksFor(columns), static_cast<unsigned>((shape.axis + perBlock - 1) / perBlock));
-  withFloat(shape.type, [&](auto element) {
+  withSummed(shape.type, [&](auto element) {
     withIndex(shape.indexType, [&](auto index) {
       using T = decltype(element);
       using Index = decltype(index);
@@ -192,14 +192,16 @@ void takeAlong(Step &step, const TakeAlong &shape, Buffers buffers) {
 void scatterAddAlong(Step &step, const ScatterAddAlong &shape, Buffers buffers) {
   const Buffer *buffer = buffers.begin();
   if (!(shape.flags & DSC_SCATTER_ACCUMULATE))
-    fill(step, {shape.type == DSC_F64 ? 8 : 4, shape.outDims, shape.out, 0, 0}, {buffer[2]});
+    withSummed(shape.type, [&](auto element) {
+      fill(step, {sizeof(element), shape.outDims, shape.out, 0, 0}, {buffer[2]});
+    });
   size_t at = static_cast<size_t>(shape.axis);
   Sizes dims = without(shape.dims, shape.axis, 1);
   Strided<3> places = makeStrided<3>(dims, {&shape.updates, &shape.index, &shape.out});
   if (places.count * shape.dims[at] == 0)
     return;
   AxisShape axis = {shape.dims[at], shape.updates[at], shape.index[at], shape.out[at]};
-  withFloat(shape.type, [&](auto element) {
+  withSummed(shape.type, [&](auto element) {
     withIndex(shape.indexType, [&](auto index) {
       using T = decltype(element);
       using Index = decltype(index);

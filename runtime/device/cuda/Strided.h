@@ -82,9 +82,19 @@ template <typename Body> void withIndex(DscType type, Body body) {
   return type == DSC_I32 ? body(int32_t(0)) : body(int64_t(0));
 }
 
-/// Calls `body` with a zero of the float type.
-template <typename Body> void withFloat(DscType type, Body body) {
-  return type == DSC_F64 ? body(double(0)) : body(float(0));
+/// Calls `body` with a zero of the type that is added in: integers without a sign, which
+/// wrap.
+template <typename Body> void withSummed(DscType type, Body body) {
+  switch (type) {
+  case DSC_F64:
+    return body(double(0));
+  case DSC_I32:
+    return body(uint32_t(0));
+  case DSC_I64:
+    return body(uint64_t(0));
+  default:
+    return body(float(0));
+  }
 }
 
 } // namespace dsc::cuda

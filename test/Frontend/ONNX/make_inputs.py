@@ -291,6 +291,23 @@ write(
     change=fold,
 )
 
+# Quantized and back: a pair that only rounds.
+write(
+    "quantized",
+    [
+        node("QuantizeLinear", "x scale zero", "q"),
+        node("DequantizeLinear", "q scale zero", "r"),
+        node("MatMul", "r w", "y"),
+    ],
+    [value("x", ["n", 6])],
+    [value("y", ["n", 3])],
+    [
+        random("w", 6, 3),
+        tensor("scale", 0.125),
+        numpy_helper.from_array(np.array(3, np.int8), "zero"),
+    ],
+)
+
 # A name that two initializers have.
 write(
     "defined-twice",

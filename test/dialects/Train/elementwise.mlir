@@ -45,7 +45,11 @@ func.func @unary(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %19 = train.gelu erf %18 : tensor<4x8xf32>
   // CHECK: train.gelu tanh %{{.*}} : tensor<4x8xf32>
   %20 = train.gelu tanh %19 : tensor<4x8xf32>
-  return %20 : tensor<4x8xf32>
+  // CHECK: train.round_through %{{.*}} : tensor<4x8xf32>
+  %21 = train.round_through %20 : tensor<4x8xf32>
+  // CHECK: train.atan %{{.*}} : tensor<4x8xf32>
+  %22 = train.atan %21 : tensor<4x8xf32>
+  return %22 : tensor<4x8xf32>
 }
 
 // CHECK-LABEL: func @binary
@@ -96,4 +100,17 @@ func.func @logic(%a: tensor<bf16>, %b: tensor<bf16>) -> tensor<i32> {
   // CHECK: train.convert %{{.*}} : tensor<bf16> to tensor<i32>
   %11 = train.convert %10 : tensor<bf16> to tensor<i32>
   return %11 : tensor<i32>
+}
+
+// CHECK-LABEL: func @bits
+func.func @bits(%a: tensor<3xi32>, %b: tensor<3xi32>) -> tensor<3xi32> {
+  // CHECK: train.and %{{.*}}, %{{.*}} : tensor<3xi32>
+  %0 = train.and %a, %b : tensor<3xi32>
+  // CHECK: train.not %{{.*}} : tensor<3xi32>
+  %1 = train.not %0 : tensor<3xi32>
+  // CHECK: train.shift_left %{{.*}}, %{{.*}} : tensor<3xi32>
+  %2 = train.shift_left %1, %b : tensor<3xi32>
+  // CHECK: train.shift_right %{{.*}}, %{{.*}} : tensor<3xi32>
+  %3 = train.shift_right %2, %b : tensor<3xi32>
+  return %3 : tensor<3xi32>
 }

@@ -124,6 +124,14 @@ Value CaseBuilder::boolean(ArrayRef<int64_t> shape) {
   return add(std::move(value));
 }
 
+Value CaseBuilder::integer(ArrayRef<int64_t> shape, int64_t low, int64_t high) {
+  Tensor value(type(shape, builder.getI64Type()));
+  for (int64_t &i : value.ints) {
+    i = draw.integer(low, high);
+  }
+  return add(std::move(value));
+}
+
 Value CaseBuilder::scalarF32(double value) {
   return add(Tensor::scalar(builder.getF32Type(), value));
 }

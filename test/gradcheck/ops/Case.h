@@ -54,6 +54,7 @@ struct Case {
   llvm::SmallVector<bool> isDifferentiable; // per operand
   llvm::SmallVector<bool> hasGradient;      // per result: a finite float
   bool isPiecewiseConstant = false;         // its derivative is zero where it exists
+  double step = 1e-3;                       // of differences; 1 between whole numbers
   bool movesOnly = false;                   // it computes nothing: no flops
   std::optional<unsigned> offsetOperand;    // counts elements before the first one
   /// Results by number of an op with EvaluationOpInterface, in evaluation.
@@ -78,6 +79,8 @@ public:
   /// A vector of these numbers, under a shape if one is given.
   mlir::Value given(std::vector<double> values, llvm::ArrayRef<int64_t> shape = {});
   mlir::Value boolean(llvm::ArrayRef<int64_t> shape);
+  /// i64 in [low, high].
+  mlir::Value integer(llvm::ArrayRef<int64_t> shape, int64_t low, int64_t high);
   mlir::Value scalarF32(double value);
   mlir::Value scalarI64(int64_t value);
   /// The last operand gets no gradient.

@@ -18,8 +18,6 @@ using namespace dsc;
 using namespace dsc::gradcheck;
 
 namespace {
-constexpr double kStep = 1e-3;
-
 using Tensors = SmallVector<Tensor>;
 using Indices = SmallVector<unsigned>;
 
@@ -30,6 +28,7 @@ struct Problem {
   Tensors point;
   Indices results; // whose weighted sum is L
   Tensors weights; // u, one per result
+  double step;     // of differences
 
   FailureOr<double> loss(const Tensors &at) const {
     auto values = interpreter.call(function, at);
@@ -51,14 +50,14 @@ struct Problem {
     double sum = 0;
     for (auto [place, factor] : llvm::zip_equal(kPlaces, kFactors)) {
       Tensors at = point;
-      move(at, place * kStep);
+      move(at, place * step);
       FailureOr<double> value = loss(at);
       if (failed(value)) {
         return failure();
       }
       sum += factor * *value;
     }
-    return sum / (12 * kStep);
+    return sum / (12 * step);
   }
 };
 } // namespace
@@ -137,7 +136,7 @@ static FailureOr<Tensors> evaluateDerivative(Case &c, func::FuncOp function, con
 static Failure checkVariant(Case &c, Interpreter &interpreter, Indices results, Indices inputs,
                             Coverage &coverage) {
   Draw draw(results.size() * 7 + inputs.size());
-  Problem problem{interpreter, "op", c.inputs, results, {}};
+  Problem problem{interpreter, "op", c.inputs, results, {}, c.step};
   for (unsigned result : results) {
     problem.weights.push_back(randomLike(c.op->getResult(result).getType(), draw));
   }
@@ -191,7 +190,7 @@ Failure dsc::gradcheck::checkSecondDerivative(Case &c, Coverage &coverage) {
   }
   Draw draw(c.inputs.size());
   Interpreter interpreter(*c.module, {true});
-  Problem problem{interpreter, "first", c.inputs, {}, {}};
+  Problem problem{interpreter, "first", c.inputs, {}, {}, c.step};
   for (unsigned result : results) {
     inputs.push_back(static_cast<unsigned>(problem.point.size()));
     problem.point.push_back(randomLike(c.op->getResult(result).getType(), draw));

@@ -127,11 +127,31 @@ TEST(ScatterAdd, SplitByColumnsAndByRows) {
   checkScatterAdd<float, int64_t>(random, {1, 5000, 1}, 20000, false);
 }
 
-TEST(ScatterAdd, RefusesIntegers) {
+template <typename T> void checkWrappingScatter(int64_t type) {
+  constexpr T most = std::numeric_limits<T>::max(), least = std::numeric_limits<T>::min();
+  Tensor<T> updates({4}), out({3});
+  Tensor<int64_t> index({4});
+  updates.data = {most, 5, 1, -7};
+  index.data = {2, 0, 2, 0};
+  DSC_CALL(dscCpuScatterAdd)
+      .ints({type, DSC_I64, 1, 3, 1, 4, 4, 1, 1, 1, 3, 1, 1, 0})
+      .in(updates)
+      .in(index)
+      .out(out)
+      .run();
+  EXPECT_EQ(out.data, (std::vector<T>{-2, 0, least}));
+}
+
+TEST(ScatterAdd, AddsIntegersThatWrap) {
+  checkWrappingScatter<int32_t>(DSC_I32);
+  checkWrappingScatter<int64_t>(DSC_I64);
+}
+
+TEST(ScatterAdd, RefusesSmallIntegers) {
   Tensor<float> updates({1}), out({1});
   Tensor<int64_t> index({1});
   EXPECT_EQ(DSC_CALL(dscCpuScatterAdd)
-                .ints({DSC_I32, DSC_I64, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0})
+                .ints({DSC_I16, DSC_I64, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0})
                 .in(updates)
                 .in(index)
                 .out(out)

@@ -30,6 +30,17 @@ static Value minus(NodeImport &n, double x, Value y) {
 static Value tangent(NodeImport &n, Value x) {
   return div(n, n.make<train::SinOp>(x), n.make<train::CosOp>(x));
 }
+static Value arcTangent(NodeImport &n, Value x) { return n.make<train::AtanOp>(x); }
+/// 2 atan(x / (1 + sqrt(1 - x^2))), which is exact at both ends too.
+static Value arcSine(NodeImport &n, Value x) {
+  Value root = n.make<train::SqrtOp>(mul(n, minus(n, 1, x), n.add(x, 1)));
+  return n.mul(arcTangent(n, div(n, x, n.add(root, 1))), 2);
+}
+/// 2 atan(sqrt((1 - x) / (1 + x))).
+static Value arcCosine(NodeImport &n, Value x) {
+  Value half = n.make<train::SqrtOp>(div(n, minus(n, 1, x), n.add(x, 1)));
+  return n.mul(arcTangent(n, half), 2);
+}
 /// (e^x - 1 - (e^-x - 1)) / 2: two terms of one sign, so nothing cancels near 0.
 static Value hyperbolicSine(NodeImport &n, Value x) {
   Value up = n.make<train::Expm1Op>(x);
@@ -82,42 +93,18 @@ static bool areIntegers(NodeImport &n) {
   return llvm::none_of(n.allInputs(), [](Value x) { return isFloat(x); });
 }
 
-/// The other bits are those of -1 - x.
 static LogicalResult importBitwiseNot(NodeImport &n) {
-  Value x = n.input(0);
-  return n.set(0, areIntegers(n) ? n.make<train::SubOp>(n.like(x, -1), x) : Value());
+  return n.set(0, areIntegers(n) ? n.make<train::NotOp>(n.input(0)) : Value());
 }
 
-/// Multiplication with a power of two, or division by it that rounds down. Shifts by a
-/// negative count, or by the width or more, leave the sign only.
+template <typename Op> static LogicalResult importBitwise(NodeImport &n) {
+  return n.set(0, areIntegers(n) ? n.binary<Op>(n.input(0), n.input(1)) : Value());
+}
+
 static LogicalResult importBitShift(NodeImport &n) {
-  if (!areIntegers(n))
-    return n.set(0, {});
-  auto shape = broadcastShapes(shapeOf(n.input(0)), shapeOf(n.input(1)));
-  if (!shape || elementOf(n.input(0)) != elementOf(n.input(1)))
-    return n.set(0, {});
-  Value x = n.broadcast(n.input(0), *shape), count = n.broadcast(n.input(1), *shape);
-  auto last = static_cast<double>(elementOf(x).getIntOrFloatBitWidth() - 1);
-  Value zero = n.like(x, 0);
-  Value isFar = n.make<train::OrOp>(n.compare(train::Comparison::LT, count, zero),
-                                    n.compare(train::Comparison::GT, count, n.like(count, last)));
-  Value negative = n.compare(train::Comparison::LT, x, zero);
-  // The last bit of a signed type has no power of two; what it leaves is the sign too.
-  Value isLast = n.compare(train::Comparison::EQ, count, n.like(count, last));
-  bool isLeft = n.string("direction", "") == "LEFT";
-  bool isSigned = !elementOf(x).isUnsignedInteger();
-  if (!isLeft && isSigned)
-    isFar = n.make<train::OrOp>(isFar, isLast);
-  Value few = n.select(isFar, zero, count);
-  Value power = n.make<train::PowOp>(n.like(few, 2), few);
-  Value beyond = isLeft ? zero : n.select(negative, n.like(x, -1), zero);
-  if (isLeft)
-    return n.set(0, n.select(isFar, beyond, mul(n, x, power)));
-  // -1 - (-1 - x) / power rounds down where x is negative.
-  Value flipped = n.select(negative, n.make<train::SubOp>(n.like(x, -1), x), x);
-  Value quotient = div(n, flipped, power);
-  Value shifted = n.select(negative, n.make<train::SubOp>(n.like(x, -1), quotient), quotient);
-  return n.set(0, n.select(isFar, beyond, shifted));
+  if (n.string("direction", "") == "LEFT")
+    return importBitwise<train::ShiftLeftOp>(n);
+  return importBitwise<train::ShiftRightOp>(n);
 }
 
 //===----------------------------------------------------------------------===//
@@ -153,11 +140,17 @@ static LogicalResult importCumProd(NodeImport &n) {
 }
 
 void populateNumeric(Registry &registry) {
+  registry.add("Acos", 7, inputs(1), importFunction<arcCosine>);
   registry.add("Acosh", 9, inputs(1), importFunction<areaCosine>);
+  registry.add("Asin", 7, inputs(1), importFunction<arcSine>);
   registry.add("Asinh", 9, inputs(1), importFunction<areaSine>);
+  registry.add("Atan", 7, inputs(1), importFunction<arcTangent>);
   registry.add("Atanh", 9, inputs(1), importFunction<areaTangent>);
   registry.add("BitShift", 11, inputs(2), importBitShift);
+  registry.add("BitwiseAnd", 18, inputs(2), importBitwise<train::AndOp>);
   registry.add("BitwiseNot", 18, inputs(1), importBitwiseNot);
+  registry.add("BitwiseOr", 18, inputs(2), importBitwise<train::OrOp>);
+  registry.add("BitwiseXor", 18, inputs(2), importBitwise<train::XorOp>);
   registry.add("Cosh", 9, inputs(1), importFunction<hyperbolicCosine>);
   registry.add("CumProd", 26, inputs(2), importCumProd);
   registry.add("Shrink", 9, inputs(1), importShrink);

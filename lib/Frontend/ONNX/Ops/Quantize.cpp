@@ -1,7 +1,8 @@
 //===- Quantize.cpp - Integers that stand for floats ----------------------===//
 //
 // Quantized values are computed in floats, whole numbers all of them, and converted at
-// the end. No gradient passes through the integers.
+// the end. Where they become floats again, the way through the integers is left out: then
+// gradients pass the rounding as if it were none, within the range of the integers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,7 +51,7 @@ static std::pair<double, double> rangeOf(Type element) {
 /// clip(round(x / scale) + zero, range) as floats.
 static Value quantize(NodeImport &n, Value x, Value scale, Value zero, Type to) {
   auto [low, high] = rangeOf(to);
-  Value y = n.make<train::RoundOp>(n.make<train::DivOp>(x, scale));
+  Value y = n.make<train::RoundThroughOp>(n.make<train::DivOp>(x, scale));
   if (zero)
     y = n.make<train::AddOp>(y, zero);
   y = n.select(n.compare(train::Comparison::LT, y, n.like(y, low)), n.like(y, low), y);
@@ -77,6 +78,20 @@ static LogicalResult importQuantizeLinear(NodeImport &n) {
   return n.set(0, n.convert(y, to));
 }
 
+/// The whole numbers that `quantize` made and that were converted to x; null if x is
+/// anything else.
+static Value quantizedFloats(Value x) {
+  auto convert = x.getDefiningOp<train::ConvertOp>();
+  auto above = convert ? convert.getX().getDefiningOp<train::SelectOp>() : nullptr;
+  auto below = above ? above.getB().getDefiningOp<train::SelectOp>() : nullptr;
+  if (!below)
+    return {};
+  Value rounded = below.getB();
+  if (auto shifted = rounded.getDefiningOp<train::AddOp>())
+    rounded = shifted.getA();
+  return rounded.getDefiningOp<train::RoundThroughOp>() ? convert.getX() : Value();
+}
+
 static LogicalResult importDequantizeLinear(NodeImport &n) {
   if (failed(n.expectFloat(1)))
     return failure();
@@ -90,7 +105,7 @@ static LogicalResult importDequantizeLinear(NodeImport &n) {
   Value zero = n.has(2) ? spread(n, n.convert(n.input(2), wide), shapeOf(x), axis, block) : Value();
   if (!scale || (n.has(2) && !zero) || !to || isFloat(x))
     return n.set(0, {});
-  Value y = n.convert(x, wide);
+  Value quantized = quantizedFloats(x), y = n.convert(quantized ? quantized : x, wide);
   if (zero)
     y = n.make<train::SubOp>(y, zero);
   return n.set(0, n.convert(n.make<train::MulOp>(y, scale), to));

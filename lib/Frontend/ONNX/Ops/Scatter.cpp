@@ -7,7 +7,6 @@
 
 #include "Indices.h"
 
-#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -87,13 +86,11 @@ static LogicalResult importGatherND(NodeImport &n) {
 // Scattering
 //===----------------------------------------------------------------------===//
 
-/// Adding at places, in a type that has it: f64, exact for integers of up to 32 bits.
+/// Adding at places, in a type of at least 32 bits.
 static Value addAt(NodeImport &n, Value updates, Value places, int64_t numPlaces) {
   Type own = elementOf(updates), element = own;
-  if (!isFloat(updates))
-    element = own.getIntOrFloatBitWidth() <= 32 ? Type(n.b.getF64Type()) : n.b.getI64Type();
-  else if (own.getIntOrFloatBitWidth() < 32)
-    element = n.b.getF32Type();
+  if (own.getIntOrFloatBitWidth() < 32)
+    element = isFloat(updates) ? Type(n.b.getF32Type()) : n.b.getI32Type();
   Shape shape{numPlaces};
   llvm::append_range(shape, shapeOf(updates).drop_front());
   Value sum = n.make<train::ScatterAddOp>(RankedTensorType::get(shape, element),
@@ -125,27 +122,29 @@ static Value overwrite(NodeImport &n, Value table, Value places, Value updates) 
 
 /// The table's element and all updates of its place as candidates [places, updates + 1,
 /// inner], those of other places replaced by a value that changes nothing.
-static Value candidates(NodeImport &n, Value table, Value places, Value updates, double neutral) {
+static Value candidates(NodeImport &n, Value table, Value places, Value updates,
+                        Attribute neutral) {
   int64_t numPlaces = shapeOf(table)[0], count = shapeOf(updates)[0], inner = shapeOf(table)[1];
   Shape shape{numPlaces, count, inner};
   Value isHere = n.compare(train::Comparison::EQ, iota(n, {numPlaces, count}, 0),
                            n.broadcastAlong(places, {1}, {numPlaces, count}));
   Value wide = n.broadcastAlong(updates, {1, 2}, shape);
-  Value chosen = n.select(n.broadcastAlong(isHere, {0, 1}, shape), wide, n.like(wide, neutral));
+  Value none = n.make<train::ConstantOp>(DenseElementsAttr::get(tensorType(wide), neutral));
+  Value chosen = n.select(n.broadcastAlong(isHere, {0, 1}, shape), wide, none);
   llvm::SmallVector<Value> parts = {n.reshape(table, {numPlaces, 1, inner}), chosen};
   return n.make<train::ConcatOp>(1, parts);
 }
 
-/// The extreme of floats; integers have no infinity, but a least and a greatest value.
-static double extremeOf(Type element, bool least) {
-  double sign = least ? -1 : 1;
+/// Infinity of floats; the least or greatest of integers, which no double holds exactly.
+static Attribute extremeOf(Type element, bool isLeast) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
   if (isa<FloatType>(element))
-    return sign * std::numeric_limits<double>::infinity();
+    return FloatAttr::get(element, isLeast ? -infinity : infinity);
   unsigned width = element.getIntOrFloatBitWidth();
   if (element.isUnsignedInteger() || width == 1)
-    return least ? 0 : std::ldexp(1.0, static_cast<int>(width)) - 1;
-  return least ? -std::ldexp(1.0, static_cast<int>(width) - 1)
-               : std::ldexp(1.0, static_cast<int>(width) - 1) - 1;
+    return IntegerAttr::get(element, isLeast ? APInt::getZero(width) : APInt::getMaxValue(width));
+  return IntegerAttr::get(element, isLeast ? APInt::getSignedMinValue(width)
+                                           : APInt::getSignedMaxValue(width));
 }
 
 /// Ties of the maximum share its gradient evenly, as PyTorch's scatter_reduce.
@@ -161,8 +160,11 @@ static Value reduceInto(NodeImport &n, Value table, Value places, Value updates,
   constexpr int64_t mostCandidates = int64_t{1} << 26;
   if (numPlaces * shapeOf(updates)[0] * shapeOf(table)[1] > mostCandidates)
     return {};
+  Attribute one = isa<FloatType>(element) ? Attribute(n.b.getFloatAttr(element, 1))
+                                          : n.b.getIntegerAttr(element, 1);
   if (reduction == "mul")
-    return n.reshape(productAlong(n, candidates(n, table, places, updates, 1), 1), shapeOf(table));
+    return n.reshape(productAlong(n, candidates(n, table, places, updates, one), 1),
+                     shapeOf(table));
   if (reduction == "max")
     return n.reduce<train::ReduceMaxOp>(
         candidates(n, table, places, updates, extremeOf(element, true)), dims, false);

@@ -28,6 +28,16 @@ template <typename OpTy> static Operation *drawStep(CaseBuilder &c) {
   return c.create<OpTy>(c.distinct(c.shape(0, 3)));
 }
 
+/// From one whole number to the next it is the line that it is differentiated as.
+static Operation *drawRoundThrough(CaseBuilder &c) {
+  Value x = c.real(c.shape(0, 3));
+  for (double &value : c.lastInput().floats) {
+    value = static_cast<double>(c.draw.integer(-5, 5));
+  }
+  c.result.step = 1;
+  return c.create<train::RoundThroughOp>(x);
+}
+
 static Operation *drawGelu(CaseBuilder &c) {
   auto approximation =
       c.draw.flag() ? train::GeluApproximation::Erf : train::GeluApproximation::Tanh;
@@ -42,6 +52,7 @@ static void addUnary(Generators &generators) {
   generators.add<train::FloorOp>(drawStep<train::FloorOp>);
   generators.add<train::CeilOp>(drawStep<train::CeilOp>);
   generators.add<train::RoundOp>(drawStep<train::RoundOp>);
+  generators.add<train::RoundThroughOp>(drawRoundThrough);
   generators.add<train::ExpOp>(drawReal<train::ExpOp>);
   generators.add<train::Expm1Op>(drawReal<train::Expm1Op>);
   generators.add<train::LogOp>(drawPositive<train::LogOp>);
@@ -54,6 +65,7 @@ static void addUnary(Generators &generators) {
   generators.add<train::ErfOp>(drawReal<train::ErfOp>);
   generators.add<train::SinOp>(drawReal<train::SinOp>);
   generators.add<train::CosOp>(drawReal<train::CosOp>);
+  generators.add<train::AtanOp>(drawReal<train::AtanOp>);
   generators.add<train::ReluOp>(drawNonZero<train::ReluOp>);
   generators.add<train::GeluOp>(drawGelu);
 }
@@ -120,6 +132,12 @@ static Operation *drawNot(CaseBuilder &c) {
   return c.create<train::NotOp>(c.boolean(c.shape(0, 3)));
 }
 
+template <typename OpTy> static Operation *drawShift(CaseBuilder &c) {
+  Shape shape = c.shape(0, 3);
+  Value a = c.integer(shape, -50, 50), b = c.integer(shape, -2, 70);
+  return c.create<OpTy>(a.getType(), a, b);
+}
+
 static Operation *drawCompare(CaseBuilder &c) {
   Shape shape = c.shape(0, 3);
   auto relation = static_cast<train::Comparison>(c.draw.integer(0, 5));
@@ -155,6 +173,8 @@ void dsc::gradcheck::addElementwise(Generators &generators) {
   generators.add<train::OrOp>(drawLogic<train::OrOp>);
   generators.add<train::XorOp>(drawLogic<train::XorOp>);
   generators.add<train::NotOp>(drawNot);
+  generators.add<train::ShiftLeftOp>(drawShift<train::ShiftLeftOp>);
+  generators.add<train::ShiftRightOp>(drawShift<train::ShiftRightOp>);
   generators.add<train::CompareOp>(drawCompare);
   generators.add<train::SelectOp>(drawSelect);
   generators.add<train::ConvertOp>(drawConvert);
