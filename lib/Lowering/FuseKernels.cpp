@@ -5,6 +5,7 @@
 #include "lib/Lowering/FusionGroup.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
@@ -20,6 +21,64 @@ namespace dsc {
 
 using namespace mlir;
 using namespace dsc;
+
+//===----------------------------------------------------------------------===//
+// Scalars
+//===----------------------------------------------------------------------===//
+
+/// The nest of loops that alone reads the one number which `nest` computes; null if there is none.
+static linalg::GenericOp loneReader(linalg::GenericOp nest) {
+  if (nest.getNumLoops() != 0 || nest->getNumResults() != 1 || !nest->hasOneUse()) {
+    return {};
+  }
+  auto reader = dyn_cast<linalg::GenericOp>(*nest->user_begin());
+  bool good = reader && reader->getBlock() == nest->getBlock() && reader.getNumLoops() > 0 &&
+              reader.getNumReductionLoops() == 0 &&
+              reader.isDpsInput(&*nest->getResult(0).getUses().begin());
+  return good ? reader : linalg::GenericOp();
+}
+
+static int64_t flopsOf(linalg::GenericOp nest) {
+  auto flops = nest->getAttrOfType<IntegerAttr>("exec.flops");
+  return flops ? flops.getInt() : 0;
+}
+
+/// Arithmetic that costs about as much as reading the number would.
+static bool isCheap(linalg::GenericOp nest) {
+  auto isSimple = [](Operation &op) {
+    return isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::ConstantOp>(op);
+  };
+  return llvm::all_of(nest.getBody()->without_terminator(), isSimple);
+}
+
+/// What one nest of loops alone reads of a number computed on the side, such as a parameter's
+/// decay from the rate, is computed within it: no kernel for a single number.
+static void inlineScalars(Block &block) {
+  IRRewriter rewriter(block.getParentOp()->getContext());
+  SmallVector<linalg::GenericOp> nests(block.getOps<linalg::GenericOp>());
+  for (linalg::GenericOp nest : llvm::reverse(nests)) { // readers first
+    linalg::GenericOp reader = isCheap(nest) ? loneReader(nest) : linalg::GenericOp();
+    if (!reader) {
+      continue;
+    }
+    rewriter.setInsertionPoint(reader);
+    auto fused = linalg::fuseElementwiseOps(rewriter, &*nest->getResult(0).getUses().begin());
+    if (failed(fused)) {
+      continue;
+    }
+    fused->fusedOp->setAttr("exec.flops",
+                            rewriter.getI64IntegerAttr(flopsOf(nest) + flopsOf(reader)));
+    for (auto [from, to] : fused->replacements) {
+      from.replaceAllUsesWith(to);
+    }
+    reader.erase();
+    nest.erase();
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Groups
+//===----------------------------------------------------------------------===//
 
 namespace {
 /// Groups the nests of one block.
@@ -258,9 +317,7 @@ void KernelOutliner::outline(FusionGroup &group) {
   SmallVector<Location> locations;
   for (linalg::GenericOp nest : group.nests) {
     locations.push_back(nest.getLoc());
-    if (auto attr = nest->getAttrOfType<IntegerAttr>("exec.flops")) {
-      flops += attr.getInt();
-    }
+    flops += flopsOf(nest);
     for (Value input : nest.getDpsInputs()) {
       Operation *producer = input.getDefiningOp();
       if (!producer || !group.contains(producer)) {
@@ -315,6 +372,9 @@ struct FuseKernelsPass : dsc::impl::FuseKernelsPassBase<FuseKernelsPass> {
   }
 
   void fuseBlock(Block &block, KernelOutliner &outliner) {
+    if (fuse) {
+      inlineScalars(block);
+    }
     BlockFuser fuser(block, fuse);
     auto groups = fuser.run();
     numFused += fuser.numFused;

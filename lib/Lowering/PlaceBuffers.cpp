@@ -94,7 +94,8 @@ private:
   void prepareCarries();
   void prepareResults();
   void prepareWrites();
-  bool computesInto(exec::WriteOp write);
+  using ReadsByVariable = llvm::DenseMap<Attribute, SmallVector<Value>>;
+  bool computesInto(exec::WriteOp write, const ReadsByVariable &reads);
   Value buildCopy(OpBuilder &builder, Location loc, Value value, Value into);
 
   // Step 2: one buffer per value, merged where one takes over another's.
@@ -223,7 +224,7 @@ void ProgramPlacement::prepareResults() {
 /// Whether the written value can be computed into the variable's own buffer: a
 /// kernel makes it, and the variable's old value is read by nothing later, and
 /// by that kernel only where it may work in place.
-bool ProgramPlacement::computesInto(exec::WriteOp write) {
+bool ProgramPlacement::computesInto(exec::WriteOp write, const ReadsByVariable &reads) {
   auto launch = write.getValue().getDefiningOp<exec::LaunchOp>();
   if (!inPlace || !launch || launch->getBlock() != program.getBlock() ||
       writtenInPlace.contains(write.getValue())) {
@@ -231,12 +232,7 @@ bool ProgramPlacement::computesInto(exec::WriteOp write) {
   }
   unsigned result = cast<OpResult>(write.getValue()).getResultNumber();
   const InPlacePairs &pairs = inPlacePairs(launch);
-  SmallVector<Value> olds;
-  program.walk([&](exec::ReadOp read) {
-    if (read.getVariable() == write.getVariable()) {
-      olds.push_back(read);
-    }
-  });
+  SmallVector<Value> olds = reads.lookup(write.getVariableAttr());
   for (size_t i = 0; i < olds.size(); ++i) {
     for (Operation *user : olds[i].getUsers()) {
       if (auto view = dyn_cast<exec::ViewOp>(user)) {
@@ -267,8 +263,10 @@ void ProgramPlacement::prepareWrites() {
   OpBuilder builder(program.getBlock()->getTerminator());
   SmallVector<exec::WriteOp> writes(program.getBlock()->getOps<exec::WriteOp>());
   SmallVector<exec::WriteOp> copied;
+  ReadsByVariable reads;
+  program.walk([&](exec::ReadOp read) { reads[read.getVariableAttr()].push_back(read); });
   for (exec::WriteOp write : writes) {
-    if (computesInto(write)) {
+    if (computesInto(write, reads)) {
       writtenInPlace[write.getValue()] = write.getVariableAttr();
       continue;
     }
