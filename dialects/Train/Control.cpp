@@ -187,9 +187,11 @@ namespace {
 /// that meets another in one dimension, stays whole.
 class BodyDimensions {
 public:
-  explicit BodyDimensions(Block &block) {
-    for (Operation &op : block.without_terminator()) {
-      addOp(op);
+  explicit BodyDimensions(ArrayRef<Block *> blocks) {
+    for (Block *block : blocks) {
+      for (Operation &op : block->without_terminator()) {
+        addOp(op);
+      }
     }
   }
 
@@ -252,23 +254,15 @@ void BodyDimensions::addOp(Operation &op) {
   }
 }
 
-/// Every dimension of operands and results is one of the body's classes, the
-/// steps a factor of their own that stays whole.
-ShardingRule ScanOp::getShardingRule() {
-  BodyDimensions body(*getBlock());
-  for (auto [argument, yielded] : llvm::zip_equal(getCarryArguments(), getYieldedCarry())) {
-    for (int64_t dim = 0; dim < typeOf(argument).getRank(); ++dim) {
-      body.join({argument, dim}, {yielded, dim});
-    }
-  }
-  ShardingRule rule = emptyShardingRule(*this);
-  int steps = rule.addFactor(static_cast<int64_t>(getCount()), Kind::Whole);
-  DenseMap<int, int> factors;
-  auto assign = [&](ShardingRule::TensorFactors &dims, Value inner) {
+namespace {
+/// A rule whose factors are classes of a body's dimensions.
+class BodyRule {
+public:
+  BodyRule(Operation *op, BodyDimensions &body) : rule(emptyShardingRule(op)), body(body) {}
+
+  /// The last dimensions of an operand or a result are those of a body's value.
+  void assign(ShardingRule::TensorFactors &dims, Value inner) {
     size_t first = dims.size() - static_cast<size_t>(typeOf(inner).getRank());
-    if (first == 1) {
-      dims[0] = {steps};
-    }
     for (size_t i = first; i < dims.size(); ++i) {
       auto dim = static_cast<int64_t>(i - first);
       int leader = body.leader({inner, dim});
@@ -279,15 +273,45 @@ ShardingRule ScanOp::getShardingRule() {
       }
       dims[i] = {it->second};
     }
+  }
+
+  ShardingRule rule;
+
+private:
+  BodyDimensions &body;
+  DenseMap<int, int> factors; // class -> factor
+};
+} // namespace
+
+static void joinAll(BodyDimensions &body, Value a, Value b) {
+  for (int64_t dim = 0; dim < typeOf(a).getRank(); ++dim) {
+    body.join({a, dim}, {b, dim});
+  }
+}
+
+/// Every dimension of operands and results is one of the body's classes, the
+/// steps a factor of their own that stays whole.
+ShardingRule ScanOp::getShardingRule() {
+  BodyDimensions body({getBlock()});
+  for (auto [argument, yielded] : llvm::zip_equal(getCarryArguments(), getYieldedCarry())) {
+    joinAll(body, argument, yielded);
+  }
+  BodyRule scan(*this, body);
+  int steps = scan.rule.addFactor(static_cast<int64_t>(getCount()), Kind::Whole);
+  auto assign = [&](ShardingRule::TensorFactors &dims, Value inner) {
+    if (static_cast<int64_t>(dims.size()) > typeOf(inner).getRank()) {
+      dims[0] = {steps};
+    }
+    scan.assign(dims, inner);
   };
-  for (auto [dims, argument] : llvm::zip_equal(rule.operands, getBlock()->getArguments())) {
+  for (auto [dims, argument] : llvm::zip_equal(scan.rule.operands, getBlock()->getArguments())) {
     assign(dims, argument);
   }
   for (auto [dims, value] :
-       llvm::zip_equal(rule.results, getBlock()->getTerminator()->getOperands())) {
+       llvm::zip_equal(scan.rule.results, getBlock()->getTerminator()->getOperands())) {
     assign(dims, value);
   }
-  return rule;
+  return scan.rule;
 }
 
 //===----------------------------------------------------------------------===//
@@ -316,7 +340,27 @@ int64_t IfOp::getFlops() {
   return std::max(countFlops(getThenBody().front()), countFlops(getElseBody().front()));
 }
 
-ShardingRule IfOp::getShardingRule() { return replicatedShardingRule(*this); }
+/// What both branches give one factor; the condition is a scalar.
+ShardingRule IfOp::getShardingRule() {
+  Block &taken = getThenBody().front(), &other = getElseBody().front();
+  ValueRange arguments = taken.getArguments(), yielded = taken.getTerminator()->getOperands();
+  BodyDimensions body({&taken, &other});
+  for (auto [value, twin] : llvm::zip_equal(arguments, other.getArguments())) {
+    joinAll(body, value, twin);
+  }
+  for (auto [value, twin] : llvm::zip_equal(yielded, other.getTerminator()->getOperands())) {
+    joinAll(body, value, twin);
+  }
+  BodyRule branches(*this, body);
+  for (auto [dims, value] :
+       llvm::zip_equal(MutableArrayRef(branches.rule.operands).drop_front(), arguments)) {
+    branches.assign(dims, value);
+  }
+  for (auto [dims, value] : llvm::zip_equal(branches.rule.results, yielded)) {
+    branches.assign(dims, value);
+  }
+  return branches.rule;
+}
 
 /// Both regions, and a selection.
 SmallVector<Value> IfOp::decompose(OpBuilder &builder) {

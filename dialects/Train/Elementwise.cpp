@@ -123,6 +123,22 @@ void CompareOp::build(OpBuilder &builder, OperationState &state, Comparison rela
 }
 
 //===----------------------------------------------------------------------===//
+// Linearity
+//===----------------------------------------------------------------------===//
+
+bool MulOp::isLinearIn(ArrayRef<unsigned> operands) { return operands.size() == 1; }
+
+bool DivOp::isLinearIn(ArrayRef<unsigned> operands) {
+  return operands.size() == 1 && operands[0] == 0 &&
+         isa<FloatType>(getElementTypeOrSelf(getType()));
+}
+
+/// Conversions to integers round.
+bool ConvertOp::isLinearIn(ArrayRef<unsigned>) {
+  return isa<FloatType>(getElementTypeOrSelf(getType()));
+}
+
+//===----------------------------------------------------------------------===//
 // Derivatives and decompositions
 //===----------------------------------------------------------------------===//
 

@@ -14,8 +14,8 @@ class Train_ElementwiseOp<string mnemonic, list<Trait> traits = []>
   code sharedDefs = !strconcat(ElementwiseShardingDef, OneFlopDef);
 }
 
-class Train_UnaryOp<string mnemonic, code rule, string meaning>
-    : Train_ElementwiseOp<mnemonic, [SameOperandsAndResultType, Train_Vjp]> {
+class Train_UnaryOp<string mnemonic, code rule, string meaning, list<Trait> traits = []>
+    : Train_ElementwiseOp<mnemonic, !listconcat([SameOperandsAndResultType, Train_Vjp], traits)> {
   let summary = meaning;
   let arguments = (ins Train_FloatTensor:$x);
   let results = (outs Train_FloatTensor:$y);
@@ -31,14 +31,14 @@ class Train_UnaryOp<string mnemonic, code rule, string meaning>
 }
 
 // `formula` is the gradient of x.
-class Train_SmoothUnaryOp<string mnemonic, string formula, string meaning>
-    : Train_UnaryOp<mnemonic, "vjp.set(0, " # formula # ");", meaning>;
+class Train_SmoothUnaryOp<string mnemonic, string formula, string meaning, list<Trait> traits = []>
+    : Train_UnaryOp<mnemonic, "vjp.set(0, " # formula # ");", meaning, traits>;
 
 // Piecewise constant: the derivative is zero where it exists.
 class Train_StepUnaryOp<string mnemonic, string meaning>
     : Train_UnaryOp<mnemonic, "(void)g;", meaning>;
 
-def Train_NegOp : Train_SmoothUnaryOp<"neg", "-g", "-x">;
+def Train_NegOp : Train_SmoothUnaryOp<"neg", "-g", "-x", [Train_Linear]>;
 def Train_AbsOp : Train_SmoothUnaryOp<"abs", "g * sign(x)", "|x|; derivative 0 at 0, as PyTorch">;
 def Train_SignOp : Train_StepUnaryOp<"sign", "-1, 0 or 1; NaN stays NaN">;
 def Train_FloorOp : Train_StepUnaryOp<"floor", "largest integer not above x">;
@@ -88,8 +88,8 @@ def Train_GeluOp : Train_ElementwiseOp<"gelu",
   let extraClassDefinition = sharedDefs;
 }
 
-class Train_BinaryOp<string mnemonic, code rule, string meaning>
-    : Train_ElementwiseOp<mnemonic, [SameOperandsAndResultType, Train_Vjp]> {
+class Train_BinaryOp<string mnemonic, code rule, string meaning, list<Trait> traits = []>
+    : Train_ElementwiseOp<mnemonic, !listconcat([SameOperandsAndResultType, Train_Vjp], traits)> {
   let summary = meaning;
   let arguments = (ins Train_Tensor:$a, Train_Tensor:$b);
   let results = (outs Train_Tensor:$y);
@@ -108,16 +108,18 @@ class Train_BinaryOp<string mnemonic, code rule, string meaning>
 }
 
 // Formulas for the gradients of a and of b.
-class Train_SmoothBinaryOp<string mnemonic, string ofA, string ofB, string meaning>
+class Train_SmoothBinaryOp<string mnemonic, string ofA, string ofB, string meaning,
+                           list<Trait> traits = []>
     : Train_BinaryOp<mnemonic,
         "if (vjp.needs(0)) { vjp.set(0, " # ofA # "); } if (vjp.needs(1)) { vjp.set(1, " # ofB # "); }",
-        meaning>;
+        meaning, traits>;
 
-def Train_AddOp : Train_SmoothBinaryOp<"add", "g", "g", "a + b">;
-def Train_SubOp : Train_SmoothBinaryOp<"sub", "g", "-g", "a - b">;
-def Train_MulOp : Train_SmoothBinaryOp<"mul", "g * b", "g * a", "a b">;
+def Train_AddOp : Train_SmoothBinaryOp<"add", "g", "g", "a + b", [Train_Linear]>;
+def Train_SubOp : Train_SmoothBinaryOp<"sub", "g", "-g", "a - b", [Train_Linear]>;
+def Train_MulOp : Train_SmoothBinaryOp<"mul", "g * b", "g * a", "a b", [Train_LinearIn]>;
 def Train_DivOp : Train_SmoothBinaryOp<"div", "g / b", "-(g * y / b)",
-                                       "a / b; integers truncate towards zero">;
+                                       "a / b; integers truncate towards zero",
+                                       [Train_LinearIn]>;
 // trunc(a / b) = (a - y) / b
 def Train_RemOp : Train_SmoothBinaryOp<"rem", "g", "-(g * (a - y) / b)",
     "a - trunc(a / b) b, exactly: the remainder with the sign of a (C's fmod)">;
@@ -197,7 +199,7 @@ def Train_SelectOp : Train_ElementwiseOp<"select",
   let extraClassDefinition = sharedDefs;
 }
 
-def Train_ConvertOp : Train_ElementwiseOp<"convert", [SameOperandsAndResultShape, Train_Vjp]> {
+def Train_ConvertOp : Train_ElementwiseOp<"convert", [SameOperandsAndResultShape, Train_Vjp, Train_LinearIn]> {
   let summary = "conversion to another element type";
   let description = [{
     Float to integer truncates towards zero; to i1 is `x != 0`; i1 to a number

@@ -179,6 +179,8 @@ ShardingRule DotOp::getShardingRule() {
   return rule;
 }
 
+bool DotOp::isLinearIn(ArrayRef<unsigned> operands) { return operands.size() == 1; }
+
 int64_t DotOp::getFlops() {
   int64_t contracted = 1;
   for (int64_t dim : getAContract()) {

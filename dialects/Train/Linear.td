@@ -9,7 +9,7 @@ class Train_LinearOp<string mnemonic, list<Trait> traits = []>
   let extraClassDefinition = ComputesLowDef;
 }
 
-def Train_DotOp : Train_LinearOp<"dot"> {
+def Train_DotOp : Train_LinearOp<"dot", [Train_LinearIn]> {
   let summary = "product of two tensors, summed over contracted dimensions";
   let description = [{
     The result's dimensions are the batch dimensions, then a's other dimensions,

@@ -4,8 +4,8 @@
 
 include "TrainBase.td"
 
-class Train_ReduceOp<string mnemonic, string meaning>
-    : Train_TensorOp<mnemonic, [Train_Vjp]> {
+class Train_ReduceOp<string mnemonic, string meaning, list<Trait> traits = []>
+    : Train_TensorOp<mnemonic, !listconcat([Train_Vjp], traits)> {
   let summary = meaning;
   let description = [{
     The reduced dimensions disappear. Over no elements the result is the
@@ -21,7 +21,7 @@ class Train_ReduceOp<string mnemonic, string meaning>
   let hasVerifier = 1;
 }
 
-def Train_ReduceSumOp : Train_ReduceOp<"reduce_sum", "sum over dimensions">;
+def Train_ReduceSumOp : Train_ReduceOp<"reduce_sum", "sum over dimensions", [Train_Linear]>;
 def Train_ReduceMaxOp : Train_ReduceOp<"reduce_max",
     "largest over dimensions; ties share the gradient evenly, as PyTorch's amax">;
 def Train_ReduceMinOp : Train_ReduceOp<"reduce_min",

@@ -95,42 +95,119 @@ LogicalResult ReshapeOp::buildVjp(Vjp &vjp) {
   return success();
 }
 
-/// Walks both shapes from the left and closes a group of dimensions wherever
-/// the products of sizes meet. The factors of a group are the sizes of its
-/// finer side if the other side is one dimension; otherwise it stays whole.
-ShardingRule ReshapeOp::getShardingRule() {
-  ShardingRule rule = emptyShardingRule(*this);
-  ArrayRef<int64_t> from = typeOf(getX()).getShape(), to = typeOf(getY()).getShape();
-  size_t i = 0, j = 0;
-  while (i < from.size() || j < to.size()) {
-    size_t firstI = i, firstJ = j;
-    int64_t left = i < from.size() ? from[i++] : 1, right = j < to.size() ? to[j++] : 1;
-    while (left != right) {
-      if (left < right && i < from.size()) {
-        left *= from[i++];
-      } else if (j < to.size()) {
-        right *= to[j++];
-      } else {
-        break; // an empty tensor
+namespace {
+/// The factors of a reshape. Dimension d of a shape lies between two cuts of the
+/// row-major order: cuts[d + 1] elements from one of it to the next, cuts[d] in all.
+/// Between neighbouring cuts of either shape lies a factor where all of them divide
+/// each other: [4, 6] -> [8, 3] has the cuts 24, 6, 3, 1 and the factors 4, 2, 3.
+/// Where they do not, as in [4, 6] -> [6, 4], the dimensions concerned have none.
+///
+/// A dimension of size 1 is a factor too, as a batch may have one row. It is paired
+/// with one at the same cut, or becomes part of the dimension that begins there.
+class ReshapeFactors {
+public:
+  explicit ReshapeFactors(ReshapeOp op) : rule(emptyShardingRule(op)) {
+    addTensor(op.getX(), rule.operands[0]);
+    addTensor(op.getY(), rule.results[0]);
+  }
+
+  ShardingRule build();
+
+private:
+  struct Side {
+    ArrayRef<int64_t> shape;
+    SmallVector<int64_t> cuts;
+    ShardingRule::TensorFactors &factors;
+  };
+
+  void addTensor(Value value, ShardingRule::TensorFactors &factors);
+  void addUnits(int64_t cut);
+  void addFactors(ArrayRef<int64_t> cuts);
+
+  ShardingRule rule;
+  SmallVector<Side, 2> sides;
+};
+} // namespace
+
+void ReshapeFactors::addTensor(Value value, ShardingRule::TensorFactors &factors) {
+  ArrayRef<int64_t> shape = typeOf(value).getShape();
+  SmallVector<int64_t> cuts(shape.size() + 1, 1);
+  for (size_t d = shape.size(); d-- > 0;) {
+    cuts[d] = cuts[d + 1] * shape[d];
+  }
+  sides.push_back({shape, cuts, factors});
+}
+
+/// Pairs the dimensions of size 1 at a cut.
+void ReshapeFactors::addUnits(int64_t cut) {
+  SmallVector<SmallVector<ShardingRule::DimFactors *>, 2> units(2);
+  SmallVector<ShardingRule::DimFactors *, 2> around(2, nullptr); // rather what begins there
+  for (auto [side, own, other] : llvm::zip_equal(sides, units, around)) {
+    for (size_t d = 0; d < side.shape.size(); ++d) {
+      if (side.shape[d] == 1 && side.cuts[d] == cut) {
+        own.push_back(&side.factors[d]);
+      } else if (side.shape[d] != 1 && side.cuts[d + 1] <= cut && cut <= side.cuts[d]) {
+        other = &side.factors[d];
       }
     }
-    size_t countI = i - firstI, countJ = j - firstJ;
-    if (countI != 1 && countJ != 1) {
+  }
+  for (size_t i = 0; i < std::max(units[0].size(), units[1].size()); ++i) {
+    int factor = rule.addFactor(1);
+    for (size_t side : {0, 1}) {
+      if (auto *dim = i < units[side].size() ? units[side][i] : around[side]) {
+        dim->push_back(factor);
+      }
+    }
+  }
+}
+
+/// A factor between each two of the cuts, which divide each other.
+void ReshapeFactors::addFactors(ArrayRef<int64_t> cuts) {
+  for (auto [high, low] : llvm::zip_equal(cuts.drop_back(), cuts.drop_front())) {
+    int factor = rule.addFactor(high / low);
+    for (Side &side : sides) {
+      for (size_t d = 0; d < side.shape.size(); ++d) {
+        if (side.cuts[d + 1] <= low && high <= side.cuts[d]) {
+          side.factors[d].push_back(factor);
+        }
+      }
+    }
+    addUnits(low);
+  }
+}
+
+/// From the left, a group of dimensions at a time: up to where both shapes have a cut.
+ShardingRule ReshapeFactors::build() {
+  SmallVector<int64_t> cuts;
+  for (Side &side : sides) {
+    llvm::append_range(cuts, side.cuts);
+  }
+  llvm::sort(cuts, std::greater<>());
+  cuts.erase(llvm::unique(cuts), cuts.end());
+  if (cuts.front() == 0) {
+    return rule; // an empty tensor
+  }
+  addUnits(cuts.front());
+  size_t first = 0;
+  bool divides = true;
+  for (size_t i = 1; i < cuts.size(); ++i) {
+    divides &= cuts[i - 1] % cuts[i] == 0;
+    auto hasCut = [&](const Side &side) { return llvm::is_contained(side.cuts, cuts[i]); };
+    if (!llvm::all_of(sides, hasCut)) {
       continue;
     }
-    bool fineIsResult = countI == 1;
-    auto &fine = fineIsResult ? rule.results[0] : rule.operands[0];
-    auto &coarse = fineIsResult ? rule.operands[0] : rule.results[0];
-    ArrayRef<int64_t> sizes = fineIsResult ? to : from;
-    size_t firstFine = fineIsResult ? firstJ : firstI, firstCoarse = fineIsResult ? firstI : firstJ;
-    for (size_t d = firstFine; d < firstFine + (fineIsResult ? countJ : countI); ++d) {
-      int factor = rule.addFactor(sizes[d]);
-      fine[d] = {factor};
-      coarse[firstCoarse].push_back(factor);
+    if (divides) {
+      addFactors(ArrayRef(cuts).slice(first, i - first + 1));
+    } else {
+      addUnits(cuts[i]);
     }
+    first = i;
+    divides = true;
   }
   return rule;
 }
+
+ShardingRule ReshapeOp::getShardingRule() { return ReshapeFactors(*this).build(); }
 
 //===----------------------------------------------------------------------===//
 // Transpose

@@ -39,7 +39,7 @@ def Train_IotaOp : Train_ShapeOp<"iota"> {
   let hasVerifier = 1;
 }
 
-def Train_ReshapeOp : Train_ShapeOp<"reshape", [Train_Vjp]> {
+def Train_ReshapeOp : Train_ShapeOp<"reshape", [Train_Vjp, Train_Linear]> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{
     C1: both shapes have the same number of elements.
@@ -56,7 +56,7 @@ def Train_ReshapeOp : Train_ShapeOp<"reshape", [Train_Vjp]> {
   let hasFolder = 1;
 }
 
-def Train_TransposeOp : Train_ShapeOp<"transpose", [Train_Vjp]> {
+def Train_TransposeOp : Train_ShapeOp<"transpose", [Train_Vjp, Train_Linear]> {
   let summary = "dimension i of the result is dimension permutation[i] of x";
   let description = [{
     C1: `permutation` is a permutation of 0 ... rank-1.
@@ -74,7 +74,7 @@ def Train_TransposeOp : Train_ShapeOp<"transpose", [Train_Vjp]> {
   let hasFolder = 1;
 }
 
-def Train_BroadcastOp : Train_ShapeOp<"broadcast", [Train_Vjp]> {
+def Train_BroadcastOp : Train_ShapeOp<"broadcast", [Train_Vjp, Train_Linear]> {
   let summary = "repeats elements along new dimensions and those of size 1";
   let description = [{
     Dimension i of x becomes dimension dims[i] of the result.
@@ -94,7 +94,7 @@ def Train_BroadcastOp : Train_ShapeOp<"broadcast", [Train_Vjp]> {
   let hasFolder = 1;
 }
 
-def Train_SliceOp : Train_ShapeOp<"slice", [Train_Vjp]> {
+def Train_SliceOp : Train_ShapeOp<"slice", [Train_Vjp, Train_Linear]> {
   let summary = "a regular part of a tensor";
   let description = [{
     Result element j along a dimension is x's element start + j * stride.
@@ -138,7 +138,7 @@ def Train_PadOp : Train_ShapeOp<"pad", [Train_Vjp]> {
   let hasVerifier = 1;
 }
 
-def Train_ConcatOp : Train_ShapeOp<"concat", [Train_Vjp]> {
+def Train_ConcatOp : Train_ShapeOp<"concat", [Train_Vjp, Train_Linear]> {
   let summary = "tensors one behind the other along a dimension";
   let description = [{
     C1: at least one operand; all have the result's rank and element type.

@@ -27,8 +27,8 @@ def Train_Dialect : Dialect {
     What passes ask of an op are interfaces that stand beside it:
     `DifferentiableOpInterface` (vector-Jacobian product),
     `DecomposableOpInterface`, `ShardingRuleOpInterface` (factors),
-    `PrecisionOpInterface`, `CostOpInterface` (flops, bytes) and
-    `EvaluationOpInterface` (what the op is outside training).
+    `LinearOpInterface`, `PrecisionOpInterface`, `CostOpInterface` (flops,
+    bytes) and `EvaluationOpInterface` (what the op is outside training).
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
@@ -51,6 +51,8 @@ def Train_Vjp : DeclareOpInterfaceMethods<Train_DifferentiableOpInterface, ["bui
 def Train_Decompose : DeclareOpInterfaceMethods<Train_DecomposableOpInterface, ["decompose"]>;
 def Train_Sharding : DeclareOpInterfaceMethods<Train_ShardingRuleOpInterface, ["getShardingRule"]>;
 def Train_Evaluation : DeclareOpInterfaceMethods<Train_EvaluationOpInterface, ["buildEvaluation"]>;
+def Train_Linear : DeclareOpInterfaceMethods<Train_LinearOpInterface>; // in all operands
+def Train_LinearIn : DeclareOpInterfaceMethods<Train_LinearOpInterface, ["isLinearIn"]>;
 def Train_Flops : DeclareOpInterfaceMethods<Train_CostOpInterface, ["getFlops"]>;
 def Train_Precision : DeclareOpInterfaceMethods<Train_PrecisionOpInterface, ["getPrecision"]>;
 

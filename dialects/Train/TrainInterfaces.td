@@ -52,6 +52,16 @@ def Train_ShardingRuleOpInterface : OpInterface<"ShardingRuleOpInterface"> {
                                  "getShardingRule">];
 }
 
+def Train_LinearOpInterface : OpInterface<"LinearOpInterface"> {
+  let cppNamespace = "::dsc::train";
+  let description = "An op through which a sum goes part by part: it is linear in some operands.";
+  let methods = [InterfaceMethod<[{
+      Whether the op is linear in these operands jointly while the others are
+      fixed: x a is linear in x or in a, x + a in both. Ascending, at least one.
+    }], "bool", "isLinearIn", (ins "::llvm::ArrayRef<unsigned>":$operands), [{}],
+    [{ return true; }]>];
+}
+
 def Train_PrecisionOpInterface : OpInterface<"PrecisionOpInterface"> {
   let cppNamespace = "::dsc::train";
   let description = "What a low-precision plan may do with the op; it follows its operands without.";

@@ -33,6 +33,9 @@ inline constexpr int kStop = -1;
 /// How the options want an ONNX model imported, at the batch of its file.
 onnx::ImportOptions importOptions(const CompileOptions &options);
 
+/// The leading dimension of the graph's first input; 0 where there is none.
+int64_t leadingDim(mlir::ModuleOp module);
+
 class Compilation {
 public:
   explicit Compilation(const CompileOptions &options);
@@ -62,6 +65,7 @@ private:
   int checkWeights();
   llvm::Expected<int64_t> chooseBatch(const onnx::ImportOptions &import);
   mlir::OwningOpRef<mlir::ModuleOp> parseInput(std::unique_ptr<llvm::MemoryBuffer> file);
+  int checkSingleRows();
   int chooseLoss();
   int identifyModel();
   std::string hashOnnx();
@@ -112,7 +116,8 @@ private:
   std::vector<InitialValue> weights;
   std::unique_ptr<llvm::MemoryBuffer> initFile;
   llvm::json::Array inputs;
-  std::string cpuName; // as --cpu takes it
+  std::string wholeBatches; // why evaluation needs them
+  std::string cpuName;      // as --cpu takes it
   std::optional<cpu::CpuTarget> cpuTarget;
   std::optional<Plan> obeyed;
   Plan plan;

@@ -3,6 +3,7 @@
 #include "lib/Driver/Description.h"
 
 #include "dialects/Exec/ExecDialect.h"
+#include "dialects/Train/BatchAnalysis.h"
 #include "dialects/Train/TrainDialect.h"
 #include "dsc/Planner/CostModel.h"
 #include "lib/Driver/Weights.h"
@@ -77,6 +78,11 @@ json::Array dsc::describeInputs(ModuleOp train) {
     inputs.push_back(std::move(input));
   }
   return inputs;
+}
+
+std::string dsc::describeWholeBatches(ModuleOp train) {
+  auto reason = train.lookupSymbol("evaluate")->getAttrOfType<StringAttr>(train::kWholeBatchesAttr);
+  return reason ? reason.str() : "";
 }
 
 //===----------------------------------------------------------------------===//

@@ -11,6 +11,9 @@ namespace dsc {
 /// and which integers must stay below which bound.
 llvm::json::Array describeInputs(mlir::ModuleOp train);
 
+/// Why evaluation needs whole batches; empty where each sample stands for itself.
+std::string describeWholeBatches(mlir::ModuleOp train);
+
 /// Adds what placement decided (docs/TrainerFormat.md): arena, parameters, state,
 /// scalars, programs.
 void describePlacement(mlir::ModuleOp exec, llvm::json::Object &description);

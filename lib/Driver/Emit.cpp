@@ -36,6 +36,9 @@ std::string Compilation::description() {
                             {"libraries", std::move(libraries)},
                             {"inputs", llvm::json::Array(inputs)}};
   object["memory"] = plan.memory.toJson();
+  if (!wholeBatches.empty()) {
+    object["whole_batches"] = wholeBatches;
+  }
   object["scratch_bytes"] = plan.scratchBytes;
   describePlacement(*module, object);
   std::string text;

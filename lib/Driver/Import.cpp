@@ -27,8 +27,7 @@ int Compilation::import() {
   return status;
 }
 
-/// The leading dimension of the graph's first input.
-static int64_t leadingDim(ModuleOp module) {
+int64_t dsc::leadingDim(ModuleOp module) {
   auto forward = module.lookupSymbol<func::FuncOp>("forward");
   if (!forward || forward.getNumArguments() == 0) {
     return 0;

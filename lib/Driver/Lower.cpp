@@ -52,8 +52,31 @@ int Compilation::countBatch() {
   return kDone;
 }
 
+/// Micro-batches of one row: whether the model mixes rows shows with two.
+int Compilation::checkSingleRows() {
+  if (!onnxModel || trainOptions.microbatches == 1 || leadingDim(*module) != 1) {
+    return kDone;
+  }
+  onnx::ImportOptions import = importOptions(options);
+  import.batch = 2;
+  auto two = onnx::importModel(*onnxModel, context, import);
+  if (!two) {
+    printWarning("the model takes one row only, so nothing shows whether it mixes the rows of a "
+                 "batch, which " +
+                 llvm::Twine(trainOptions.microbatches) +
+                 " micro-batches would not do: " + llvm::toString(two.takeError()));
+    return kDone;
+  }
+  PassManager pm(&context);
+  buildLossPipeline(pm, trainOptions);
+  return runPasses(pm, *two->module, kBadInput);
+}
+
 int Compilation::lowerToTrain() {
   if (int status = identifyModel()) {
+    return status;
+  }
+  if (int status = checkSingleRows()) {
     return status;
   }
   PassManager pm(&context);
@@ -62,6 +85,7 @@ int Compilation::lowerToTrain() {
     return status;
   }
   inputs = describeInputs(*module);
+  wholeBatches = describeWholeBatches(*module);
   if (int status = countBatch()) {
     return status;
   }

@@ -19,7 +19,7 @@ static AttachLossPassOptions lossOptions(const TrainOptions &options) {
   return loss;
 }
 
-void dsc::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
+void dsc::buildLossPipeline(OpPassManager &pm, const TrainOptions &options) {
   //===--------------------------------------------------------------------===//
   // Whole ops. Everything behind asks ops about themselves (derivative, cost,
   // kernels), so what exporters took apart is put together before all else.
@@ -30,6 +30,18 @@ void dsc::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
   // Loss. What follows differentiates or evaluates it, so it comes first.
   //===--------------------------------------------------------------------===//
   pm.addPass(createAttachLossPass(lossOptions(options)));
+
+  //===--------------------------------------------------------------------===//
+  // Micro-batches. Whether the loss is a sum over rows can be asked as soon as
+  // there is one, and no program should be made for a batch that has no parts.
+  //===--------------------------------------------------------------------===//
+  VerifyMicrobatchesPassOptions parts;
+  parts.microbatches = options.microbatches;
+  pm.addPass(createVerifyMicrobatchesPass(parts));
+}
+
+void dsc::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
+  buildLossPipeline(pm, options);
 
   //===--------------------------------------------------------------------===//
   // Evaluation. Needs the graph as the model has it: before the graph becomes

@@ -2,6 +2,7 @@
 
 #include "Losses.h"
 #include "Program.h"
+#include "dialects/Train/BatchAnalysis.h"
 #include "dsc/Transforms/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -111,13 +112,15 @@ static Value stripShape(Value value) {
 
 /// A loss that the model computes as a sum over a count, such as the mean over the labels that are
 /// not ignored, as these two: micro-batches and batches then weigh by their counts. Any other loss
-/// is one over 1.
-static std::pair<Value, Value> splitMean(OpBuilder &builder, Value loss) {
+/// is one over 1, so that a divisor that is trained has its gradient.
+static std::pair<Value, Value> splitMean(OpBuilder &builder, Value loss, int64_t rows) {
   auto quotient = stripShape(loss).getDefiningOp<train::DivOp>();
+  train::BatchAnalysis analysis(*builder.getInsertionBlock(), rows);
   auto isSum = [](Value value) {
     return stripShape(value).getDefiningOp<train::ReduceSumOp>() != nullptr;
   };
-  if (quotient && isSum(quotient.getA()) && isSum(quotient.getB())) {
+  if (quotient && isSum(quotient.getA()) && isSum(quotient.getB()) &&
+      !analysis.get(quotient.getB()).isTrained) {
     return {quotient.getA(), quotient.getB()};
   }
   return {loss, buildScalar(builder, loss.getLoc(), 1.0)};
@@ -136,7 +139,11 @@ LogicalResult AttachLossPass::attachModelLoss(func::FuncOp forward) {
                                   "an output that is none";
   }
   OpBuilder builder(getReturn(forward));
-  auto [sum, count] = splitMean(builder, value);
+  FailureOr<int64_t> rows = getBatchRows(forward);
+  if (failed(rows)) {
+    return failure();
+  }
+  auto [sum, count] = splitMean(builder, value, *rows);
   auto toScalar = [&](Value part) {
     return Expr(builder, value.getLoc(), part).reshape({}).convert(builder.getF32Type());
   };

@@ -2,6 +2,7 @@
 
 #include "Losses.h"
 #include "Program.h"
+#include "dialects/Train/BatchAnalysis.h"
 #include "dsc/Transforms/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -115,6 +116,31 @@ static LogicalResult addSampleResults(func::FuncOp evaluate, const LossSpec &spe
   return success();
 }
 
+/// Marks a program whose losses are not those of the samples alone: the last batch of
+/// a data set cannot be filled up with copies.
+static LogicalResult markWholeBatches(func::FuncOp evaluate, unsigned numLosses) {
+  FailureOr<int64_t> rows = getBatchRows(evaluate);
+  if (failed(rows)) {
+    return failure();
+  }
+  Block &block = evaluate.getBody().front();
+  train::BatchAnalysis analysis(block, *rows);
+  auto losses = block.getTerminator()->getOperands().take_front(numLosses);
+  bool areCounted = analysis.get(losses[1]).isSum();
+  for (Value loss : losses) {
+    const train::BatchState &state = analysis.get(loss);
+    if (state.isMixed() || (state.isSum() && !state.isMean && !areCounted)) {
+      StringRef reason =
+          state.isMixed() ? train::describe(state.mixing) : "sums over the rows of a batch";
+      evaluate->setAttr(
+          train::kWholeBatchesAttr,
+          StringAttr::get(evaluate.getContext(), describeOp(state.culprit) + " " + reason));
+      break;
+    }
+  }
+  return success();
+}
+
 LogicalResult MakeEvaluatePass::setResults(func::FuncOp evaluate, const LossSpec &spec) {
   Block &block = evaluate.getBody().front();
   auto end = cast<func::ReturnOp>(block.getTerminator());
@@ -132,6 +158,7 @@ LogicalResult MakeEvaluatePass::setResults(func::FuncOp evaluate, const LossSpec
       return failure();
     }
   }
+  auto numLosses = static_cast<unsigned>(results.values.size());
   for (unsigned i = 0; i < numOutputs; ++i) {
     results.add(kOutputPrefix + getResultName(evaluate, i), end.getOperand(i));
   }
@@ -144,5 +171,5 @@ LogicalResult MakeEvaluatePass::setResults(func::FuncOp evaluate, const LossSpec
     write.erase();
   }
   eraseDeadOps(block);
-  return checkNoTrainingForms(block);
+  return failed(checkNoTrainingForms(block)) ? failure() : markWholeBatches(evaluate, numLosses);
 }

@@ -130,6 +130,7 @@ ModuleInfo readDescription(const DscModule &module, const ordered_json &json) {
   info.precision = json.value("precision", "fp32");
   info.optimizer = json.value("optimizer", "");
   info.loss = json.value("loss", "");
+  info.wholeBatches = json.value("whole_batches", "");
   info.batch = json.at("batch");
   info.microbatches = json.value("microbatches", int64_t(1));
   info.arenaBytes = json.at("arena_bytes");

@@ -55,6 +55,7 @@ struct ProgramInfo {
 
 struct ModuleInfo {
   std::string model, modelHash, source, target, cpu, precision, optimizer, loss;
+  std::string wholeBatches; // why evaluation cannot fill a batch with copies; empty: it can
   int64_t batch = 1, microbatches = 1, arenaBytes = 0;
   bool clip = false;
   double predictedStepSeconds = 0;

@@ -69,6 +69,19 @@ private:
       evaluation = openDataset(options.evalData, "--eval-data", info, options.scaling);
     if (data)
       requireBatch();
+    if (evaluation)
+      requireWholeBatches();
+  }
+
+  /// Copies of a sample would change the losses of the others.
+  void requireWholeBatches() {
+    int64_t rows = info.evaluate.rows;
+    if (!info.wholeBatches.empty() && evaluation->samples() % rows != 0)
+      failInput("--eval-data: %s has %lld samples, not a multiple of the batch of %lld, which this "
+                "model can only take whole: %s; leave the last samples out, or compile the model "
+                "with another --batch",
+                evaluation->path().c_str(), static_cast<long long>(evaluation->samples()),
+                static_cast<long long>(rows), info.wholeBatches.c_str());
   }
 
   void requireBatch() {

@@ -1,6 +1,6 @@
 // A loss that the model computes as a sum over a count is that sum and that count, so that
 // micro-batches with different counts add up to the loss of their batch.
-// RUN: dsc-opt %s --dsc-attach-loss=loss-output=l | FileCheck %s
+// RUN: dsc-opt %s --split-input-file --dsc-attach-loss=loss-output=l | FileCheck %s
 
 // CHECK: %[[LOSSES:.*]], %{{.*}} = train.cross_entropy
 // CHECK: %[[SUM:.*]] = train.reduce_sum %[[LOSSES]]
@@ -15,5 +15,19 @@ func.func @forward(%x: tensor<4x3xf32> {train.name = "x"}, %labels: tensor<4xi64
   %sum = train.reduce_sum %losses [0] : tensor<4xf32> to tensor<f32>
   %count = train.reduce_sum %ones [0] : tensor<4xf32> to tensor<f32>
   %l = train.div %sum, %count : tensor<f32>
+  return %l : tensor<f32>
+}
+
+// -----
+
+// A divisor that is trained has a gradient of its own: the quotient stays the loss.
+// CHECK: %[[QUOTIENT:.*]] = train.div
+// CHECK: return %[[QUOTIENT]], %[[QUOTIENT]], %{{.*}} : tensor<f32>, tensor<f32>, tensor<f32>
+train.variable parameter @w : tensor<4xf32> = dense<1.0> : tensor<4xf32>
+func.func @forward(%x: tensor<4xf32> {train.name = "x"}) -> (tensor<f32> {train.name = "l"}) {
+  %w = train.read @w : tensor<4xf32>
+  %sum = train.reduce_sum %x [0] : tensor<4xf32> to tensor<f32>
+  %weight = train.reduce_sum %w [0] : tensor<4xf32> to tensor<f32>
+  %l = train.div %sum, %weight : tensor<f32>
   return %l : tensor<f32>
 }

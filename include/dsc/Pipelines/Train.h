@@ -21,6 +21,10 @@ struct TrainOptions {
   bool clip = true;
 };
 
+/// The passes up to the loss and what is asked of it: as below, and the module still
+/// has `@forward`.
+void buildLossPipeline(mlir::OpPassManager &pm, const TrainOptions &options);
+
 /// Input: a module with variables and `func.func @forward` over the rows of one
 /// micro-batch. Output: the programs `@train`, `@gradients` and `@evaluate`
 /// (docs/TrainPhase.md).

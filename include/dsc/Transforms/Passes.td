@@ -103,6 +103,35 @@ def AttachLossPass : Pass<"dsc-attach-loss", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dsc::train::TrainDialect", "::mlir::func::FuncDialect"];
 }
 
+def VerifyMicrobatchesPass : Pass<"dsc-verify-microbatches", "::mlir::ModuleOp"> {
+  let summary = "Check that the loss of a batch is that of its parts";
+  let description = [{
+    Problem: several micro-batches compute what the whole batch does only where
+    the loss is a sum over rows. A softmax or a sort over the batch, its rows
+    minus their mean, or the products of all pairs of rows are something else
+    for a part of the batch, and training would be wrong without a sign.
+
+    Method: follows the rows through the sharding rules of the ops
+    (dialects/Train/BatchAnalysis.h). Where the loss is not a sum over rows, the
+    error names the op, and its node, that the rows meet in. A loss of the
+    model's own must be a mean over the batch, since that is how those of the
+    micro-batches are joined. Batch norm takes the statistics of a micro-batch,
+    as gradient accumulation in PyTorch does.
+
+    Where a micro-batch has one row, nothing in its shapes shows where that is;
+    dsc-compile then checks the same model with two rows.
+
+    Requires: `@forward` with its loss attached.
+    Guarantees: the IR is unchanged. One micro-batch passes, and so do
+    micro-batches of one row.
+  }];
+  let options = [
+    Option<"microbatches", "microbatches", "int64_t", "1", "parts of a batch">
+  ];
+  let statistics = [Statistic<"numFollowed", "num-followed", "values that hold rows">];
+  let dependentDialects = ["::dsc::train::TrainDialect"];
+}
+
 def MakeEvaluatePass : Pass<"dsc-make-evaluate", "::mlir::ModuleOp"> {
   let summary = "Make the program that evaluates the model";
   let description = [{
@@ -118,8 +147,10 @@ def MakeEvaluatePass : Pass<"dsc-make-evaluate", "::mlir::ModuleOp"> {
     Guarantees: `@evaluate` with the same arguments and the results `loss_sum`
     [B], `count` [B], for class labels `correct` [B] (targets of the sample that
     are predicted and not ignored), then `output.<name>` for every output. With
-    a loss of the model's own, `loss_sum` and `count` are scalars. It neither
-    writes nor depends on the seed. `@forward` is unchanged.
+    a loss of the model's own, `loss_sum` and `count` are scalars. Where they are
+    not functions of each sample alone (a softmax over the batch), the attribute
+    `train.whole_batches` says which op is the reason. It neither writes nor
+    depends on the seed. `@forward` is unchanged.
 
     ```mlir
     func.func @evaluate(%x: ..., %labels: ...) -> (tensor<8xf32> {train.name = "loss_sum"},

@@ -36,7 +36,7 @@ static std::string describe(const Node &node, int64_t opset) {
 
 GraphImporter::GraphImporter(const Model &model, const ImportOptions &options, Variables &variables,
                              const BoundInputs &inputs, func::FuncOp function,
-                             const ShapeRecord *exported)
+                             const BatchRecord *exported)
     : model(model), options(options), variables(variables), boundInputs(inputs), function(function),
       exported(exported), builder(function.getContext()), uses(model) {
   for (const ValueInfo &output : model.graph.outputs)
@@ -54,7 +54,9 @@ void GraphImporter::defineInputs(Scope &scope) {
     ImportedValue &value = scope.define(input.name);
     value.kind = ImportedValue::Kind::Tensor;
     value.tensor = argument;
-    record.shapes[(scope.path + input.name).str()] = Shape(shapeOf(argument));
+    RecordedValue &recorded = record.values[(scope.path + input.name).str()];
+    recorded.shape = Shape(shapeOf(argument));
+    recorded.value = argument;
   }
 }
 
@@ -157,7 +159,7 @@ LogicalResult GraphImporter::importOperator(const Node &node, Scope &scope, int6
     return import.fail("attribute '" + attribute->name + "' has the wrong type");
   if (const NodeAttribute *attribute = import.unasked(op->ignored))
     return import.fail("attribute '" + attribute->name + "' is not known here");
-  recordShapes(node, scope);
+  recordValues(node, scope, opset);
   note(node, statusOf(node, scope));
   return success();
 }
@@ -307,46 +309,89 @@ LogicalResult GraphImporter::checkBody(const Node &node, int64_t opset, Block &b
 // Another batch
 //===----------------------------------------------------------------------===//
 
-void GraphImporter::recordShapes(const Node &node, const Scope &scope) {
+void GraphImporter::recordValues(const Node &node, const Scope &scope, int64_t opset) {
   for (llvm::StringRef name : node.outputs) {
     const ImportedValue *value = name.empty() ? nullptr : scope.find(name);
-    if (value && value->kind == ImportedValue::Kind::Tensor)
-      record.shapes[scope.path + name.str()] = Shape(shapeOf(value->tensor));
+    if (!value || value->kind != ImportedValue::Kind::Tensor)
+      continue;
+    auto [entry, isNew] = record.values.try_emplace(scope.path + name.str());
+    if (isNew)
+      record.order.push_back(entry->first());
+    entry->second.shape = Shape(shapeOf(value->tensor));
+    entry->second.value = value->tensor;
+    entry->second.node = describe(node, opset);
   }
 }
 
-Shape GraphImporter::rebatch(const Node &node, const Scope &scope, Value x,
-                             llvm::ArrayRef<int64_t> target, bool isExpand) {
+/// The node's result in the export, where it was given the same constants there; one
+/// that changed with the batch was computed from a shape: it is right.
+const RecordedValue *GraphImporter::findBaked(const Node &node, const Scope &scope,
+                                              llvm::ArrayRef<int64_t> target) {
   std::string output = scope.path + node.outputs.front().str();
   record.targets[output] = Shape(target);
   if (!exported)
-    return Shape(target);
+    return nullptr;
   auto oldTarget = exported->targets.find(output);
-  auto oldResult = exported->shapes.find(output);
-  auto oldInput = exported->shapes.find(scope.path + node.inputs.front().str());
-  // A target that changed with the batch was computed from a shape: it is right.
-  if (oldTarget == exported->targets.end() || oldTarget->second != target ||
-      oldResult == exported->shapes.end())
-    return Shape(target);
-  bool isRecorded = oldInput != exported->shapes.end();
-  if (isExpand && (!isRecorded || oldInput->second == shapeOf(x)))
-    return rebatchRepetition(shapeOf(x), target, *boundInputs.exportedBatch, options.batch);
-  if (!isRecorded)
-    return Shape(target);
-  if (isExpand)
-    return oldInput->second.size() == shapeOf(x).size()
-               ? rebatchExpand(oldInput->second, shapeOf(x), target)
-               : Shape(target);
-  auto changed =
-      rebatchReshape(oldInput->second, shapeOf(x), oldResult->second, *boundInputs.exportedBatch);
-  return changed ? *changed : Shape(target);
+  auto result = exported->values.find(output);
+  bool isBaked = oldTarget != exported->targets.end() && oldTarget->second == target &&
+                 result != exported->values.end();
+  return isBaked ? &result->second : nullptr;
+}
+
+/// The result's shape with the new batch, if the result has the batch.
+std::optional<Shape> GraphImporter::rebatch(const Node &node, const Scope &scope,
+                                            llvm::ArrayRef<int64_t> target) {
+  const RecordedValue *result = findBaked(node, scope, target);
+  if (!result || result->batch.empty())
+    return std::nullopt;
+  Shape shape = result->shape;
+  for (train::BatchPosition position : result->batch)
+    shape[position.dim] = shape[position.dim] / *boundInputs.exportedBatch * options.batch;
+  return shape;
+}
+
+/// The same for a reshape; of one row nothing is left in the shapes but a stride.
+std::optional<Shape> GraphImporter::rebatchReshape(const Node &node, const Scope &scope, Value x,
+                                                   llvm::ArrayRef<int64_t> target) {
+  const RecordedValue *result = findBaked(node, scope, target);
+  if (!result)
+    return std::nullopt;
+  if (*boundInputs.exportedBatch > 1) {
+    std::optional<Shape> shape = rebatch(node, scope, target);
+    return shape && productOf(*shape) == productOf(shapeOf(x)) ? shape : std::nullopt;
+  }
+  auto input = exported->values.find(scope.path + node.inputs.front().str());
+  return input == exported->values.end()
+             ? std::nullopt
+             : onnx::rebatchReshape(input->second.shape, shapeOf(x), result->shape, 1);
+}
+
+/// Follows the batch, and says which node has not.
+llvm::Error GraphImporter::checkBatch() {
+  Block &block = function.getBody().front();
+  int64_t batch = exported ? options.batch : shapeOf(function.getArgument(0)).front();
+  train::BatchAnalysis analysis(block, batch);
+  followBatch(record, analysis, block);
+  int64_t oldBatch = exported ? *boundInputs.exportedBatch : batch;
+  std::string problem =
+      exported ? findUnfollowed(record, *exported, analysis, block, oldBatch, batch) : "";
+  if (problem.empty())
+    return llvm::Error::success();
+  return llvm::createStringError(std::errc::invalid_argument, "%s",
+                                 (problem + " (with --batch " + llvm::Twine(batch) +
+                                  "; the model was exported for a batch of " +
+                                  llvm::Twine(oldBatch) +
+                                  "). Export it with a symbolic batch dimension, or for this batch")
+                                     .str()
+                                     .c_str());
 }
 
 llvm::Error GraphImporter::checkOutputBatch(const ValueInfo &output, Value value) {
   if (!exported || rankOf(value) < 2)
     return llvm::Error::success();
-  auto before = exported->shapes.find(output.name);
-  if (before == exported->shapes.end() || before->second.front() != *boundInputs.exportedBatch ||
+  auto before = exported->values.find(output.name);
+  if (before == exported->values.end() ||
+      before->second.shape.front() != *boundInputs.exportedBatch ||
       shapeOf(value).front() == options.batch)
     return llvm::Error::success();
   return llvm::createStringError(std::errc::invalid_argument, "%s",
@@ -477,6 +522,9 @@ llvm::Error GraphImporter::run(ImportResult &result) {
     return llvm::createStringError(std::errc::invalid_argument, "%s", firstError.c_str());
   if (llvm::Error error = returnOutputs(scope))
     return error;
+  if (followsBatch)
+    if (llvm::Error error = checkBatch())
+      return error;
   function.walk<WalkOrder::PreOrder>([&](Block *block) { evaluator.materialize(*block); });
   return llvm::Error::success();
 }

@@ -39,13 +39,15 @@ class GraphImporter {
 public:
   GraphImporter(const Model &model, const ImportOptions &options, Variables &variables,
                 const BoundInputs &inputs, mlir::func::FuncOp function,
-                const ShapeRecord *exported);
+                const BatchRecord *exported);
 
   /// Imports the whole graph into the function's body and returns from it.
   llvm::Error run(ImportResult &result);
 
   /// What was seen, for importing the same model with another batch.
-  ShapeRecord record;
+  BatchRecord record;
+  /// Whether to follow the batch: where there is another import to compare with.
+  bool followsBatch = false;
 
 private:
   friend class NodeImport;
@@ -64,14 +66,19 @@ private:
   llvm::LogicalResult checkBody(const Node &node, int64_t opset, mlir::Block &block);
   llvm::LogicalResult checkInputs(const Operator &op, NodeImport &node);
   llvm::LogicalResult verifyAndEvaluate(const Node &node, int64_t opset);
-  void recordShapes(const Node &node, const Scope &scope);
+  void recordValues(const Node &node, const Scope &scope, int64_t opset);
   llvm::Error returnOutputs(Scope &scope);
   llvm::Error checkOutputBatch(const ValueInfo &output, mlir::Value value);
+  llvm::Error checkBatch();
 
   mlir::Value valueOf(const ImportedValue &value);
   TensorPlace placeOf(llvm::StringRef name, size_t rank, const Scope &scope, int64_t opset) const;
-  Shape rebatch(const Node &node, const Scope &scope, mlir::Value x, llvm::ArrayRef<int64_t> target,
-                bool isExpand);
+  const RecordedValue *findBaked(const Node &node, const Scope &scope,
+                                 llvm::ArrayRef<int64_t> target);
+  std::optional<Shape> rebatch(const Node &node, const Scope &scope,
+                               llvm::ArrayRef<int64_t> target);
+  std::optional<Shape> rebatchReshape(const Node &node, const Scope &scope, mlir::Value x,
+                                      llvm::ArrayRef<int64_t> target);
   void markFailed(const Node &node, Scope &scope);
   void note(const Node &node, llvm::StringRef status, llvm::StringRef message = "");
   std::string statusOf(const Node &node, Scope &scope) const;
@@ -82,7 +89,7 @@ private:
   Variables &variables;
   const BoundInputs &boundInputs;
   mlir::func::FuncOp function;
-  const ShapeRecord *exported;
+  const BatchRecord *exported;
 
   mlir::OpBuilder builder;
   ConstantEvaluator evaluator;

@@ -63,10 +63,11 @@ static llvm::Error verifyModule(ModuleOp module) {
   return error(message.empty() ? "the imported module is not valid" : message);
 }
 
-/// One import; with `exported`, for another batch than that of the record.
+/// One import; with `record`, following the batch; with `exported`, for another batch
+/// than that of the record.
 static llvm::Error importOnce(const Model &model, MLIRContext &context,
                               const ImportOptions &options, const BoundInputs &inputs,
-                              const ShapeRecord *exported, ShapeRecord &record,
+                              const BatchRecord *exported, BatchRecord *record,
                               ImportResult &result) {
   auto variables = Variables::create(options, model, context);
   if (!variables)
@@ -76,9 +77,11 @@ static llvm::Error importOnce(const Model &model, MLIRContext &context,
   if (!function)
     return function.takeError();
   GraphImporter importer(model, options, **variables, inputs, *function, exported);
+  importer.followsBatch = record != nullptr;
   if (llvm::Error problem = importer.run(result))
     return problem;
-  record = std::move(importer.record);
+  if (record)
+    *record = std::move(importer.record);
   bool complete = llvm::none_of(result.operators, [](const OperatorReport &row) {
     return row.status == "error" || row.status == "unsupported";
   });
@@ -98,7 +101,7 @@ llvm::Expected<ImportResult> importModel(const Model &model, MLIRContext &contex
   auto inputs = bindInputs(model, options);
   if (!inputs)
     return inputs.takeError();
-  ShapeRecord exported, record;
+  BatchRecord exported, record;
   if (inputs->exportedBatch) {
     ImportOptions asExported = options;
     asExported.batch = 0;
@@ -107,12 +110,14 @@ llvm::Expected<ImportResult> importModel(const Model &model, MLIRContext &contex
       return exportedInputs.takeError();
     ImportResult discarded;
     if (llvm::Error problem =
-            importOnce(model, context, asExported, *exportedInputs, nullptr, exported, discarded))
+            importOnce(model, context, asExported, *exportedInputs, nullptr, &exported, discarded))
       return problem;
   }
   ImportResult result;
-  if (llvm::Error problem = importOnce(model, context, options, *inputs,
-                                       inputs->exportedBatch ? &exported : nullptr, record, result))
+  bool isRebatched = inputs->exportedBatch.has_value();
+  if (llvm::Error problem =
+          importOnce(model, context, options, *inputs, isRebatched ? &exported : nullptr,
+                     isRebatched ? &record : nullptr, result))
     return problem;
   return result;
 }

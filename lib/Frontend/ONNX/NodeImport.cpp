@@ -290,8 +290,12 @@ bool NodeImport::isLiteral(unsigned i) const {
          (graph.initializers.contains(node.inputs[i]) || graph.uses.isConstantNode(node.inputs[i]));
 }
 
-Shape NodeImport::rebatch(Value x, llvm::ArrayRef<int64_t> target, bool isExpand) {
-  return graph.rebatch(node, scope, x, target, isExpand);
+std::optional<Shape> NodeImport::rebatch(llvm::ArrayRef<int64_t> target) {
+  return graph.rebatch(node, scope, target);
+}
+
+std::optional<Shape> NodeImport::rebatchReshape(Value x, llvm::ArrayRef<int64_t> target) {
+  return graph.rebatchReshape(node, scope, x, target);
 }
 
 void NodeImport::write(Variable &variable, Value value) {

@@ -122,9 +122,10 @@ public:
   bool hasGeneratedWeights() const;
   /// Whether input i is an initializer or the output of a Constant node.
   bool isLiteral(unsigned i) const;
-  /// The target shape the node gives x, changed to the batch that is asked for if it
-  /// holds that of the export; see Rebatch.h.
-  Shape rebatch(mlir::Value x, llvm::ArrayRef<int64_t> target, bool isExpand = false);
+  /// The result's shape where the numbers that the node was given hold the batch of
+  /// the export, and another is asked for; see Rebatch.h.
+  std::optional<Shape> rebatch(llvm::ArrayRef<int64_t> target);
+  std::optional<Shape> rebatchReshape(mlir::Value x, llvm::ArrayRef<int64_t> target);
   /// Writes a variable at the end of the step.
   void write(Variable &variable, mlir::Value value);
   /// A number that tells this node's random numbers from those of all others.

@@ -2,13 +2,18 @@
 
 #include "Rebatch.h"
 
+#include "dialects/Train/TrainDialect.h"
+
+#include <cmath>
+
+using namespace mlir;
+
 namespace dsc::onnx {
 
 namespace {
 /// Where a shape holds the batch: a dimension whose outer part it is.
 struct BatchPlace {
   int64_t stride; // elements from one sample to the next
-  int64_t inner;  // elements from one of the dimension to the next
   int64_t oldSize, newSize;
 };
 } // namespace
@@ -25,28 +30,9 @@ static std::optional<BatchPlace> findBatch(llvm::ArrayRef<int64_t> before,
       continue;
     if (place || before[d] % oldBatch != 0)
       return std::nullopt;
-    place = BatchPlace{inner * (before[d] / oldBatch), inner, before[d], now[d]};
+    place = BatchPlace{inner * (before[d] / oldBatch), before[d], now[d]};
   }
   return place;
-}
-
-/// For a batch that is not the outer part of a dimension: a target dimension that the
-/// changed one became part of, or, where that is split up, the one part of its size.
-static std::optional<size_t> findInner(const BatchPlace &place, llvm::ArrayRef<int64_t> target,
-                                       int64_t oldBatch) {
-  int64_t low = place.inner, high = place.inner * place.oldSize;
-  llvm::SmallVector<size_t> around, parts;
-  int64_t inner = 1;
-  for (size_t d = target.size(); d-- > 0; inner *= target[d]) {
-    int64_t outer = inner * target[d];
-    if (target[d] != 1 && inner <= low && outer >= high)
-      around.push_back(d);
-    else if (target[d] == oldBatch && inner >= low && outer <= high)
-      parts.push_back(d);
-  }
-  if (around.size() == 1)
-    return around.front();
-  return parts.size() == 1 ? std::optional(parts.front()) : std::nullopt;
 }
 
 std::optional<Shape> rebatchReshape(llvm::ArrayRef<int64_t> before, llvm::ArrayRef<int64_t> now,
@@ -64,9 +50,7 @@ std::optional<Shape> rebatchReshape(llvm::ArrayRef<int64_t> before, llvm::ArrayR
     if (!best || target[d] == oldBatch)
       best = d;
   }
-  if (!best && oldBatch > 1)
-    best = findInner(*place, target, oldBatch);
-  if (!best || target[*best] % oldBatch != 0)
+  if (!best)
     return std::nullopt;
   Shape shape(target);
   int64_t newBatch = place->newSize / (place->oldSize / oldBatch);
@@ -74,24 +58,104 @@ std::optional<Shape> rebatchReshape(llvm::ArrayRef<int64_t> before, llvm::ArrayR
   return shape;
 }
 
-Shape rebatchExpand(llvm::ArrayRef<int64_t> before, llvm::ArrayRef<int64_t> now,
-                    llvm::ArrayRef<int64_t> target) {
-  Shape shape(target);
-  for (size_t i = 1; i <= std::min(now.size(), shape.size()); ++i) {
-    int64_t &size = shape[shape.size() - i];
-    if (before[before.size() - i] != now[now.size() - i] && size == before[before.size() - i])
-      size = now[now.size() - i];
-  }
-  return shape;
+//===----------------------------------------------------------------------===//
+// What follows, and what does not
+//===----------------------------------------------------------------------===//
+
+static std::string nodeOf(Operation *op) {
+  auto name = dyn_cast<NameLoc>(op->getLoc());
+  return name ? name.getName().str() : op->getName().getStringRef().str();
 }
 
-Shape rebatchRepetition(llvm::ArrayRef<int64_t> x, llvm::ArrayRef<int64_t> target, int64_t oldBatch,
-                        int64_t newBatch) {
-  Shape shape(target);
-  bool repeats = x.size() < target.size() || (x.size() == target.size() && x.front() == 1);
-  if (target.size() > 1 && target.front() == oldBatch && repeats)
-    shape.front() = newBatch;
-  return shape;
+/// The number by which an op scales a sum over all rows, if it does.
+static std::optional<double> scaleOf(Operation &op, const train::BatchAnalysis &analysis) {
+  std::optional<double> scale;
+  bool hasSum = false;
+  for (Value operand : op.getOperands()) {
+    const train::BatchState &state = analysis.get(operand);
+    hasSum |= state.usesRows && state.positions.empty() && !state.isMean;
+    if (auto number = train::getSplat(operand))
+      scale = number;
+  }
+  return hasSum && isa<train::LinearOpInterface>(op) ? scale : std::nullopt;
+}
+
+void followBatch(BatchRecord &record, const train::BatchAnalysis &analysis, Block &block) {
+  for (auto &entry : record.values) {
+    RecordedValue &recorded = entry.second;
+    recorded.batch = analysis.positionsOf(recorded.value);
+    recorded.hasRows = analysis.hasRows(recorded.value);
+  }
+  for (Operation &op : block.without_terminator())
+    if (auto scale = scaleOf(op, analysis))
+      record.scales.try_emplace(nodeOf(&op), *scale);
+}
+
+/// Whether a number may come from a count of targets that the batch divides: the count
+/// n itself, n - 1, n / (n - 1), or their reciprocals.
+static bool looksLikeCount(double number, int64_t batch) {
+  auto isMultiple = [&](double n) {
+    double times = n / static_cast<double>(batch), whole = std::round(times);
+    return whole > 0 && std::abs(times - whole) <= 1e-6 * whole;
+  };
+  for (double n : {std::abs(number), 1 / std::abs(number)})
+    if (n > 0 && std::isfinite(n) &&
+        (isMultiple(n) || isMultiple(n + 1) || (n > 1 && isMultiple(n / (n - 1)))))
+      return true;
+  return false;
+}
+
+/// Whether rows are picked by numbers that the op or a constant holds.
+static bool holdsPlaces(Operation &op) {
+  return isa<train::SliceOp, train::PadOp, train::TakeOp, train::TakeAlongOp>(op);
+}
+
+/// Whether all that a sum over rows goes into divides it by their number.
+static bool isAveraged(Value sum, const train::BatchAnalysis &analysis) {
+  return !sum.use_empty() && llvm::all_of(sum.getUsers(), [&](Operation *user) {
+    return user->getNumResults() == 1 && analysis.get(user->getResult(0)).isSum() &&
+           (analysis.get(user->getResult(0)).isMean || isAveraged(user->getResult(0), analysis));
+  });
+}
+
+/// What an op does that it would not have done in an export of this batch.
+static std::string problemOf(Operation &op, const BatchRecord &exported,
+                             const train::BatchAnalysis &analysis, int64_t oldBatch) {
+  train::RowMixing mixing = analysis.mixingOf(&op);
+  if (mixing == train::RowMixing::TakenApart ||
+      (mixing == train::RowMixing::Whole && holdsPlaces(op)))
+    return "takes the rows of the batch apart at places that the export fixed";
+  auto scale = scaleOf(op, analysis);
+  auto before = exported.scales.find(nodeOf(&op));
+  if (scale && before != exported.scales.end() && before->second == *scale &&
+      looksLikeCount(*scale, oldBatch))
+    return "scales a sum over the rows of the batch by a number that the export fixed";
+  bool sums = llvm::any_of(op.getResults(), [&](Value result) {
+    const train::BatchState &state = analysis.get(result);
+    return state.isSum() && state.culprit == &op && !isAveraged(result, analysis);
+  });
+  if (oldBatch == 1 && sums && !isa<train::EvaluationOpInterface>(op))
+    return "sums over the rows of the batch, which an export of one row may have divided by "
+           "their number without a trace";
+  return "";
+}
+
+std::string findUnfollowed(const BatchRecord &record, const BatchRecord &exported,
+                           const train::BatchAnalysis &analysis, Block &block, int64_t oldBatch,
+                           int64_t batch) {
+  for (Operation &op : block.without_terminator())
+    if (std::string problem = problemOf(op, exported, analysis, oldBatch); !problem.empty())
+      return nodeOf(&op) + ": " + problem;
+  if (oldBatch == 1 || batch == 1)
+    return ""; // Where one row is in a shape is anyone's guess.
+  for (llvm::StringRef name : exported.order) {
+    const RecordedValue &before = exported.values.find(name)->second;
+    auto now = record.values.find(name);
+    if (before.hasRows && now != record.values.end() && now->second.batch != before.batch)
+      return before.node + ": does not follow the batch: '" + name.str() + "' is " +
+             describe(now->second.value);
+  }
+  return "";
 }
 
 } // namespace dsc::onnx

@@ -2,16 +2,18 @@
 //
 // A static export has its batch size in its inputs, but also in the target shapes
 // of Reshape and Expand nodes, as constants. To change the batch, the model is
-// imported twice: first as exported, recording every value's shape, then with the
-// new size. Where a constant target shape meets an input whose shape has changed,
-// the record says what the node did, and the dimension that held the batch is found
-// by its stride (or, where the batch was merged behind another dimension, by size).
+// imported twice: first as exported, then with the new size. In between the rows of
+// the batch are followed through the program (dialects/Train/BatchAnalysis.h), which
+// tells of every value in which dimension it has them. Where a node of the second
+// import has the same constants as in the first, its result gets its new size there.
 //
 //   exported, B=2:   x [2, 64, 128]  --Reshape [2, 64, 4, 32]--> [2, 64, 4, 32]
 //   asked for, B=8:  x [8, 64, 128]  --Reshape [2, 64, 4, 32]--> [8, 64, 4, 32]
 //
-// Element b of the batch lies 64*128 elements apart in x; the target's dimension
-// with that stride is the first one, so that is where 2 becomes 8.
+// Not everything can follow: rows picked by number, rows divided among dimensions, a
+// sum divided by the old size. The rows are followed through the second program too,
+// and where the two differ, or a number looks like the old size, an error names the
+// node.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,32 +21,48 @@
 #define DSC_FRONTEND_ONNX_REBATCH_H
 
 #include "TensorBuilder.h"
+#include "dialects/Train/BatchAnalysis.h"
 
 #include "llvm/ADT/StringMap.h"
 
 namespace dsc::onnx {
 
-/// Shapes of an import, by scoped value name.
-struct ShapeRecord {
-  llvm::StringMap<Shape> shapes;
-  /// Target shapes that Reshape and Expand nodes were given, by output.
-  llvm::StringMap<Shape> targets;
+/// A value of an import.
+struct RecordedValue {
+  Shape shape;
+  mlir::Value value; // while the import lasts
+  std::string node;  // that defines it, for errors
+  /// Where it has the batch: rows, and what meets rows.
+  llvm::SmallVector<train::BatchPosition, 1> batch;
+  bool hasRows = false;
 };
+
+/// What an import leaves to the next one of the same model, with another batch.
+struct BatchRecord {
+  llvm::StringMap<RecordedValue> values; // by scoped name
+  std::vector<llvm::StringRef> order;    // of their nodes
+  /// Target shapes that nodes were given, by output.
+  llvm::StringMap<Shape> targets;
+  /// What sums over rows are multiplied with or divided by, by location.
+  llvm::StringMap<double> scales;
+};
+
+/// Fills in the places of the batch, of `batch` rows, and the scales.
+void followBatch(BatchRecord &record, const train::BatchAnalysis &analysis, mlir::Block &block);
+
+/// What in a program of `batch` rows has not followed from `oldBatch`: an error, or
+/// an empty text. `exported` is the record at the old size.
+std::string findUnfollowed(const BatchRecord &record, const BatchRecord &exported,
+                           const train::BatchAnalysis &analysis, mlir::Block &block,
+                           int64_t oldBatch, int64_t batch);
 
 /// The target shape of a reshape when its input's shape changes from `before` to
 /// `now`; `target` is the result's shape before. Nothing if no dimension of the
-/// target holds the batch.
+/// target holds the batch. For a batch of one row, which leaves no trace in the
+/// shapes of the export: it is found by its stride, the elements from one row to the
+/// next.
 std::optional<Shape> rebatchReshape(llvm::ArrayRef<int64_t> before, llvm::ArrayRef<int64_t> now,
                                     llvm::ArrayRef<int64_t> target, int64_t oldBatch);
-
-/// The same for a broadcast, whose target's dimensions correspond from the right.
-Shape rebatchExpand(llvm::ArrayRef<int64_t> before, llvm::ArrayRef<int64_t> now,
-                    llvm::ArrayRef<int64_t> target);
-
-/// The same for a value that does not depend on the batch and is repeated for every
-/// row of it (a class token): dimension 0 of the target is new there.
-Shape rebatchRepetition(llvm::ArrayRef<int64_t> x, llvm::ArrayRef<int64_t> target, int64_t oldBatch,
-                        int64_t newBatch);
 
 } // namespace dsc::onnx
 

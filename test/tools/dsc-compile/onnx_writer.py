@@ -5,6 +5,9 @@
   onnx_writer.py external LOCATION FILE  x * w, where w lies in the file LOCATION (24 bytes)
   onnx_writer.py labels FILE             a model with a float input called labels
   onnx_writer.py filled OP M N FILE      x * w, where the node OP makes w of shape [M, N]
+  onnx_writer.py mixing FILE             a softmax over the batch, then x * w
+  onnx_writer.py static WHAT FILE        a model for a batch of 4, with WHAT of it in constants: a
+                                         sum divided by it, half of it, a mask repeated for its rows
 """
 
 import struct
@@ -105,6 +108,49 @@ def filled(op, rows, columns):
     )
 
 
+def mixing():
+    """Softmax takes the last dimension by default."""
+    return model(
+        [
+            node("Transpose", ["x"], "columns"),
+            node("Softmax", ["columns"], "mixed"),
+            node("Transpose", ["mixed"], "rows"),
+            node("MatMul", ["rows", "w"], "y"),
+        ],
+        [value_info("x", "n", 3)],
+        [value_info("y", "n", 2)],
+        [inline("w", [3, 2], [1, 2, 3, 4, 5, 6])],
+    )
+
+
+def static(what):
+    """x is [4, 4, 3]: nothing but its place tells the batch from the positions."""
+    before = {
+        "sum": [
+            node("ReduceSum", ["x", "first"], "sum"),
+            node("Div", ["sum", "four"], "mean"),
+            node("Sub", ["x", "mean"], "h"),
+        ],
+        "half": [node("Slice", ["x", "zero", "two", "first"], "h")],
+        "mask": [node("Expand", ["m", "all"], "masks"), node("Mul", ["x", "masks"], "h")],
+    }[what]
+    rows = 2 if what == "half" else 4
+    return model(
+        [*before, node("MatMul", ["h", "w"], "y")],
+        [value_info("x", 4, 4, 3)],
+        [value_info("y", rows, 4, 2)],
+        [
+            inline("w", [3, 2], [1, 2, 3, 4, 5, 6]),
+            inline("m", [4, 1], [1, 2, 3, 4]),
+            inline("four", [], [4]),
+            shape("first", [0]),
+            shape("zero", [0]),
+            shape("two", [2]),
+            shape("all", [4, 4, 3]),
+        ],
+    )
+
+
 def main():
     kind, *arguments, path = sys.argv[1:]
     made = {
@@ -113,6 +159,8 @@ def main():
         "inline": lambda: product(inline("w", [3, 2], [1, 2, 3, 4, 5, 6])),
         "labels": with_labels,
         "filled": lambda: filled(*arguments),
+        "mixing": mixing,
+        "static": lambda: static(*arguments),
     }[kind]()
     with open(path, "wb") as out:
         out.write(made)

@@ -67,6 +67,8 @@ static LogicalResult importConstantOfShape(NodeImport &n) {
   }
   if (!productOf(*shape))
     return n.fail("its shape is not a shape");
+  if (auto changed = n.rebatch(*shape))
+    *shape = *changed;
   auto type = RankedTensorType::get(*shape, value.type.getElementType());
   value.type = RankedTensorType::get({}, value.type.getElementType());
   auto splat = encode(value).resizeSplat(type);

@@ -59,7 +59,9 @@ static LogicalResult importReshape(NodeImport &n) {
   if (failed(target))
     return failure();
   Value x = n.input(0);
-  auto shape = resolveTarget(n, shapeOf(x), n.rebatch(x, *target));
+  if (auto changed = n.rebatchReshape(x, *target))
+    return n.set(0, n.reshape(x, *changed));
+  auto shape = resolveTarget(n, shapeOf(x), *target);
   if (failed(shape))
     return failure();
   return n.set(0, n.reshape(x, *shape));
@@ -298,7 +300,7 @@ static LogicalResult importExpand(NodeImport &n) {
   Value x = n.input(0);
   if (!productOf(*target))
     return n.fail("its target shape is not a shape");
-  auto shape = broadcastShapes(shapeOf(x), n.rebatch(x, *target, /*isExpand=*/true));
+  auto shape = broadcastShapes(shapeOf(x), n.rebatch(*target).value_or(*target));
   return n.set(0, shape ? n.broadcast(x, *shape) : Value());
 }
 
@@ -310,6 +312,9 @@ static LogicalResult importTile(NodeImport &n) {
   Value x = n.input(0);
   if (static_cast<int64_t>(repeats->size()) != rankOf(x) || !productOf(*repeats))
     return n.fail("repeats needs one count per dimension");
+  if (auto changed = n.rebatch(*repeats))
+    for (auto [count, size, whole] : llvm::zip_equal(*repeats, shapeOf(x), *changed))
+      count = size > 0 && whole % size == 0 ? whole / size : count;
   Shape wide, dims, result;
   for (auto [count, size] : llvm::zip(*repeats, shapeOf(x))) {
     wide.append({count, size});
