@@ -193,6 +193,24 @@ template <int R> struct RunningSoftmax {
   __device__ bool sees(int i) const { return total[i] > 0.0f || total[i] != total[i]; }
 };
 
+/// A tile of queries, and what it meets.
+struct QueryTile {
+  Owner own;
+  int64_t keys; // that any of the queries sees
+  Matrix queryRows, keyRows, valueRows, outRows;
+
+  __device__ QueryTile(const Shape &shape, int64_t size, const float *q, const float *k,
+                       const float *v, const float *out)
+      : own(shape.h, shape.t, size), keys(shape.keysOf(minimum(shape.t, own.first + size) - 1)),
+        queryRows(matrixOf(q, shape.q, own.batch, own.head, shape.t, shape.d)),
+        keyRows(matrixOf(k, shape.k, own.batch, kvHead(shape), shape.s, shape.d)),
+        valueRows(matrixOf(v, shape.v, own.batch, kvHead(shape), shape.s, shape.dv)),
+        outRows(matrixOf(out, shape.out, own.batch, own.head, shape.t, shape.dv)) {}
+
+private:
+  __device__ int64_t kvHead(const Shape &shape) const { return own.head / (shape.h / shape.hkv); }
+};
+
 /// A block per tile of queries. Results wider than a chunk take several walks.
 template <int R>
 __global__ void __launch_bounds__(threads)
@@ -200,13 +218,8 @@ __global__ void __launch_bounds__(threads)
                      float *out, float *lse) {
   constexpr int size = Tile<R>::size;
   __shared__ Shared<R> shared;
-  Owner own(shape.h, shape.t, size);
-  int64_t kvHead = own.head / (shape.h / shape.hkv);
-  int64_t keys = shape.keysOf(minimum(shape.t, own.first + size) - 1);
-  Matrix queryRows = matrixOf(q, shape.q, own.batch, own.head, shape.t, shape.d);
-  Matrix keyRows = matrixOf(k, shape.k, own.batch, kvHead, shape.s, shape.d);
-  Matrix valueRows = matrixOf(v, shape.v, own.batch, kvHead, shape.s, shape.dv);
-  Matrix outRows = matrixOf(out, shape.out, own.batch, own.head, shape.t, shape.dv);
+  const auto [own, keys, queryRows, keyRows, valueRows, outRows] =
+      QueryTile(shape, size, q, k, v, out);
   for (int64_t begin = 0; begin < shape.dv || begin == 0; begin += Tile<R>::chunk) {
     float sums[R][Tile<R>::perThread] = {}, scores[R][R], factors[R];
     RunningSoftmax<R> softmax;
@@ -275,13 +288,8 @@ __global__ void __launch_bounds__(threads)
                        float *qGrad) {
   constexpr int size = Tile<R>::size;
   __shared__ Shared<R> shared;
-  Owner own(shape.h, shape.t, size);
-  int64_t kvHead = own.head / (shape.h / shape.hkv);
-  int64_t keys = shape.keysOf(minimum(shape.t, own.first + size) - 1);
-  Matrix queryRows = matrixOf(q, shape.q, own.batch, own.head, shape.t, shape.d);
-  Matrix keyRows = matrixOf(k, shape.k, own.batch, kvHead, shape.s, shape.d);
-  Matrix valueRows = matrixOf(v, shape.v, own.batch, kvHead, shape.s, shape.dv);
-  Matrix outRows = matrixOf(out, shape.out, own.batch, own.head, shape.t, shape.dv);
+  const auto [own, keys, queryRows, keyRows, valueRows, outRows] =
+      QueryTile(shape, size, q, k, v, out);
   Matrix gradRows = matrixOf(outGrad, shape.outGrad, own.batch, own.head, shape.t, shape.dv);
   Matrix place = matrixOf(qGrad, shape.qGrad, own.batch, own.head, shape.t, shape.d);
   const float *rowLse = lse + (own.batch * shape.h + own.head) * shape.t;
