@@ -115,12 +115,13 @@ static Value stripShape(Value value) {
 /// is one over 1, so that a divisor that is trained has its gradient.
 static std::pair<Value, Value> splitMean(OpBuilder &builder, Value loss, int64_t rows) {
   auto quotient = stripShape(loss).getDefiningOp<train::DivOp>();
-  train::BatchAnalysis analysis(*builder.getInsertionBlock(), rows);
   auto isSum = [](Value value) {
     return stripShape(value).getDefiningOp<train::ReduceSumOp>() != nullptr;
   };
-  if (quotient && isSum(quotient.getA()) && isSum(quotient.getB()) &&
-      !analysis.get(quotient.getB()).isTrained) {
+  auto isTrained = [&](Value value) {
+    return train::BatchAnalysis(*builder.getInsertionBlock(), rows).get(value).isTrained;
+  };
+  if (quotient && isSum(quotient.getA()) && isSum(quotient.getB()) && !isTrained(quotient.getB())) {
     return {quotient.getA(), quotient.getB()};
   }
   return {loss, buildScalar(builder, loss.getLoc(), 1.0)};

@@ -48,12 +48,12 @@ LogicalResult VerifyMicrobatchesPass::verify(func::FuncOp forward) {
   }
   Block &block = forward.getBody().front();
   train::BatchAnalysis analysis(block, *rows);
-  block.walk([&](Operation *op) {
-    numFollowed += llvm::count_if(op->getResults(), [&](Value value) {
-      return op->getBlock() == &block && !analysis.get(value).positions.empty();
-    });
-  });
-  for (Value result : block.getTerminator()->getOperands().take_back(2)) { // loss_sum and count
+  for (Operation &op : block) {
+    numFollowed += llvm::count_if(
+        op.getResults(), [&](Value value) { return !analysis.get(value).positions.empty(); });
+  }
+  auto last = block.getTerminator()->getOperands().take_back(2); // loss_sum and count
+  for (Value result : last) {
     const BatchState &state = analysis.get(result);
     if (state.isMixed()) {
       return state.culprit->emitError()
@@ -63,7 +63,6 @@ LogicalResult VerifyMicrobatchesPass::verify(func::FuncOp forward) {
                 "with --microbatches 1";
     }
   }
-  auto last = block.getTerminator()->getOperands().take_back(2);
   return spec->isModelOutput()
              ? verifyModelLoss(spec->output, analysis.get(last[0]), analysis.get(last[1]))
              : success();
