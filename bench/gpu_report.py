@@ -2,7 +2,7 @@
 
 import re
 
-from tables import markdown, number
+from tables import markdown, milliseconds, number
 
 CHECK_COLUMNS = ("model", "first step", "50 steps", "same bits", "memcheck", "racecheck", "commit")
 TIME_COLUMNS = ("row", "dsc ms", "eager ms", "compiled ms", "ratio", "commit")
@@ -31,10 +31,6 @@ def check_line(name, facts):
         sanitizer(facts, "racecheck"),
         facts["commit"],
     )
-
-
-def milliseconds(contender):
-    return f"{number(contender['best_ms'])} ({number(contender['median_ms'])})"
 
 
 def time_line(facts):

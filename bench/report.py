@@ -14,7 +14,7 @@ import statistics
 import sys
 
 import gpu_report
-from tables import markdown, number
+from tables import markdown, milliseconds, number
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
@@ -66,10 +66,6 @@ def ratio(result):
     """How many times faster than the better peer: the median over the turns, pair by pair."""
     pairs = zip(result[better_peer(result)]["turns_ms"], result["dsc"]["turns_ms"], strict=True)
     return statistics.median(peer / dsc for peer, dsc in pairs)
-
-
-def milliseconds(contender):
-    return f"{number(contender['best_ms'])} ({number(contender['median_ms'])})"
 
 
 def cells(result):
