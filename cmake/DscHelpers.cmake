@@ -15,38 +15,59 @@ function(dsc_common_options target)
   target_link_options(${target} PUBLIC ${DSC_SANITIZER_FLAGS})
 endfunction()
 
-# The flags of every file of the compiler; equal, so that all can read MlirHeaders.pch.
+# The flags of every file of the compiler; equal, so that all can read the precompiled headers.
 set(DSC_COMPILER_FLAGS -fno-exceptions)
+set(DSC_COMPILER_INCLUDES
+  ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}
+  ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/include
+  ${CMAKE_SOURCE_DIR}/runtime) # only abi/ of it
 function(dsc_compiler_options target)
   dsc_common_options(${target})
   target_compile_definitions(${target} PRIVATE ${DSC_LLVM_DEFINITIONS})
+  target_include_directories(${target} PUBLIC ${DSC_COMPILER_INCLUDES})
   target_include_directories(${target} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 endfunction()
 
-# MLIR's headers, compiled once. CMake's own rule names its file by an absolute path, so
-# that ccache would share nothing between two checkouts; ccache reads the sum instead.
-function(dsc_add_mlir_headers)
-  set(header ${CMAKE_SOURCE_DIR}/cmake/MlirHeaders.h)
+# dsc_precompile(NAME BASE base DEPENDS targets...): cmake/NAME.h, compiled once into NAME.pch, on
+# top of base.pch. CMake's own rule names its file by an absolute path, so that ccache would share
+# nothing between two checkouts; ccache reads NAME.pch.sum instead, a hash of what was compiled.
+function(dsc_precompile name)
+  cmake_parse_arguments(ARG "" "BASE" "DEPENDS" ${ARGN})
   string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
   separate_arguments(flags NATIVE_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}}")
   list(APPEND flags -fPIC -std=c++20 ${DSC_LLVM_DEFINITIONS} ${DSC_WARNINGS} ${DSC_SANITIZER_FLAGS}
     ${DSC_COMPILER_FLAGS} -Xclang -fno-pch-timestamp -isystem ${MLIR_INCLUDE_DIRS})
-  add_custom_command(OUTPUT MlirHeaders.pch
-    COMMAND ${CMAKE_CXX_COMPILER} ${flags} -x c++-header ${header} -o MlirHeaders.pch
-            -MD -MT MlirHeaders.pch -MF MlirHeaders.d
-    DEPENDS ${header} DEPFILE MlirHeaders.d WORKING_DIRECTORY ${CMAKE_BINARY_DIR} VERBATIM)
-  add_custom_target(dsc-mlir-headers DEPENDS ${CMAKE_BINARY_DIR}/MlirHeaders.pch)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
-  file(SHA256 ${header} sum)
-  string(SHA256 sum "${sum} ${LLVM_PACKAGE_VERSION} ${CMAKE_CXX_COMPILER_VERSION} ${flags}")
-  file(WRITE ${CMAKE_BINARY_DIR}/MlirHeaders.pch.sum ${sum})
+  string(SHA256 seed "${LLVM_PACKAGE_VERSION} ${CMAKE_CXX_COMPILER_VERSION} ${flags}")
+  list(TRANSFORM DSC_COMPILER_INCLUDES PREPEND -I OUTPUT_VARIABLE includes)
+  if(ARG_BASE)
+    set(base ${CMAKE_BINARY_DIR}/${ARG_BASE}.pch)
+    set(base_sum ${ARG_BASE}.pch.sum)
+    list(APPEND flags -include-pch ${ARG_BASE}.pch)
+  endif()
+  set(header ${CMAKE_SOURCE_DIR}/cmake/${name}.h)
+  set(compile ${CMAKE_CXX_COMPILER} ${flags} ${includes} -x c++-header ${header})
+  list(JOIN compile " " compile_words)
+  add_custom_command(OUTPUT ${name}.pch ${name}.pch.sum
+    COMMAND ${compile} -o ${name}.pch -MD -MT ${name}.pch -MF ${name}.d -fpch-instantiate-templates
+    COMMAND sh -c
+      "{ echo ${seed}; cat /dev/null ${base_sum}; ${compile_words} -E -P -dD; } | sha256sum >${name}.pch.sum"
+    DEPENDS ${header} ${base} ${ARG_DEPENDS}
+    DEPFILE ${name}.d WORKING_DIRECTORY ${CMAKE_BINARY_DIR} VERBATIM)
 endfunction()
 
-# Lets files of this folder read MlirHeaders.pch.
-function(dsc_use_mlir_headers)
+# What the files of the compiler read precompiled. The rules stand here and not in a folder, so that
+# there is one of each.
+function(dsc_add_precompiled_headers)
+  dsc_precompile(MlirHeaders)
+  dsc_precompile(DialectHeaders BASE MlirHeaders DEPENDS DscExecIncGen DscTrainIncGen)
+  add_custom_target(dsc-precompiled-headers DEPENDS ${CMAKE_BINARY_DIR}/DialectHeaders.pch)
+endfunction()
+
+# Lets files of this folder read them.
+function(dsc_use_precompiled_headers)
   set_source_files_properties(${ARGN} PROPERTIES
-    COMPILE_OPTIONS "${DSC_COMPILER_FLAGS};-Xclang;-fno-pch-timestamp;-include-pch;MlirHeaders.pch"
-    OBJECT_DEPENDS ${CMAKE_BINARY_DIR}/MlirHeaders.pch)
+    COMPILE_OPTIONS "${DSC_COMPILER_FLAGS};-Xclang;-fno-pch-timestamp;-include-pch;DialectHeaders.pch"
+    OBJECT_DEPENDS ${CMAKE_BINARY_DIR}/DialectHeaders.pch)
 endfunction()
 
 # dsc_add_compiler_library(NAME sources... THROWING sources... DEPENDS targets... LINK libraries...)
@@ -56,11 +77,7 @@ function(dsc_add_compiler_library name)
   cmake_parse_arguments(ARG "" "" "THROWING;DEPENDS;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS} ${ARG_THROWING})
   dsc_compiler_options(${name})
-  dsc_use_mlir_headers(${ARG_UNPARSED_ARGUMENTS})
-  target_include_directories(${name} PUBLIC
-    ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}
-    ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/include
-    ${CMAKE_SOURCE_DIR}/runtime) # only abi/ of it
+  dsc_use_precompiled_headers(${ARG_UNPARSED_ARGUMENTS})
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()
@@ -75,7 +92,7 @@ function(dsc_add_tool name)
   # As the libraries are compiled, so that the same precompiled headers serve.
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${name} PRIVATE -fPIC)
-  dsc_use_mlir_headers(${ARG_UNPARSED_ARGUMENTS})
+  dsc_use_precompiled_headers(${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM)
 endfunction()
 
