@@ -6,6 +6,7 @@
 #include "lib/Driver/Compilation.h"
 #include "lib/Driver/Host.h"
 #include "lib/Driver/SafetensorsFile.h"
+#include "lib/Driver/Suggestions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/Path.h"
@@ -225,6 +226,9 @@ int Compilation::inspect() {
   }
   if (!onnxModel) {
     return failUsage("--inspect lists ONNX models; '" + options.input + "' is not one");
+  }
+  if (module) {
+    addSuggestions(*module, imported);
   }
   if (options.inspect == CompileOptions::Inspect::Json) {
     onnx::printInspectionJson(imported, llvm::outs());

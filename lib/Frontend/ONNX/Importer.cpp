@@ -94,6 +94,34 @@ static llvm::Error importOnce(const Model &model, MLIRContext &context,
   return llvm::Error::success();
 }
 
+//===----------------------------------------------------------------------===//
+// Inputs and outputs, for a report
+//===----------------------------------------------------------------------===//
+
+static std::string printDim(const Dim &dim) {
+  if (dim.size)
+    return std::to_string(*dim.size);
+  return dim.symbol.empty() ? "?" : dim.symbol.str();
+}
+
+static SlotReport reportSlot(const ValueInfo &info) {
+  SlotReport slot{info.name.str(), dataTypeName(info.type.elementType).str(), {}};
+  if (info.type.shape)
+    slot.type =
+        "[" + llvm::join(llvm::map_range(*info.type.shape, printDim), ", ") + "] " + slot.type;
+  return slot;
+}
+
+static void reportSlots(const Model &model, const BoundInputs &inputs, ImportResult &result) {
+  for (const ValueInfo &info : model.graph.inputs) {
+    auto isThis = [&](const BoundInput &input) { return input.name == info.name; };
+    if (llvm::any_of(inputs.inputs, isThis))
+      result.inputs.push_back(reportSlot(info));
+  }
+  for (const ValueInfo &info : model.graph.outputs)
+    result.outputs.push_back(reportSlot(info));
+}
+
 llvm::Expected<ImportResult> importModel(const Model &model, MLIRContext &context,
                                          const ImportOptions &options) {
   if (llvm::Error problem = checkOpset(model))
@@ -119,6 +147,7 @@ llvm::Expected<ImportResult> importModel(const Model &model, MLIRContext &contex
           importOnce(model, context, options, *inputs, isRebatched ? &exported : nullptr,
                      isRebatched ? &record : nullptr, result))
     return problem;
+  reportSlots(model, *inputs, result);
   return result;
 }
 

@@ -67,11 +67,44 @@ static void printOperators(const ImportResult &result, llvm::raw_ostream &os) {
   }
 }
 
+static void printSlots(llvm::StringRef title, llvm::ArrayRef<SlotReport> slots,
+                       llvm::raw_ostream &os) {
+  size_t names = width(slots, [](const SlotReport &row) { return row.name; });
+  size_t types = width(slots, [](const SlotReport &row) { return row.type; });
+  os << title << "\n";
+  for (const SlotReport &row : slots) {
+    os << "  ";
+    pad(os, row.name, names);
+    pad(os, row.type, types);
+    llvm::interleave(
+        row.notes, [&](const std::string &note) { os << note; },
+        [&] { os << "\n", os.indent(names + types + 6); });
+    os << "\n";
+  }
+}
+
 void printInspection(const ImportResult &result, llvm::raw_ostream &os) {
   printTensors(result, os);
   printOperators(result, os);
+  printSlots("inputs (name, type, what it looks like)", result.inputs, os);
+  printSlots("outputs (name, type, losses that fit)", result.outputs, os);
   for (const std::string &note : result.notes)
     os << "note: " << note << "\n";
+}
+
+static void writeSlots(llvm::StringRef key, llvm::ArrayRef<SlotReport> slots,
+                       llvm::json::OStream &json) {
+  json.attributeArray(key, [&] {
+    for (const SlotReport &row : slots)
+      json.object([&] {
+        json.attribute("name", llvm::json::fixUTF8(row.name));
+        json.attribute("type", llvm::json::fixUTF8(row.type));
+        json.attributeArray("notes", [&] {
+          for (const std::string &note : row.notes)
+            json.value(llvm::json::fixUTF8(note));
+        });
+      });
+  });
 }
 
 void printInspectionJson(const ImportResult &result, llvm::raw_ostream &os) {
@@ -102,6 +135,8 @@ void printInspectionJson(const ImportResult &result, llvm::raw_ostream &os) {
           json.attribute("message", llvm::json::fixUTF8(row.message));
         });
     });
+    writeSlots("inputs", result.inputs, json);
+    writeSlots("outputs", result.outputs, json);
     json.attributeArray("notes", [&] {
       for (const std::string &note : result.notes)
         json.value(llvm::json::fixUTF8(note));

@@ -15,7 +15,9 @@ using namespace mlir;
 namespace dsc::cpu {
 
 Type memoryType(Type element) {
-  return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element;
+  if (element.isInteger(1))
+    return IntegerType::get(element.getContext(), 8);
+  return element.isBF16() ? IntegerType::get(element.getContext(), 16) : element;
 }
 
 static unsigned byteWidth(Type memory) { return memory.getIntOrFloatBitWidth() / 8; }
@@ -112,8 +114,16 @@ Value LaneBuilder::laneAddresses(const Position &at, Value base, Type memory,
                              ValueRange{iota(access.strides[*at.vectorDim])});
 }
 
+/// `like`, a scalar or a vector, with elements of another type.
+static Type withElements(Type like, Type element) {
+  auto vector = dyn_cast<VectorType>(like);
+  return vector ? vector.clone(element) : element;
+}
+
 /// The elements of a tensor of `element` from what was loaded.
 Value LaneBuilder::fromMemory(Type element, Value value) {
+  if (element.isBF16())
+    return arith::BitcastOp::create(b, withElements(value.getType(), element), value);
   if (!element.isInteger(1))
     return value;
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
@@ -121,12 +131,11 @@ Value LaneBuilder::fromMemory(Type element, Value value) {
 }
 
 Value LaneBuilder::toMemory(Value value) {
-  if (!getElementTypeOrSelf(value).isInteger(1))
-    return value;
-  Type type = b.getI8Type();
-  if (isa<VectorType>(value.getType()))
-    type = vectorOf(type);
-  return arith::ExtUIOp::create(b, type, value);
+  Type element = getElementTypeOrSelf(value);
+  Type type = withElements(value.getType(), memoryType(element));
+  if (element.isBF16())
+    return arith::BitcastOp::create(b, type, value);
+  return element.isInteger(1) ? arith::ExtUIOp::create(b, type, value).getResult() : value;
 }
 
 Value LaneBuilder::gatherVector(const Position &at, Value addresses, Type memory, unsigned copy) {

@@ -85,7 +85,8 @@ private:
   unsigned lanes;
 };
 
-/// An i1 is a byte in memory, everything else is itself.
+/// An i1 is a byte in memory, a bf16 its bits: a processor without bf16 has no way to move one,
+/// and LLVM would widen it and round back by a routine that is not linked. All else is itself.
 mlir::Type memoryType(mlir::Type element);
 
 } // namespace dsc::cpu

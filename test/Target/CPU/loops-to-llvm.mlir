@@ -27,3 +27,22 @@ func.func @narrow(%x: tensor<64xf32>) -> tensor<64xbf16> {
   } -> tensor<64xbf16>
   return %y : tensor<64xbf16>
 }
+
+// A choice between two bf16 moves bits: no load, store or select of bf16 is left to LLVM, which
+// would round what it widened by a routine that is not linked.
+// CHECK-LABEL: llvm.func @choose(
+// CHECK-NOT:     llvm.load {{.*}}bf16
+// CHECK-NOT:     llvm.select {{.*}}bf16
+// CHECK-NOT:     llvm.store {{.*}}bf16
+// CHECK:         llvm.return
+func.func @choose(%c: tensor<64xi1>, %x: tensor<64xbf16>) -> tensor<64xbf16> {
+  %e = tensor.empty() : tensor<64xbf16>
+  %y = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]}
+      ins(%c, %x : tensor<64xi1>, tensor<64xbf16>) outs(%e : tensor<64xbf16>) {
+  ^bb0(%b: i1, %a: bf16, %o: bf16):
+    %low = arith.constant 0xFF80 : bf16
+    %0 = arith.select %b, %a, %low : bf16
+    linalg.yield %0 : bf16
+  } -> tensor<64xbf16>
+  return %y : tensor<64xbf16>
+}

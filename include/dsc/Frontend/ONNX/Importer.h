@@ -77,6 +77,15 @@ struct OperatorReport {
   int64_t count = 0;
 };
 
+/// An input that has to be fed, or an output, as the file declares it.
+struct SlotReport {
+  std::string name;
+  /// "[batch, 64] INT64"; "[?, 64] INT64" where a dimension has neither size nor name.
+  std::string type;
+  /// What could be done with it; the importer leaves it empty.
+  std::vector<std::string> notes;
+};
+
 struct ImportResult {
   /// Null where an inspection found errors.
   mlir::OwningOpRef<mlir::ModuleOp> module;
@@ -85,6 +94,7 @@ struct ImportResult {
   std::map<std::string, llvm::StringRef> weights;
   std::vector<TensorReport> tensors;
   std::vector<OperatorReport> operators;
+  std::vector<SlotReport> inputs, outputs;
   /// What a user should know of a decision that could be meant otherwise.
   std::vector<std::string> notes;
 };
