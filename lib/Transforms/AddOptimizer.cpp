@@ -133,8 +133,8 @@ LogicalResult AddOptimizerPass::takeGradients(train::StepOp found) {
 /// global norm, min(1, clip_norm / (norm + 1e-6)).
 Value AddOptimizerPass::buildScale(OpBuilder &builder) {
   Operation *end = step.getBody().front().getTerminator();
-  Location loc = step.getLoc();
-  Expr mean(builder, loc, buildReciprocalCount(builder, loc, end->getOperand(1)));
+  Value reciprocal = buildReciprocalCount(builder, end->getOperand(1));
+  Expr mean(builder, reciprocal.getLoc(), reciprocal);
   if (!clip) {
     return mean;
   }
@@ -142,6 +142,7 @@ Value AddOptimizerPass::buildScale(OpBuilder &builder) {
   for (train::VariableOp parameter : getTrainedParameters(getOperation())) {
     all.push_back(gradients[parameter.getSymName()]);
   }
+  Location loc = NameLoc::get(builder.getStringAttr("norm of the gradients"));
   Expr norm = mean * mean.with(train::GlobalNormOp::create(builder, loc, mean.type(), all));
   gradNorm = norm;
   Expr limit = mean.with(getScalar(builder, "clip_norm", nullptr));

@@ -18,11 +18,13 @@ using train::Expr;
 static int64_t averageGradients(train::StepOp step) {
   Operation *end = step.getBody().front().getTerminator();
   OpBuilder builder(end);
-  Value reciprocal = buildReciprocalCount(builder, end->getLoc(), end->getOperand(1));
+  Value reciprocal = buildReciprocalCount(builder, end->getOperand(1));
   int64_t averaged = 0;
   for (OpOperand &operand : end->getOpOperands()) {
-    if (getResultName(step, operand.getOperandNumber()).starts_with(kGradPrefix)) {
-      Expr sum(builder, operand.get().getLoc(), operand.get());
+    StringRef parameter = getResultName(step, operand.getOperandNumber());
+    if (parameter.consume_front(kGradPrefix)) {
+      auto name = builder.getStringAttr("gradient of '" + parameter + "'");
+      Expr sum(builder, NameLoc::get(name), operand.get());
       Expr factor = sum.with(reciprocal).convert(sum.type().getElementType());
       operand.set(sum * factor.splatTo(sum.shape()));
       ++averaged;

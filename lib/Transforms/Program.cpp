@@ -109,8 +109,8 @@ std::string dsc::describeOp(Operation *op) {
   return text;
 }
 
-Value dsc::buildReciprocalCount(OpBuilder &builder, Location loc, Value count) {
-  Expr n(builder, loc, count);
+Value dsc::buildReciprocalCount(OpBuilder &builder, Value count) {
+  Expr n(builder, NameLoc::get(builder.getStringAttr("mean over the targets")), count);
   return select(n > 0.0, 1.0 / n, 0.0);
 }
 

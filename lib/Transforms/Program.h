@@ -56,7 +56,7 @@ void eraseDeadOps(mlir::Block &block);
 std::string describeOp(mlir::Operation *op);
 
 /// 1 / count, and 0 where no target counts (all of them are ignored).
-mlir::Value buildReciprocalCount(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value count);
+mlir::Value buildReciprocalCount(mlir::OpBuilder &builder, mlir::Value count);
 
 /// Removes results of the loop that nothing uses, with what computes them.
 /// Carried values stay unless a single micro-batch makes them plain values.

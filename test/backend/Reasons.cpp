@@ -9,6 +9,8 @@ using namespace dsc::backend;
 static constexpr Reason reasons[] = {
     {"random values", "the results are random; the test runs, and types and shapes are compared",
      "^random values$"},
+    {"ill-conditioned", "one rounding of f32 decides the result; the interpreter passes",
+     "^one rounding decides: "},
     {"string", "strings, which no network computes with", "type STRING"},
     {"sequence, optional or map",
      "an input or output of the graph is no tensor; sequences of static length work inside",
@@ -27,6 +29,13 @@ static constexpr Reason reasons[] = {
     {"target", "the CPU target has no code for the element type, or none for loops yet",
      "^the compiler reports: .*(is not supported on this target|cannot be lowered to this target)"},
 };
+
+llvm::StringRef dsc::backend::whyIllConditioned(llvm::StringRef test) {
+  // All weights are 0.02, so that the 1000 logits are equal by symmetry: 9.475692e9, where f32 has
+  // steps of 1024. Channels that are summed in another order differ by e^1024 after the softmax.
+  return test == "test_light_squeezenet" ? "one rounding decides: its logits are 9.5e9 and equal"
+                                         : "";
+}
 
 llvm::ArrayRef<Reason> dsc::backend::allReasons() { return reasons; }
 

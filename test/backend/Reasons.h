@@ -26,6 +26,10 @@ const Reason *findReason(llvm::StringRef message);
 /// The reason of tests whose results are random; they run, but only types are compared.
 const Reason &randomValues();
 
+/// Why no two programs can be expected to agree on the test, as a message that a reason
+/// recognizes; empty for all but the tests of a closed list.
+llvm::StringRef whyIllConditioned(llvm::StringRef test);
+
 } // namespace dsc::backend
 
 #endif // DSC_TEST_BACKEND_REASONS_H
