@@ -6,9 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "dsc/Planner/Plan.h"
+#include "dsc/Support/Json.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
 
 using namespace dsc;
 namespace json = llvm::json;
@@ -71,7 +74,7 @@ public:
   }
   void read(llvm::StringRef name, double &field) {
     assign(name, "a number", field, object.getNumber(name));
-    require(name, field > 0, "a positive number");
+    require(name, field > 0 && std::isfinite(field), "a positive number, and finite");
   }
   void read(llvm::StringRef name, std::string &field) {
     assign(name, "a string", field, object.getString(name));
@@ -188,10 +191,10 @@ static std::string readPlan(const json::Object &root, Plan &plan) {
 }
 
 llvm::Expected<Plan> Plan::fromJson(llvm::StringRef text, llvm::StringRef file) {
-  llvm::Expected<json::Value> value = json::parse(text);
+  llvm::Expected<json::Value> value = parseJson(text);
   if (!value) {
-    return llvm::createStringError("plan '" + file +
-                                   "' is not JSON: " + llvm::toString(value.takeError()));
+    return llvm::createStringError(
+        "plan '" + file + "' cannot be read as JSON: " + llvm::toString(value.takeError()));
   }
   const json::Object *root = value->getAsObject();
   Plan plan;

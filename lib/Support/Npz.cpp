@@ -9,6 +9,7 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <cmath>
 #include <cstring>
 #include <zlib.h>
 
@@ -25,12 +26,14 @@ constexpr uint32_t kInZip64 = 0xffffffff;
 constexpr size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22, kZip64EndSize = 56,
                  kZip64LocatorSize = 20;
 constexpr uint16_t kStored = 0, kDeflated = 8;
+constexpr size_t kHighestRank = 64; // of NumPy
 constexpr StringLiteral kNpyMagic = "\x93NUMPY";
 
 /// A member as the central directory describes it.
 struct Member {
   StringRef name;
   uint16_t flags, method;
+  uint32_t crc;
   uint64_t packedSize, size, offset;
 };
 } // namespace
@@ -69,9 +72,20 @@ double NpzArray::getFloat(int64_t i) const {
   }
 }
 
+/// Towards zero; what is too large becomes the largest, and what is no number 0.
+static int64_t doubleToInt(double value) {
+  if (std::isnan(value)) {
+    return 0;
+  }
+  if (std::abs(value) >= 0x1p63) {
+    return value > 0 ? INT64_MAX : INT64_MIN;
+  }
+  return static_cast<int64_t>(value);
+}
+
 int64_t NpzArray::getInt(int64_t i) const {
   if (kind == 'f') {
-    return static_cast<int64_t>(getFloat(i));
+    return doubleToInt(getFloat(i));
   }
   uint64_t raw = 0;
   for (unsigned byte = 0; byte < width; ++byte) {
@@ -107,9 +121,8 @@ std::string NpzArray::descr() const {
 
 /// What follows `'key':` in the Python dictionary of a header.
 static StringRef findEntry(StringRef header, StringRef key) {
-  size_t at = header.find(("'" + key + "'").str());
-  return at == StringRef::npos ? StringRef()
-                               : header.substr(at + key.size() + 2).ltrim().drop_front().ltrim();
+  StringRef entry = header.split(("'" + key + "'").str()).second.ltrim();
+  return entry.consume_front(":") ? entry.ltrim() : StringRef();
 }
 
 static Error parseDescr(StringRef entry, NpzArray &array) {
@@ -151,6 +164,10 @@ static Error parseShape(StringRef entry, NpzArray &array) {
     }
     array.shape.push_back(dim);
   }
+  if (array.shape.size() > kHighestRank) {
+    return invalid("its shape has " + Twine(array.shape.size()) + " dimensions, more than " +
+                   Twine(kHighestRank));
+  }
   return Error::success();
 }
 
@@ -172,7 +189,7 @@ static void makeRowMajor(NpzArray &array) {
   array.bytes = std::move(ordered);
 }
 
-static Expected<NpzArray> parseNpy(StringRef data) {
+Expected<NpzArray> dsc::parseNpy(StringRef data) {
   if (!data.starts_with(kNpyMagic) || data.size() < 12) {
     return invalid("it is not an .npy file");
   }
@@ -283,6 +300,7 @@ static Expected<Member> readEntry(StringRef &directory) {
   Member member{directory.substr(kCentralSize, name),
                 read16le(at + 8),
                 read16le(at + 10),
+                read32le(at + 16),
                 read32le(at + 20),
                 read32le(at + 24),
                 read32le(at + 42)};
@@ -343,7 +361,8 @@ static uint32_t crcOf(StringRef data) {
       crc32_z(crc, reinterpret_cast<const Bytef *>(data.data()), data.size()));
 }
 
-static Error readAll(StringRef file, NpzArchive &archive) {
+/// The members of the archive, as its directory lists them.
+static Expected<std::vector<Member>> readDirectory(StringRef file) {
   auto directory = findDirectory(file);
   if (!directory) {
     return directory.takeError();
@@ -352,26 +371,62 @@ static Error readAll(StringRef file, NpzArchive &archive) {
     return invalid("its directory is cut off");
   }
   StringRef rest = file.substr(directory->first);
+  std::vector<Member> members;
   for (uint64_t i = 0; i < directory->second; ++i) {
-    const char *entry = rest.data();
     Expected<Member> member = readEntry(rest);
     if (!member) {
       return member.takeError();
     }
-    SmallVector<char, 0> storage;
-    Expected<StringRef> data = readMember(file, *member, storage);
-    if (data && crcOf(*data) != read32le(entry + 16)) {
-      data = invalid("its checksum does not match");
+    members.push_back(*member);
+  }
+  return members;
+}
+
+/// Members that share their data would let a small file unpack to any size.
+static Error checkDisjoint(std::vector<Member> members) {
+  llvm::sort(members, [](const Member &a, const Member &b) { return a.offset < b.offset; });
+  for (size_t i = 1; i < members.size(); ++i) {
+    const Member &previous = members[i - 1];
+    if (members[i].offset - previous.offset < kLocalSize + previous.packedSize) {
+      return invalid("members '" + previous.name + "' and '" + members[i].name + "' overlap");
     }
-    Expected<NpzArray> array = data ? parseNpy(*data) : Expected<NpzArray>(data.takeError());
-    if (!array) {
-      return invalid("member '" + member->name + "': " + toString(array.takeError()));
-    }
-    StringRef name = member->name;
-    name.consume_back(".npy");
-    archive[name.str()] = std::move(*array);
   }
   return Error::success();
+}
+
+static Expected<NpzArray> readArray(StringRef file, const Member &member) {
+  SmallVector<char, 0> storage;
+  Expected<StringRef> data = readMember(file, member, storage);
+  if (!data) {
+    return data.takeError();
+  }
+  if (crcOf(*data) != member.crc) {
+    return invalid("its checksum does not match");
+  }
+  return parseNpy(*data);
+}
+
+Expected<NpzArchive> dsc::parseNpz(StringRef file) {
+  Expected<std::vector<Member>> members = readDirectory(file);
+  if (!members) {
+    return members.takeError();
+  }
+  if (Error error = checkDisjoint(*members)) {
+    return error;
+  }
+  NpzArchive archive;
+  for (const Member &member : *members) {
+    Expected<NpzArray> array = readArray(file, member);
+    if (!array) {
+      return invalid("member '" + member.name + "': " + toString(array.takeError()));
+    }
+    StringRef name = member.name;
+    name.consume_back(".npy");
+    if (!archive.insert({name.str(), std::move(*array)}).second) {
+      return invalid("it lists '" + member.name + "' twice");
+    }
+  }
+  return archive;
 }
 
 Expected<NpzArchive> dsc::readNpz(StringRef path) {
@@ -379,9 +434,9 @@ Expected<NpzArchive> dsc::readNpz(StringRef path) {
   if (!buffer) {
     return createFileError(path, buffer.getError());
   }
-  NpzArchive archive;
-  if (Error error = readAll((*buffer)->getBuffer(), archive)) {
-    return createFileError(path, std::move(error));
+  Expected<NpzArchive> archive = parseNpz((*buffer)->getBuffer());
+  if (!archive) {
+    return createFileError(path, archive.takeError());
   }
   return archive;
 }

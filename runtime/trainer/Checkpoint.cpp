@@ -6,19 +6,15 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <tuple>
 
 using namespace dsc;
-using nlohmann::ordered_json;
 namespace fs = std::filesystem;
-
-const char *const dsc::optimizerCountKey = "optimizer_count";
 
 namespace {
 
 constexpr const char *filePrefix = "step-", *stateSuffix = ".json";
 constexpr const char *tensorSuffix = ".safetensors";
-constexpr const char *checksumKey = "crc32";
 
 bool startsWith(const std::string &text, const char *prefix) { return text.rfind(prefix, 0) == 0; }
 
@@ -40,42 +36,6 @@ std::string firstMissing(const fs::path &path) {
     return prefix.string();
   }
   return "";
-}
-
-uint32_t jsonChecksum(const ordered_json &json) {
-  std::string text = json.dump();
-  return checksumOf(text.data(), text.size());
-}
-
-ordered_json stateJson(const Model &model, const RunState &state, int64_t sequence,
-                       const std::string &tensorFile, const AtomicFile &tensors) {
-  ordered_json json = {{"version", 1},
-                       {"model", model.info.model},
-                       {"model_hash", model.info.modelHash},
-                       {"step", state.step},
-                       {optimizerCountKey, state.updateCount},
-                       {"seed", state.seed},
-                       {"shuffle", state.shuffle},
-                       {"samples", state.samples},
-                       {"sequence", sequence}};
-  if (state.bestLoss)
-    json["best_eval_loss"] = *state.bestLoss;
-  json["tensors"] = {
-      {"file", tensorFile}, {"bytes", tensors.size()}, {"crc32", tensors.checksum()}};
-  json[checksumKey] = jsonChecksum(json);
-  return json;
-}
-
-RunState stateFrom(const ordered_json &json) {
-  RunState state;
-  state.step = json.at("step");
-  state.updateCount = json.at(optimizerCountKey);
-  state.seed = json.at("seed");
-  state.shuffle = json.at("shuffle");
-  state.samples = json.at("samples");
-  if (json.contains("best_eval_loss"))
-    state.bestLoss = json.at("best_eval_loss").get<double>();
-  return state;
 }
 
 std::map<std::string, std::string> metadataOf(const Model &model, const RunState &state) {
@@ -110,17 +70,9 @@ CheckpointStore::Entry CheckpointStore::readEntry(const std::string &stem) {
   entry.stem = stem;
   try {
     MappedFile file(stem + stateSuffix, "the checkpoint");
-    ordered_json json = ordered_json::parse(file.bytes());
-    uint32_t checksum = json.at(checksumKey);
-    json.erase(checksumKey);
-    entry.sequence = json.at("sequence");
-    entry.state = stateFrom(json);
-    entry.tensorBytes = json.at("tensors").at("bytes");
-    entry.tensorChecksum = json.at("tensors").at("crc32");
-    if (checksum != jsonChecksum(json))
-      entry.damage = "the checksum of its state file is wrong";
-  } catch (const std::exception &error) { // a damaged file, whatever way it is damaged
-    entry.damage = "its state file cannot be read";
+    entry.state = parseState(file.bytes(), stem + stateSuffix);
+  } catch (const TrainerError &error) {
+    entry.damage = error.what();
   }
   return entry;
 }
@@ -132,19 +84,31 @@ std::vector<CheckpointStore::Entry> CheckpointStore::list() const {
     if (startsWith(name, filePrefix) && item.path().extension() == stateSuffix)
       entries.push_back(readEntry(directory + "/" + item.path().stem().string()));
   }
-  // Where the sequence number was lost, the name still says where it belongs in most cases.
-  std::sort(entries.begin(), entries.end(), [](const Entry &a, const Entry &b) {
-    bool known = a.sequence > 0 && b.sequence > 0;
-    return known && a.sequence != b.sequence ? a.sequence > b.sequence : a.stem > b.stem;
-  });
+  sortNewestFirst(entries);
   return entries;
 }
 
+/// Where the sequence number was lost, the name still says where it belongs in most cases: behind
+/// the entry whose name comes before.
+void CheckpointStore::sortNewestFirst(std::vector<Entry> &entries) {
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry &a, const Entry &b) { return a.stem < b.stem; });
+  int64_t last = 0;
+  for (Entry &entry : entries)
+    if (entry.state.sequence == 0)
+      entry.state.sequence = last;
+    else
+      last = entry.state.sequence;
+  std::sort(entries.begin(), entries.end(), [](const Entry &a, const Entry &b) {
+    return std::tie(a.state.sequence, a.stem) > std::tie(b.state.sequence, b.stem);
+  });
+}
+
 std::string CheckpointStore::whyDamaged(const Entry &entry, const MappedFile &tensors) {
-  if (tensors.size() != entry.tensorBytes)
+  if (tensors.size() != entry.state.tensorBytes)
     return format("its tensors have %zu bytes of %llu", tensors.size(),
-                  static_cast<unsigned long long>(entry.tensorBytes));
-  if (checksumOf(tensors.data(), tensors.size()) != entry.tensorChecksum)
+                  static_cast<unsigned long long>(entry.state.tensorBytes));
+  if (checksumOf(tensors.data(), tensors.size()) != entry.state.tensorChecksum)
     return "the checksum of its tensors is wrong";
   return "";
 }
@@ -171,22 +135,26 @@ std::optional<RunState> CheckpointStore::resume(Model &model) {
   std::vector<Entry> entries = list();
   for (Entry &entry : entries)
     if (load(entry, model))
-      return entry.state;
+      return entry.state.run;
   if (!entries.empty())
     fprintf(stderr, "warning: no whole checkpoint in %s; starting at step 1\n", directory.c_str());
   return std::nullopt;
 }
 
-void CheckpointStore::save(const Model &model, const RunState &state) {
-  int64_t sequence = 1;
+int64_t CheckpointStore::nextSequence() const {
+  int64_t last = 0;
   for (const Entry &entry : list())
-    sequence = std::max(sequence, entry.sequence + 1);
+    last = std::max(last, entry.state.sequence);
+  return last + 1;
+}
+
+void CheckpointStore::save(const Model &model, const RunState &state) {
   std::string name = format("%s%08lld", filePrefix, static_cast<long long>(state.step));
   AtomicFile tensors(directory + "/" + name + tensorSuffix);
   writeSafetensors(tensors, model.view(model.info.trainingState()), metadataOf(model, state));
-  ordered_json json = stateJson(model, state, sequence, name + tensorSuffix, tensors);
   AtomicFile stateFile(directory + "/" + name + stateSuffix);
-  stateFile.write(json.dump(2) + "\n");
+  stateFile.write(stateText({state, nextSequence(), model.info.model, model.info.modelHash,
+                             name + tensorSuffix, tensors.size(), tensors.checksum()}));
   stateFile.sync(); // both are on the disk before either gets its name
   tensors.commit();
   stateFile.commit();

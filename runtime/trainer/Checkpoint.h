@@ -11,20 +11,11 @@
 #ifndef DSC_RUNTIME_TRAINER_CHECKPOINT_H
 #define DSC_RUNTIME_TRAINER_CHECKPOINT_H
 
+#include "trainer/CheckpointState.h"
 #include "trainer/Files.h"
 #include "trainer/Model.h"
 
 namespace dsc {
-
-/// The position of a run. Order and dropout are functions of seed and step, so this is all.
-struct RunState {
-  int64_t step = 0;        // steps done
-  int64_t updateCount = 0; // the optimizer's count
-  int64_t seed = 0;
-  bool shuffle = true;
-  int64_t samples = 0; // of the training data
-  std::optional<double> bestLoss;
-};
 
 class CheckpointStore {
 public:
@@ -45,13 +36,12 @@ public:
 private:
   struct Entry {
     std::string stem; // path without suffix
-    int64_t sequence = 0;
+    CheckpointState state;
     std::string damage; // why it cannot be read; empty when the state file is whole
-    RunState state;
-    uint64_t tensorBytes = 0;
-    uint32_t tensorChecksum = 0;
   };
   std::vector<Entry> list() const; // newest first
+  static void sortNewestFirst(std::vector<Entry> &entries);
+  int64_t nextSequence() const;
   static Entry readEntry(const std::string &stem);
   static std::string whyDamaged(const Entry &entry, const MappedFile &tensors);
   bool load(Entry &entry, Model &model);
@@ -61,9 +51,6 @@ private:
   std::string created; // the outermost directory that was made for it
   int64_t keep;
 };
-
-/// What `optimizer_count` in the metadata of a safetensors file is called.
-extern const char *const optimizerCountKey;
 
 } // namespace dsc
 

@@ -25,7 +25,8 @@ void trim(const std::string &path, int64_t step) {
   std::string kept;
   MappedFile old(path, "the metrics");
   readLines(old.bytes(), [&](const ordered_json &json, std::string_view line) {
-    if (json.contains("step") && json["step"].is_number() && json["step"].get<int64_t>() <= step)
+    if (json.contains("step") && json["step"].is_number_integer() &&
+        json["step"].get<int64_t>() <= step)
       kept += line;
   });
   writeFile(path, kept);
@@ -39,9 +40,11 @@ void dsc::readLosses(const std::string &path, LossCurve &curve) {
   MappedFile file(path, "the metrics");
   readLines(file.bytes(), [&](const ordered_json &json, std::string_view) {
     auto number = [&](const char *key) { return json.contains(key) && json[key].is_number(); };
-    if (number("step") && number("loss"))
+    if (!json.contains("step") || !json["step"].is_number_integer())
+      return;
+    if (number("loss"))
       curve.addTraining(json["step"], json["loss"]);
-    if (number("step") && number("eval_loss"))
+    if (number("eval_loss"))
       curve.addEvaluation(json["step"], json["eval_loss"]);
   });
 }

@@ -15,6 +15,9 @@ using namespace dsc;
 
 namespace {
 
+constexpr size_t highestRank = 64;        // of NumPy
+constexpr size_t longestHeader = 1 << 16; // a plain array's has a hundred bytes
+
 /// What follows `'key':` in the header dictionary, blanks skipped.
 std::string_view valueOf(std::string_view header, std::string_view key, const std::string &source) {
   size_t position = header.find("'" + std::string(key) + "'");
@@ -60,6 +63,9 @@ Shape parseShape(std::string_view text, const std::string &source) {
   }
   if (text[0] != '(' || end == std::string_view::npos || position < end)
     failInput("%s: its .npy header has no readable shape", source.c_str());
+  if (shape.size() > highestRank)
+    failInput("%s: its .npy header has a shape of %zu dimensions, more than %zu", source.c_str(),
+              shape.size(), highestRank);
   return shape;
 }
 
@@ -74,6 +80,9 @@ std::pair<std::string_view, std::string_view> splitHeader(std::string_view bytes
   size_t start = 8 + lengthSize;
   if (length > bytes.size() - start)
     failInput("%s is truncated within its header", source.c_str());
+  if (length > longestHeader)
+    failInput("%s: its .npy header is %zu bytes long, not that of a plain array", source.c_str(),
+              length);
   return {bytes.substr(start, length), bytes.substr(start + length)};
 }
 

@@ -42,6 +42,9 @@ Array parseNpy(std::string_view bytes, std::shared_ptr<const void> owner,
 class ArrayFiles {
 public:
   explicit ArrayFiles(const std::string &path);
+  /// An archive in memory, which `owner` keeps alive; `source` names it in errors.
+  ArrayFiles(std::string_view archive, std::shared_ptr<const void> owner,
+             const std::string &source);
 
   std::vector<std::string> names() const;
   bool contains(const std::string &name) const { return entries.count(name) != 0; }

@@ -8,6 +8,7 @@
 #include "trainer/Files.h"
 #include "trainer/Npy.h"
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <zlib.h>
@@ -73,6 +74,7 @@ public:
     }
     for (uint64_t i = 0; i < count; ++i)
       offset = readEntry(offset);
+    requireDisjoint();
   }
 
 private:
@@ -121,9 +123,19 @@ private:
     std::string name(archive.substr(offset + 46, nameLength));
     readZip64(archive.substr(offset + 46 + nameLength, extraLength), entry.size, packedSize, local);
     entry.packed = locate(local, packedSize);
+    const char *end = entry.packed.data() + entry.packed.size();
+    extents.push_back({local, static_cast<uint64_t>(end - archive.data())});
     entry.deflated = method == 8;
     add(name, method, entry);
     return next;
+  }
+
+  /// Entries that share their data would let a small file unpack to any size.
+  void requireDisjoint() {
+    std::sort(extents.begin(), extents.end());
+    for (size_t i = 1; i < extents.size(); ++i)
+      if (extents[i].first < extents[i - 1].second)
+        failInput("%s is corrupt: two of its entries overlap", files.source.c_str());
   }
 
   /// The data behind the local header at `offset`.
@@ -146,11 +158,13 @@ private:
     // Deflate reaches 1032:1; a larger claim is damage, and must not reserve memory.
     if (method == 8 ? entry.size / 1040 > entry.packed.size() : entry.size != entry.packed.size())
       fail();
-    files.entries[name.substr(0, name.size() - 4)] = entry;
+    if (!files.entries.emplace(name.substr(0, name.size() - 4), entry).second)
+      failInput("%s is corrupt: it lists '%s' twice", files.source.c_str(), name.c_str());
   }
 
   ArrayFiles &files;
   std::string_view archive;
+  std::vector<std::pair<uint64_t, uint64_t>> extents; // of local headers with their data
 };
 
 } // namespace dsc
@@ -165,6 +179,12 @@ ArrayFiles::ArrayFiles(const std::string &path) : source(path) {
   auto file = std::make_shared<MappedFile>(path, "the data");
   mapping = file;
   ArchiveReader(*this, file->bytes()).read();
+}
+
+ArrayFiles::ArrayFiles(std::string_view archive, std::shared_ptr<const void> owner,
+                       const std::string &source)
+    : source(source), mapping(std::move(owner)) {
+  ArchiveReader(*this, archive).read();
 }
 
 std::vector<std::string> ArrayFiles::names() const {

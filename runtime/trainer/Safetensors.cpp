@@ -8,49 +8,99 @@
 
 #include "trainer/Error.h"
 #include "trainer/Files.h"
+#include "trainer/Json.h"
 
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 using namespace dsc;
+using nlohmann::json;
 using nlohmann::ordered_json;
 
 namespace {
 
-/// The number of bytes a tensor needs, or nothing where that overflows or a size is negative.
+/// As the format's own library has it; real headers are far below.
+constexpr uint64_t longestHeader = 100'000'000;
+
+/// The number of bytes a tensor needs, or nothing where that overflows.
 std::optional<uint64_t> checkedBytes(const Shape &shape, DscType type) {
   uint64_t bytes = typeSize(type);
   for (int64_t size : shape)
-    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes))
+    if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes))
       return std::nullopt;
   return bytes;
 }
 
-void readTensor(Safetensors &result, const std::string &name, const ordered_json &json,
-                std::string_view data, const std::string &source) {
-  std::optional<DscType> type = typeFromSafetensors(json.at("dtype").get<std::string>());
-  if (!type)
-    return;
-  StoredTensor tensor{*type, json.at("shape").get<Shape>(), nullptr};
-  uint64_t begin = json.at("data_offsets").at(0), end = json.at("data_offsets").at(1);
-  std::optional<uint64_t> bytes = checkedBytes(tensor.shape, *type);
-  if (begin > end || end > data.size() || !bytes || *bytes != end - begin)
+/// The tensors of an image, one header entry at a time.
+class HeaderReader {
+public:
+  HeaderReader(std::string_view data, const std::string &source) : data(data), source(source) {}
+
+  void read(const std::string &name, const json &entry) {
+    std::optional<DscType> type = typeFromSafetensors(entry.at("dtype").get<std::string>());
+    Shape offsets = listAt(entry, "data_offsets");
+    if (offsets.size() != 2 || offsets[0] > offsets[1] || uint64_t(offsets[1]) > data.size())
+      failExtent(name);
+    auto begin = static_cast<uint64_t>(offsets[0]), end = static_cast<uint64_t>(offsets[1]);
+    if (begin < end)
+      extents.push_back({begin, end, name});
+    if (!type)
+      return;
+    StoredTensor tensor{*type, listAt(entry, "shape"), data.data() + begin};
+    if (checkedBytes(tensor.shape, *type) != end - begin)
+      failExtent(name);
+    result.tensors.emplace(name, std::move(tensor));
+  }
+
+  Safetensors finish() {
+    std::sort(extents.begin(), extents.end());
+    for (size_t i = 1; i < extents.size(); ++i)
+      if (extents[i].begin < extents[i - 1].end)
+        failInput("%s: tensors '%s' and '%s' overlap; the file is corrupt", source.c_str(),
+                  extents[i - 1].name.c_str(), extents[i].name.c_str());
+    return std::move(result);
+  }
+
+  Safetensors result;
+
+private:
+  struct Extent {
+    uint64_t begin, end;
+    std::string name;
+    bool operator<(const Extent &other) const { return begin < other.begin; }
+  };
+
+  [[noreturn]] void failExtent(const std::string &name) {
     failInput("%s: tensor '%s' lies outside the file or its size contradicts its shape; the file "
               "is truncated or corrupt",
               source.c_str(), name.c_str());
-  tensor.data = data.data() + begin;
-  result.tensors.emplace(name, std::move(tensor));
-}
+  }
 
-Safetensors readHeader(const ordered_json &header, std::string_view data,
-                       const std::string &source) {
-  Safetensors result;
-  for (const auto &[name, json] : header.items())
+  /// The integers of a list.
+  Shape listAt(const json &entry, const char *key) {
+    if (!entry.at(key).is_array())
+      failInput("%s: the %s of a tensor is no list", source.c_str(), key);
+    std::string what = source + ": a number in the " + key + " of a tensor";
+    Shape list;
+    for (const json &number : entry.at(key))
+      list.push_back(readInteger(number, 0, what.c_str()));
+    return list;
+  }
+
+  std::string_view data;
+  const std::string &source;
+  std::vector<Extent> extents;
+};
+
+Safetensors readHeader(const json &header, std::string_view data, const std::string &source) {
+  HeaderReader reader(data, source);
+  for (const auto &[name, entry] : header.items())
     if (name == "__metadata__")
-      result.metadata = json.get<std::map<std::string, std::string>>();
+      reader.result.metadata = entry.get<std::map<std::string, std::string>>();
     else
-      readTensor(result, name, json, data, source);
-  return result;
+      reader.read(name, entry);
+  return reader.finish();
 }
 
 std::string headerText(const std::vector<TensorToWrite> &tensors,
@@ -85,10 +135,13 @@ Safetensors dsc::readSafetensors(std::string_view image, const std::string &sour
     memcpy(&length, image.data(), sizeof(length));
   if (image.size() < sizeof(length) || length > image.size() - sizeof(length))
     failInput("%s is not a safetensors file, or it is truncated", source.c_str());
-  std::string_view text = image.substr(sizeof(length), length);
+  if (length > longestHeader)
+    failInput("%s is not a safetensors file: its header would be %llu bytes long", source.c_str(),
+              static_cast<unsigned long long>(length));
+  json header = parseJson<json>(image.substr(sizeof(length), length), source);
   try {
-    return readHeader(ordered_json::parse(text), image.substr(sizeof(length) + length), source);
-  } catch (const nlohmann::json::exception &error) {
+    return readHeader(header, image.substr(sizeof(length) + length), source);
+  } catch (const json::exception &error) {
     failInput("%s: its header is not that of a safetensors file (%s)", source.c_str(),
               error.what());
   }

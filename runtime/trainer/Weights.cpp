@@ -22,19 +22,25 @@ bool loadOptimizerState(Model &model, const Safetensors &image, const std::strin
   return any;
 }
 
+/// A larger one is damage, and would overflow on the way.
+constexpr int64_t largestCount = int64_t(1) << 53;
+
 std::optional<int64_t> findCount(const Model &model, const Safetensors &image) {
   auto entry = image.metadata.find(optimizerCountKey);
   int64_t count = 0;
   if (entry != image.metadata.end()) {
     const std::string &text = entry->second;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error == std::errc() && count >= 0)
+    if (error == std::errc() && count >= 0 && count <= largestCount)
       return count;
   }
   for (const ParameterInfo &parameter : model.info.parameters) {
     const StoredTensor *stored = image.find(parameter.name + ".step");
-    if (stored && numElements(stored->shape) == 1)
-      return static_cast<int64_t>(loadDouble(stored->data, stored->type, 0));
+    if (!stored || numElements(stored->shape) != 1)
+      continue;
+    double value = loadDouble(stored->data, stored->type, 0);
+    if (value >= 0 && value <= largestCount)
+      return static_cast<int64_t>(value);
   }
   return std::nullopt;
 }

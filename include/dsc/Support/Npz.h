@@ -28,7 +28,8 @@ struct NpzArray {
   std::vector<char> bytes;
 
   int64_t size() const;
-  /// Element `i` as a number (halves are widened; large u64 wrap in getInt).
+  /// Element `i` as a number: halves are widened; in getInt large u64 wrap, floats are cut
+  /// to the range of int64_t and NaN is 0.
   double getFloat(int64_t i) const;
   int64_t getInt(int64_t i) const;
   void appendFloat(double value);
@@ -41,6 +42,10 @@ struct NpzArray {
 using NpzArchive = llvm::MapVector<std::string, NpzArray, std::map<std::string, unsigned>>;
 
 llvm::Expected<NpzArchive> readNpz(llvm::StringRef path);
+/// The same from memory; errors do not name a file.
+llvm::Expected<NpzArchive> parseNpz(llvm::StringRef archive);
+/// A single array, an .npy file.
+llvm::Expected<NpzArray> parseNpy(llvm::StringRef data);
 
 /// Writes the whole archive or, on failure, no file.
 llvm::Error writeNpz(llvm::StringRef path, const NpzArchive &archive);

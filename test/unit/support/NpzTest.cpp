@@ -4,6 +4,8 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <cmath>
+#include <cstring>
 #include <gtest/gtest.h>
 
 using namespace dsc;
@@ -68,6 +70,17 @@ TEST_F(Npz, RoundTrip) {
   EXPECT_EQ((*after)["scalar.lr"].getFloat(0), 0.1);
 }
 
+TEST(NpzArray, FloatsBeyondTheIntegers) {
+  NpzArray array;
+  for (double value : {-1.75, 1e30, -1e30, 9.3e18, std::nan("")}) {
+    array.appendFloat(value);
+  }
+  int64_t expected[] = {-1, INT64_MAX, INT64_MIN, INT64_MAX, 0};
+  for (int64_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(array.getInt(i), expected[i]) << i;
+  }
+}
+
 TEST_F(Npz, WritesTheSameBytesTwice) {
   ASSERT_FALSE(bool(writeNpz(path, someArchive())));
   std::string first = contents();
@@ -102,4 +115,123 @@ TEST_F(Npz, FlippedBytesAreNoticedOrHarmless) {
 TEST_F(Npz, NoArchive) {
   write("this is a text file, and long enough to be an archive");
   EXPECT_NE(readError().find("not a zip archive"), std::string::npos);
+}
+
+//===----------------------------------------------------------------------===//
+// Archives that are meant to harm
+//===----------------------------------------------------------------------===//
+
+/// An .npy file with that header.
+static std::string makeNpy(const std::string &header, const std::string &data = "") {
+  std::string length = {static_cast<char>(header.size()), static_cast<char>(header.size() >> 8)};
+  return std::string("\x93NUMPY\x01\x00", 8) + length + header + data;
+}
+
+static std::string npyError(const std::string &bytes) {
+  auto array = parseNpy(bytes);
+  return array ? "" : toString(array.takeError());
+}
+
+TEST(Npy, HeadersThatAreCutOff) {
+  EXPECT_EQ(npyError(makeNpy("{'descr': '<f4', 'shape': (2,)}", "12345678")), "");
+  for (const char *header :
+       {"", "'descr'", "'descr':", "'descr': '", "'descr': '<", "'descr': '<f4', 'shape'",
+        "'descr': '<f4', 'shape':", "'descr': '<f4', 'shape': (", "'descr' '<f4'"}) {
+    EXPECT_NE(npyError(makeNpy(header)), "") << header;
+  }
+}
+
+TEST(Npy, ShapesThatOverflow) {
+  for (const char *shape :
+       {"(4611686018427387904,)", "(9223372036854775807,)", "(9223372036854775808,)",
+        "(4611686018427387904, 4)", "(4294967296, 4294967296)", "(-1,)", "(-2, -1)",
+        "(4611686018427387904, 4, 0)", "(1000000000000,)"}) {
+    EXPECT_NE(npyError(makeNpy("{'descr': '<f4', 'shape': " + std::string(shape) + "}", "1234")),
+              "")
+        << shape;
+  }
+}
+
+// Reordering takes time in proportion to elements times dimensions.
+TEST(Npy, HighRank) {
+  std::string ones;
+  for (int i = 0; i < 10000; ++i) {
+    ones += "1,";
+  }
+  std::string header = "{'descr': '|u1', 'fortran_order': True, 'shape': (" + ones + ")}";
+  EXPECT_EQ(npyError(makeNpy(header, "x")), "its shape has 10000 dimensions, more than 64");
+}
+
+/// The directory of a stored archive, whose one member it lists `times` times under other names.
+static std::string listAgain(const std::string &archive, uint16_t times, bool sameName) {
+  size_t directory = archive.find("PK\x01\x02"), end = archive.find("PK\x05\x06");
+  std::string entry = archive.substr(directory, end - directory), entries;
+  for (uint16_t i = 0; i < times; ++i) {
+    entries += entry;
+    if (!sameName) {
+      entries[entries.size() - 5] = static_cast<char>('a' + i); // before ".npy"
+    }
+  }
+  std::string record = archive.substr(end);
+  for (size_t field : {8, 10}) {
+    memcpy(record.data() + field, &times, sizeof(times));
+  }
+  return archive.substr(0, directory) + entries + record;
+}
+
+TEST_F(Npz, MembersThatShareTheirData) {
+  NpzArchive archive;
+  archive["x"].appendFloat(1);
+  ASSERT_FALSE(bool(writeNpz(path, archive)));
+  std::string whole = contents();
+  write(listAgain(whole, 1, false));
+  EXPECT_EQ(readError(), "");
+  write(listAgain(whole, 20, false));
+  EXPECT_NE(readError().find("overlap"), std::string::npos);
+}
+
+TEST_F(Npz, NamesThatStandTwice) {
+  NpzArchive archive;
+  archive["x"].appendFloat(1);
+  archive["y"].appendFloat(1);
+  ASSERT_FALSE(bool(writeNpz(path, archive)));
+  std::string whole = contents();
+  for (size_t at; (at = whole.find("y.npy")) != std::string::npos;) {
+    whole[at] = 'x';
+  }
+  write(whole);
+  EXPECT_NE(readError().find("lists 'x.npy' twice"), std::string::npos);
+}
+
+// A name is only a name: nothing is written to where it points.
+TEST_F(Npz, NamesOfOtherFolders) {
+  NpzArchive archive;
+  archive["../../x"].appendFloat(1);
+  ASSERT_FALSE(bool(writeNpz(path, archive)));
+  auto read = readNpz(path);
+  ASSERT_TRUE(bool(read)) << toString(read.takeError());
+  EXPECT_EQ(read->begin()->first, "../../x");
+}
+
+// A deflated member of no bytes, for which the directory claims up to 1 TB.
+TEST_F(Npz, SizesThatAreNotSo) {
+  std::string name = "x.npy", packed("\x03\x00", 2);
+  auto number = [](uint64_t value, size_t bytes) {
+    return std::string(reinterpret_cast<const char *>(&value), bytes);
+  };
+  for (uint64_t size : {uint64_t{0}, uint64_t{3000}, uint64_t{0xfffffffe}, uint64_t{1} << 40}) {
+    bool wide = size > 0xffffffff;
+    std::string sizes = number(packed.size(), 4) + number(wide ? 0xffffffff : size, 4);
+    std::string extra = wide ? number(1, 2) + number(8, 2) + number(size, 8) : "";
+    std::string common = number(20, 2) + number(0, 2) + number(8, 2) + number(0, 8) + sizes +
+                         number(name.size(), 2) + number(extra.size(), 2);
+    std::string local = "PK\x03\x04" + common + name + extra + packed;
+    std::string entry =
+        "PK\x01\x02" + number(20, 2) + common + std::string(14, '\0') + name + extra;
+    std::string end = "PK\x05\x06" + number(0, 4) + number(1, 2) + number(1, 2) +
+                      number(entry.size(), 4) + number(local.size(), 4) + number(0, 2);
+    auto archive = parseNpz(local + entry + end);
+    ASSERT_FALSE(bool(archive));
+    EXPECT_NE(toString(archive.takeError()).find("member 'x.npy'"), std::string::npos);
+  }
 }

@@ -4,6 +4,7 @@
 // result or a TrainerError that blames the input.
 //
 //===----------------------------------------------------------------------===//
+#include "trainer/CheckpointState.h"
 #include "trainer/Error.h"
 #include "trainer/Files.h"
 #include "trainer/Npy.h"
@@ -144,6 +145,224 @@ TEST_F(Formats, ExtentsThatOverflow) {
         R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})",
         R"({"a":{"dtype":"F32","shape":[2]}})", R"([1])", R"({"a":1})"})
     EXPECT_THROW(readSafetensors(image(header), "image"), TrainerError) << header;
+}
+
+std::string withLength(uint64_t length, const std::string &rest) {
+  return std::string(reinterpret_cast<const char *>(&length), 8) + rest;
+}
+
+std::string safetensors(const std::string &header, const std::string &data) {
+  return withLength(header.size(), header + data);
+}
+
+/// The error's text, or nothing where it was read.
+template <typename Read> std::string refusal(Read read) {
+  try {
+    read();
+  } catch (const TrainerError &error) {
+    EXPECT_EQ(error.status, ExitStatus::BadInput);
+    return error.what();
+  }
+  return "";
+}
+
+std::string safetensorsRefusal(const std::string &image) {
+  return refusal([&] { readSafetensors(image, "image"); });
+}
+
+TEST_F(Formats, HeaderLengthsThatOverflow) {
+  for (uint64_t length : {~uint64_t(0), ~uint64_t(0) - 7, uint64_t(1) << 63, uint64_t(3)})
+    EXPECT_NE(safetensorsRefusal(withLength(length, "{}")), "") << length;
+  EXPECT_EQ(safetensorsRefusal(withLength(2, "{}")), "");
+  std::string large(100'000'001, ' ');
+  EXPECT_NE(safetensorsRefusal(safetensors(large, "")).find("100000001"), std::string::npos);
+}
+
+TEST_F(Formats, TensorsThatOverlap) {
+  auto two = [](const char *offsets) {
+    return safetensors(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},)"
+                       R"("b":{"dtype":"U8","shape":[4],"data_offsets":)" +
+                           std::string(offsets) + "}}",
+                       "12345678");
+  };
+  EXPECT_EQ(safetensorsRefusal(two("[4,8]")), "");
+  EXPECT_NE(safetensorsRefusal(two("[3,7]")).find("'a' and 'b' overlap"), std::string::npos);
+  EXPECT_NE(safetensorsRefusal(two("[0,4]")).find("overlap"), std::string::npos);
+}
+
+TEST_F(Formats, HeadersOfNoMeaning) {
+  auto one = [](const std::string &shape, const std::string &offsets) {
+    return safetensors(R"({"a":{"dtype":"U8","shape":)" + shape + R"(,"data_offsets":)" + offsets +
+                           "}}",
+                       "12345678");
+  };
+  EXPECT_EQ(safetensorsRefusal(one("[8]", "[0,8]")), "");
+  for (const char *shape : {"[1e300]", "[8.0]", "[18446744073709551615]", "[-8]", "8", "[\"8\"]",
+                            "[9007199254740993]", "{\"a\":8}", "null"})
+    EXPECT_NE(safetensorsRefusal(one(shape, "[0,8]")), "") << shape;
+  for (const char *offsets : {"[-8,0]", "[0,1e300]", "[0,8,8]", "[0]", "[0,18446744073709551615]",
+                              "[18446744073709551608,0]", "8", "[0.0,8]"})
+    EXPECT_NE(safetensorsRefusal(one("[8]", offsets)), "") << offsets;
+}
+
+TEST_F(Formats, NamesThatStandTwice) {
+  std::string entry = R"("a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]})";
+  EXPECT_EQ(safetensorsRefusal(safetensors("{" + entry + "}", "1")), "");
+  EXPECT_NE(safetensorsRefusal(safetensors("{" + entry + "," + entry + "}", "1")).find("'a' twice"),
+            std::string::npos);
+}
+
+TEST_F(Formats, DeepNesting) {
+  std::string deep(1'000'000, '[');
+  EXPECT_NE(safetensorsRefusal(safetensors("{\"a\":" + deep, "")).find("nested"),
+            std::string::npos);
+  EXPECT_NE(refusal([&] { parseState(deep, "state"); }), "");
+}
+
+CheckpointState someState() {
+  CheckpointState state;
+  state.run = {50, 49, -1, true, 20, 0.25};
+  state.sequence = 5;
+  state.model = "mlp.onnx";
+  state.tensorFile = "step-00000050.safetensors";
+  state.tensorBytes = 1000;
+  state.tensorChecksum = 77;
+  return state;
+}
+
+TEST_F(Formats, StateRoundTrip) {
+  std::string text = stateText(someState());
+  CheckpointState read = parseState(text, "state");
+  EXPECT_EQ(stateText(read), text);
+  EXPECT_EQ(read.run.seed, -1);
+  EXPECT_EQ(read.run.bestLoss, 0.25);
+}
+
+// What has the right checksum and still makes no sense.
+TEST_F(Formats, StatesOfNoMeaning) {
+  for (int64_t bad : {int64_t(-1), INT64_MIN, INT64_MAX}) {
+    CheckpointState step = someState(), sequence = someState(), samples = someState(),
+                    count = someState();
+    step.run.step = sequence.sequence = samples.run.samples = count.run.updateCount = bad;
+    for (const CheckpointState &state : {step, sequence, samples, count})
+      EXPECT_NE(refusal([&] { parseState(stateText(state), "state"); }), "") << bad;
+  }
+  std::string text = stateText(someState());
+  for (size_t length = 0; length + 2 < text.size(); ++length)
+    EXPECT_NE(refusal([&] { parseState(text.substr(0, length), "state"); }), "") << length;
+}
+
+std::string npy(const std::string &header, const std::string &data) {
+  std::string length = {static_cast<char>(header.size()), static_cast<char>(header.size() >> 8)};
+  return std::string("\x93NUMPY\x01\x00", 8) + length + header + data;
+}
+
+std::string npyOf(const std::string &shape, const std::string &data = "12345678") {
+  return npy("{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + "}", data);
+}
+
+TEST_F(Formats, ShapesThatOverflow) {
+  auto refused = [](const std::string &bytes) {
+    return refusal([&] { parseNpy(bytes, nullptr, "x.npy"); });
+  };
+  EXPECT_EQ(refused(npyOf("(2,)")), "");
+  for (const char *shape :
+       {"(4611686018427387904,)", "(9223372036854775807,)", "(9223372036854775808,)",
+        "(4611686018427387904, 4)", "(4294967296, 4294967296)", "(-1,)", "(-2, -1)",
+        "(4611686018427387904, 4, 0)", "(1000000000000,)", "(", "(2", "2"})
+    EXPECT_NE(refused(npyOf(shape)), "") << shape;
+  std::string ones;
+  for (int i = 0; i < 65; ++i)
+    ones += "1,";
+  EXPECT_NE(refused(npyOf("(" + ones + ")")).find("65 dimensions"), std::string::npos);
+}
+
+// A header of version 2 may claim, and have, any length.
+TEST_F(Formats, LongNpyHeader) {
+  uint32_t length = 1 << 20;
+  std::string bytes("\x93NUMPY\x02\x00", 8);
+  bytes += std::string(reinterpret_cast<const char *>(&length), 4) + std::string(length, ' ');
+  EXPECT_NE(refusal([&] { parseNpy(bytes, nullptr, "x.npy"); }).find("1048576 bytes long"),
+            std::string::npos);
+}
+
+std::string littleEndian(uint64_t value, size_t bytes) {
+  return std::string(reinterpret_cast<const char *>(&value), bytes);
+}
+
+/// One entry of an archive.
+struct ZipEntry {
+  std::string name, packed;
+  uint64_t size; // that it claims to unpack to
+  int method = 8;
+  uint64_t offset = 0; // of its local header
+};
+
+/// What local header and directory share, from the version on, and the extra field.
+std::string zipHeader(const ZipEntry &entry, bool inDirectory) {
+  bool isWide = entry.size >= 0xffffffff;
+  std::string extra =
+      isWide ? littleEndian(1, 2) + littleEndian(8, 2) + littleEndian(entry.size, 8) : "";
+  uint32_t crc = checksumOf(entry.packed.data(), entry.packed.size());
+  std::string header = inDirectory ? "PK\x01\x02" + littleEndian(20, 2) : "PK\x03\x04";
+  header += littleEndian(20, 4) + littleEndian(uint64_t(entry.method), 2) + littleEndian(0, 4) +
+            littleEndian(crc, 4) + littleEndian(entry.packed.size(), 4) +
+            littleEndian(isWide ? 0xffffffff : entry.size, 4) + littleEndian(entry.name.size(), 2) +
+            littleEndian(extra.size(), 2);
+  if (inDirectory)
+    header += std::string(10, '\0') + littleEndian(entry.offset, 4);
+  return header + entry.name + extra;
+}
+
+std::string zipOf(std::vector<ZipEntry> entries, bool shareData = false) {
+  std::string file, directory;
+  for (ZipEntry &entry : entries) {
+    entry.offset = shareData ? 0 : file.size();
+    if (entry.offset == file.size())
+      file += zipHeader(entry, false) + entry.packed;
+    directory += zipHeader(entry, true);
+  }
+  return file + directory + "PK\x05\x06" + littleEndian(0, 4) + littleEndian(entries.size(), 2) +
+         littleEndian(entries.size(), 2) + littleEndian(directory.size(), 4) +
+         littleEndian(file.size(), 4) + littleEndian(0, 2);
+}
+
+/// Opens all arrays of an archive.
+std::string zipRefusal(const std::string &archive) {
+  return refusal([&] {
+    ArrayFiles files(archive, nullptr, "a.npz");
+    for (const std::string &name : files.names())
+      files.open(name);
+  });
+}
+
+TEST_F(Formats, EntriesThatClaimTooMuch) {
+  std::string array = npyOf("(2,)");
+  EXPECT_EQ(zipRefusal(zipOf({{"x.npy", array, array.size(), 0}})), "");
+  for (uint64_t size :
+       {uint64_t(0), uint64_t(1) << 31, uint64_t(1) << 40, uint64_t(1) << 63, ~uint64_t(0)})
+    for (int method : {0, 8})
+      EXPECT_NE(zipRefusal(zipOf({{"x.npy", array, size, method}})), "") << size;
+}
+
+TEST_F(Formats, EntriesThatShareTheirData) {
+  std::string array = npyOf("(2,)");
+  std::vector<ZipEntry> entries = {{"x.npy", array, array.size(), 0},
+                                   {"y.npy", array, array.size(), 0}};
+  EXPECT_EQ(zipRefusal(zipOf(entries)), "");
+  EXPECT_NE(zipRefusal(zipOf(entries, true)).find("overlap"), std::string::npos);
+  entries[1].name = "x.npy";
+  EXPECT_NE(zipRefusal(zipOf(entries)).find("'x.npy' twice"), std::string::npos);
+}
+
+// A name is only a name: nothing is opened, or written, where it points.
+TEST_F(Formats, EntriesNamedLikeOtherFolders) {
+  std::string array = npyOf("(2,)");
+  std::string archive = zipOf({{"../../x.npy", array, array.size(), 0}});
+  ArrayFiles files(archive, nullptr, "a.npz");
+  EXPECT_EQ(files.names(), std::vector<std::string>{"../../x"});
+  EXPECT_FALSE(files.contains("x"));
+  EXPECT_EQ(memcmp(files.open("../../x").data, "12345678", 8), 0);
 }
 
 TEST_F(Formats, AnAbandonedFileLeavesNothing) {
