@@ -27,6 +27,8 @@
 
 namespace dsc {
 
+struct CudaPackage;
+
 /// What a phase returns when the user asked for nothing behind it.
 inline constexpr int kStop = -1;
 
@@ -75,7 +77,7 @@ private:
   int checkMemory() const;
   llvm::Expected<Hardware> hardware() const;
   int emitKernels(llvm::raw_pwrite_stream &object);
-  int writeCudaSources(const std::string &folder);
+  int writeCudaSources(llvm::function_ref<llvm::Error(const CudaPackage &)> write);
   int emitCudaTrainer();
   int emitObjects(const ScratchFile &kernels, const ScratchFile &tables);
   std::string description();

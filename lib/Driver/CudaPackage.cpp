@@ -39,16 +39,6 @@ static std::string shareFolder() {
 // Writing
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// A folder that goes with everything in it, unless it was moved away.
-class ScratchFolder {
-public:
-  explicit ScratchFolder(std::string path) : path(std::move(path)) {}
-  ~ScratchFolder() { fs::remove_directories(path); }
-  const std::string path;
-};
-} // namespace
-
 static llvm::Error writeText(const std::string &folder, llvm::StringRef name,
                              llvm::function_ref<void(llvm::raw_ostream &)> write) {
   std::string file = joinPath(folder, name);
@@ -164,7 +154,6 @@ llvm::Error dsc::writeCudaPackage(const CudaPackage &package, const std::string 
   if (llvm::Error error = checkCudaFolder(folder)) {
     return error;
   }
-  ignoreSignals(); // the rest is short, and all of it or nothing
   ScratchFolder scratch(folder + ".tmp" + std::to_string(llvm::sys::Process::getProcessId()));
   if (std::error_code error = fs::create_directories(scratch.path)) {
     return failed(folder, error);
@@ -172,6 +161,7 @@ llvm::Error dsc::writeCudaPackage(const CudaPackage &package, const std::string 
   if (llvm::Error error = writeFiles(package, scratch.path)) {
     return error;
   }
+  ignoreSignals();
   if (!fs::exists(folder)) {
     std::error_code error = fs::rename(scratch.path, folder);
     return error ? failed(folder, error) : llvm::Error::success();
@@ -183,19 +173,17 @@ llvm::Error dsc::writeCudaPackage(const CudaPackage &package, const std::string 
 // Building
 //===----------------------------------------------------------------------===//
 
-CudaBuildFolder::~CudaBuildFolder() {
-  if (!folder.empty()) {
-    fs::remove_directories(folder);
-  }
-}
-
 llvm::Error CudaBuildFolder::create() {
   llvm::SmallString<128> name;
   if (std::error_code error = fs::createUniqueDirectory("dsc-cuda", name)) {
     return llvm::createStringError("cannot create a temporary folder: " + error.message());
   }
-  folder = std::string(name);
+  folder.emplace(std::string(name));
   return llvm::Error::success();
+}
+
+llvm::Error CudaBuildFolder::write(const CudaPackage &package) const {
+  return writeFiles(package, path());
 }
 
 /// The first line of make's output that says what is wrong.
@@ -227,12 +215,12 @@ llvm::Error CudaBuildFolder::build(TrainerFile &trainer) const {
   std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(log->name()),
                                                 llvm::StringRef(log->name())};
   std::string reason;
-  if (runTool({*make, "-C", folder, "-j4", compiler, toolkit, "trainer"}, redirects, &reason) !=
+  if (runTool({*make, "-C", path(), "-j4", compiler, toolkit, "trainer"}, redirects, &reason) !=
       0) {
     return llvm::createStringError("building the CUDA trainer failed: " +
                                    (reason.empty() ? findBuildError(log->name()) : reason));
   }
-  return trainer.takeProgram(joinPath(folder, "trainer"));
+  return trainer.takeProgram(joinPath(path(), "trainer"));
 }
 
 std::string dsc::findNvcc() {

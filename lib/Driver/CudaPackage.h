@@ -3,8 +3,10 @@
 #define DSC_LIB_DRIVER_CUDAPACKAGE_H
 
 #include "dsc/Target/CUDA/CudaEmission.h"
+#include "lib/Driver/Scratch.h"
 #include "lib/Driver/TrainerFile.h"
 #include "lib/Driver/Weights.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
 namespace dsc {
@@ -29,14 +31,14 @@ llvm::Error checkCudaFolder(const std::string &folder);
 /// A package that is built here and goes again.
 class CudaBuildFolder {
 public:
-  ~CudaBuildFolder();
   llvm::Error create();
-  const std::string &path() const { return folder; }
+  llvm::Error write(const CudaPackage &package) const;
+  const std::string &path() const { return folder->path; }
   /// Runs make and copies the trainer.
   llvm::Error build(TrainerFile &trainer) const;
 
 private:
-  std::string folder;
+  std::optional<ScratchFolder> folder;
 };
 
 /// The compiler of the CUDA toolkit: $CUDA_HOME/bin/nvcc, on the PATH, or in

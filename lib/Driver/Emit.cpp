@@ -79,7 +79,7 @@ int Compilation::emitObjects(const ScratchFile &kernels, const ScratchFile &tabl
   return failed ? fail(std::move(failed)) : status;
 }
 
-int Compilation::writeCudaSources(const std::string &folder) {
+int Compilation::writeCudaSources(llvm::function_ref<llvm::Error(const CudaPackage &)> write) {
   auto sources = cuda::emitSources(*module, description());
   if (mlir::failed(sources)) {
     return errors.hasError() ? int(kBadInput) : internalError();
@@ -90,7 +90,7 @@ int Compilation::writeCudaSources(const std::string &folder) {
   CudaPackage package{
       stem,    llvm::sys::path::filename(options.input).str(), *sources, weights, modelSkeleton(),
       planText};
-  llvm::Error error = writeCudaPackage(package, folder);
+  llvm::Error error = write(package);
   return error ? fail(std::move(error)) : int(kDone);
 }
 
@@ -100,7 +100,8 @@ int Compilation::emitCudaTrainer() {
   if (llvm::Error error = folder.create()) {
     return fail(std::move(error));
   }
-  if (int status = writeCudaSources(folder.path())) {
+  auto write = [&](const CudaPackage &package) { return folder.write(package); };
+  if (int status = writeCudaSources(write)) {
     return status;
   }
   times.begin("nvcc");
@@ -127,7 +128,8 @@ int Compilation::emitCpuTrainer() {
 
 int Compilation::emit() {
   if (options.emit == "cuda") {
-    return writeCudaSources(output);
+    return writeCudaSources(
+        [this](const CudaPackage &package) { return writeCudaPackage(package, output); });
   }
   if (options.emit == "llvm") {
     return emitCpuTrainer(); // stops at the text

@@ -71,7 +71,7 @@ std::string Compilation::modelSkeleton() const {
   for (const InitialValue &value : weights) {
     names.insert(value.name);
   }
-  return makeSkeleton(onnxModel->files.front()->getBuffer(), names, restoration);
+  return makeSkeleton(*onnxModel, names, restoration);
 }
 
 /// Moves the files to their final names; if one cannot be moved, none stays.

@@ -2,6 +2,8 @@
 
 #include "lib/Driver/OnnxSkeleton.h"
 
+#include "llvm/ADT/StringMap.h"
+
 #include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 
@@ -16,6 +18,7 @@ constexpr uint32_t kModelGraph = 7;
 constexpr uint32_t kGraphNode = 1, kGraphInitializer = 5;
 constexpr uint32_t kNodeInput = 1;
 constexpr uint32_t kTensorDims = 1, kTensorType = 2, kTensorName = 8, kTensorData = 9;
+constexpr uint32_t kTensorExternal = 13, kTensorLocation = 14;
 } // namespace
 
 /// Calls `replace` for every field; it returns true if it has written the field,
@@ -45,8 +48,14 @@ static std::string tensorName(protozero::data_view tensor) {
 namespace {
 class SkeletonWriter {
 public:
-  SkeletonWriter(const llvm::StringSet<> &variables, const onnx::Restoration &restoration)
+  SkeletonWriter(const onnx::Model &model, const llvm::StringSet<> &variables,
+                 const onnx::Restoration &restoration)
       : variables(variables), zeros(restoration.zeros) {
+    for (const onnx::Tensor &tensor : model.graph.initializers) {
+      if (tensor.external) {
+        external[tensor.name] = tensor.data;
+      }
+    }
     for (const onnx::Restoration::Renamed &renamed : restoration.inputs) {
       inputs[renamed.node][renamed.input] = renamed.name.str();
     }
@@ -67,19 +76,30 @@ private:
   const std::vector<onnx::Tensor> &zeros;
   std::map<size_t, std::map<size_t, std::string>> inputs; // by node, by input
   std::map<std::string, std::vector<std::string>> duplicates;
+  llvm::StringMap<llvm::StringRef> external; // data of other files, by initializer
 };
 } // namespace
 
-/// The tensor under that name; of a variable, type and dims only.
+/// The tensor under that name; of a variable, type and dims only. Data of another file
+/// takes the place of where it lies.
 std::string SkeletonWriter::renamed(protozero::data_view tensor, const std::string &name) const {
   bool isVariable = variables.contains(name);
-  return rewrite(tensor, [&](protozero::pbf_reader &field, std::string &out) {
+  auto found = external.find(tensorName(tensor));
+  bool isOutside = found != external.end();
+  std::string result = rewrite(tensor, [&](protozero::pbf_reader &field, std::string &out) {
     if (field.tag() == kTensorName) {
       protozero::pbf_writer(out).add_string(kTensorName, name);
       return true;
     }
-    return isVariable && field.tag() != kTensorDims && field.tag() != kTensorType;
+    bool isPlace = field.tag() == kTensorExternal || field.tag() == kTensorLocation;
+    bool isShape = field.tag() == kTensorDims || field.tag() == kTensorType;
+    return isVariable ? !isShape : isOutside && isPlace;
   });
+  if (isOutside && !isVariable) {
+    protozero::pbf_writer(result).add_bytes(kTensorData, found->second.data(),
+                                            found->second.size());
+  }
+  return result;
 }
 
 /// An initializer that the model has not; of a variable, type and dims only.
@@ -147,10 +167,11 @@ std::string SkeletonWriter::graph(protozero::data_view bytes) {
   return graph;
 }
 
-std::string dsc::makeSkeleton(llvm::StringRef model, const llvm::StringSet<> &variables,
+std::string dsc::makeSkeleton(const onnx::Model &model, const llvm::StringSet<> &variables,
                               const onnx::Restoration &restoration) {
-  SkeletonWriter writer(variables, restoration);
-  return rewrite({model.data(), model.size()}, [&](protozero::pbf_reader &field, std::string &out) {
+  SkeletonWriter writer(model, variables, restoration);
+  llvm::StringRef file = model.files.front()->getBuffer();
+  return rewrite({file.data(), file.size()}, [&](protozero::pbf_reader &field, std::string &out) {
     if (field.tag() != kModelGraph) {
       return false;
     }

@@ -12,8 +12,9 @@ namespace dsc {
 
 /// The bytes of an ONNX model whose initializers called as in `variables` have
 /// lost their data (names, types and dims stay), and whose merged initializers are
-/// restored. Everything else is unchanged. `model` must have been read without errors.
-std::string makeSkeleton(llvm::StringRef model, const llvm::StringSet<> &variables,
+/// restored. Other data that lies in files beside the model is taken in, so that the
+/// result stands alone. Everything else is unchanged.
+std::string makeSkeleton(const onnx::Model &model, const llvm::StringSet<> &variables,
                          const onnx::Restoration &restoration);
 
 } // namespace dsc

@@ -86,6 +86,32 @@ static CLI::Validator positiveInteger() {
   return {check, "N"};
 }
 
+/// CLI11's own check of a range lets NaN pass.
+static CLI::Validator numberOf0To1() {
+  auto check = [](const std::string &text) -> std::string {
+    double value = 0;
+    bool isIn = !llvm::StringRef(text).getAsDouble(value) && value >= 0 && value <= 1;
+    return isIn ? "" : "expected a number of 0 to 1, got '" + text + "'";
+  };
+  return {check, "F"};
+}
+
+/// Likewise for those that may be negative or zero.
+static void refuseHugeIntegers(CLI::App &app) {
+  auto check = [](const std::string &text) -> std::string {
+    int64_t value = 0;
+    bool isHuge =
+        llvm::StringRef(text).find_first_not_of("+-0123456789") == llvm::StringRef::npos &&
+        llvm::StringRef(text).getAsInteger(10, value);
+    return isHuge ? "expected an integer below 2^63, got '" + text + "'" : "";
+  };
+  for (CLI::Option *option : app.get_options()) {
+    if (option->get_type_name() == "INT") {
+      option->check(check, "");
+    }
+  }
+}
+
 /// `--flag` without a value would swallow the next argument.
 static std::vector<std::string> withoutOptionalValues(int argc, char **argv) {
   std::vector<std::string> arguments;
@@ -128,7 +154,7 @@ static void addStepFlags(CLI::App &app, CompileOptions &options, Arguments &argu
   app.add_option("--class-axis", options.train.classAxis, "dimension of the classes");
   app.add_option("--ignore-index", options.train.ignoreIndex, "label that does not count");
   app.add_option("--label-smoothing", options.train.labelSmoothing, "0 to 1")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(numberOf0To1());
   app.add_option("--optimizer", arguments.optimizer, "sgd|momentum|adam|adamw (adamw)")
       ->check(CLI::IsMember({"sgd", "momentum", "adam", "adamw"}));
   app.add_option("--clip", arguments.clip, "on|off (on)")->check(CLI::IsMember({"on", "off"}));
@@ -303,6 +329,13 @@ static std::optional<int> refuseLater(const CLI::App &app, const CompileOptions 
   return std::nullopt;
 }
 
+static std::optional<int> refuseEmitBehindPlan(const CompileOptions &options) {
+  if (options.planOnly && options.emit != "trainer" && options.emit != "plan") {
+    return usageError("--plan-only contradicts --emit " + options.emit + "; leave one of them out");
+  }
+  return std::nullopt;
+}
+
 static std::optional<int> parseInspect(const CLI::App &app, const std::string &form,
                                        CompileOptions &options) {
   if (app.count("--inspect") == 0) {
@@ -356,6 +389,9 @@ static std::optional<int> checkArguments(const CLI::App &app, const Arguments &a
   if (auto status = parseInspect(app, arguments.inspect, options)) {
     return status;
   }
+  if (auto status = refuseEmitBehindPlan(options)) {
+    return status;
+  }
   if (options.input.empty() && options.planDiff.empty()) {
     return usageError("no input: dsc-compile model.onnx (dsc-compile --help lists the flags)");
   }
@@ -373,6 +409,7 @@ std::optional<int> dsc::parseCommandLine(int argc, char **argv, CompileOptions &
   addStepFlags(app, options, arguments);
   addPlanFlags(app, options, arguments);
   addTargetFlags(app, options);
+  refuseHugeIntegers(app);
   addDebuggingFlags(app, options, arguments);
   try {
     app.parse(withoutOptionalValues(argc, argv));

@@ -7,6 +7,7 @@
 #include "llvm/Support/Program.h"
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <sys/wait.h>
@@ -50,10 +51,21 @@ static void forgetPath(const std::string &path) {
   }
 }
 
+/// By another program: to walk a folder here would allocate.
+static void removeFolder(const char *path) {
+  pid_t child = fork();
+  if (child == 0) {
+    execl("/bin/rm", "rm", "-rf", "--", path, nullptr);
+    _exit(127);
+  }
+  waitpid(child, nullptr, 0);
+}
+
 void dsc::removeScratchFiles() {
   for (std::atomic<char *> &slot : scratchPaths) {
-    if (char *path = slot.load()) {
-      unlink(path);
+    char *path = slot.load();
+    if (path && unlink(path) != 0 && errno == EISDIR) {
+      removeFolder(path);
     }
   }
 }
@@ -157,6 +169,13 @@ llvm::Error ScratchFile::keep() {
   forgetPath(path);
   path.clear();
   return llvm::Error::success();
+}
+
+ScratchFolder::ScratchFolder(std::string path) : path(std::move(path)) { registerPath(this->path); }
+
+ScratchFolder::~ScratchFolder() {
+  llvm::sys::fs::remove_directories(path);
+  forgetPath(path);
 }
 
 llvm::Error dsc::takeError(llvm::raw_fd_ostream &os, llvm::StringRef shownName) {

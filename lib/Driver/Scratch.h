@@ -45,7 +45,18 @@ private:
   std::string path, finalName;
 };
 
-/// Removes every scratch file there is: for the time after a crash, when no
+/// A folder that is removed with everything in it, as a ScratchFile is.
+class ScratchFolder {
+public:
+  /// The folder is there, or will be.
+  explicit ScratchFolder(std::string path);
+  ScratchFolder(const ScratchFolder &) = delete;
+  ~ScratchFolder();
+
+  const std::string path;
+};
+
+/// Removes every scratch file and folder there is: for the time after a crash, when no
 /// destructor runs.
 void removeScratchFiles();
 

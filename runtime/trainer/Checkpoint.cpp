@@ -169,6 +169,21 @@ void CheckpointStore::prune() {
     fs::remove(entries[i].stem + stateSuffix); // first: without it the tensors do not count
     fs::remove(entries[i].stem + tensorSuffix);
   }
+  removeOrphans();
+}
+
+/// Tensors whose state was never written, or is gone: a process was killed between the two.
+void CheckpointStore::removeOrphans() const {
+  std::vector<fs::path> orphans;
+  for (const auto &item : fs::directory_iterator(directory)) {
+    fs::path path = item.path(), state = path;
+    bool isTensors =
+        startsWith(path.filename().string(), filePrefix) && path.extension() == tensorSuffix;
+    if (isTensors && !fs::exists(state.replace_extension(stateSuffix)))
+      orphans.push_back(path);
+  }
+  for (const fs::path &path : orphans)
+    fs::remove(path);
 }
 
 void CheckpointStore::saveBest(const Model &model, const RunState &state) {

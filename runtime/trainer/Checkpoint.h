@@ -46,6 +46,7 @@ private:
   static std::string whyDamaged(const Entry &entry, const MappedFile &tensors);
   bool load(Entry &entry, Model &model);
   void prune();
+  void removeOrphans() const;
 
   std::string directory;
   std::string created; // the outermost directory that was made for it

@@ -4,12 +4,17 @@
 #include "trainer/Error.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <regex>
 
 using namespace dsc;
 
 namespace {
+
+/// More than any host has; OpenMP's runtime crashes where it cannot start them.
+constexpr int maxThreads = 1024;
 
 const char *const trainingGroup = "Training";
 const char *const optimizerGroup = "Optimizer";
@@ -111,6 +116,18 @@ void addResults(CLI::App &app, Options &options) {
   app.add_flag("--info", options.info, "say what was compiled")->group(outputGroup);
 }
 
+/// CLI11 reads an integer that is too large as the largest there is.
+void refuseHugeIntegers(CLI::App &app) {
+  auto check = [](const std::string &text) {
+    errno = 0;
+    strtoll(text.c_str(), nullptr, 10);
+    return errno == ERANGE ? "expected an integer below 2^63, got '" + text + "'" : std::string();
+  };
+  for (CLI::Option *option : app.get_options())
+    if (option->get_type_name() == "N")
+      option->check(check, "");
+}
+
 void requireAtLeast(const Options &options, const char *flag, double value, double least) {
   if (options.has(flag) && !(value >= least && std::isfinite(value)))
     failUsage("%s must be a number of at least %g", flag, least);
@@ -135,6 +152,8 @@ void checkRanges(const Options &options) {
   requireAtLeast(options, "--clip-norm", options.clipNorm.value_or(0), 0);
   requireAtLeast(options, "--sample", double(options.sample), 1);
   requireAtLeast(options, "--temperature", options.temperature, 0);
+  if (options.threads > maxThreads)
+    failUsage("--threads must be at most %d", maxThreads);
   if (options.beta1 >= 1 || options.beta2 >= 1)
     failUsage("--beta1 and --beta2 must be below 1");
 }
@@ -245,6 +264,7 @@ std::optional<Options> dsc::parseOptions(int argc, const char *const *argv) {
   addTraining(app, options, raw);
   addOptimizer(app, options, raw);
   addResults(app, options);
+  refuseHugeIntegers(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &) {

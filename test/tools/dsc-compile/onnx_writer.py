@@ -3,6 +3,7 @@
 
   onnx_writer.py operator OP FILE        one node of that operator
   onnx_writer.py external LOCATION FILE  x * w, where w lies in the file LOCATION (24 bytes)
+  onnx_writer.py buffer LOCATION FILE    (x + t) * w, where integers t lie in LOCATION (24 bytes)
   onnx_writer.py labels FILE             a model with a float input called labels
   onnx_writer.py filled OP M N FILE      x * w, where the node OP makes w of shape [M, N]
   onnx_writer.py mixing FILE             a softmax over the batch, then x * w
@@ -53,9 +54,12 @@ def inline(name, dims, numbers):
     return tensor(name, dims, (9, struct.pack(f"<{len(numbers)}f", *numbers)))
 
 
+def outside(location):
+    return (13, message((1, "location"), (2, location))), (14, 1)
+
+
 def external(name, dims, location):
-    entry = message((1, "location"), (2, location))
-    return tensor(name, dims, (13, entry), (14, 1))
+    return tensor(name, dims, *outside(location))
 
 
 def model(nodes, inputs, outputs, weights=()):
@@ -79,6 +83,23 @@ def product(weight):
         [value_info("x", "n", 3)],
         [value_info("y", "n", 2)],
         [weight],
+    )
+
+
+def with_buffer(location):
+    """t is an int64 table, which nothing trains."""
+    return model(
+        [
+            node("CastLike", ["t", "x"], "c"),
+            node("Add", ["x", "c"], "h"),
+            node("MatMul", ["h", "w"], "y"),
+        ],
+        [value_info("x", "n", 3)],
+        [value_info("y", "n", 2)],
+        [
+            message((1, 3), (2, 7), (8, "t"), *outside(location)),
+            inline("w", [3, 2], [1, 2, 3, 4, 5, 6]),
+        ],
     )
 
 
@@ -157,6 +178,7 @@ def main():
         "operator": lambda: operator(*arguments),
         "external": lambda: product(external("w", [3, 2], *arguments)),
         "inline": lambda: product(inline("w", [3, 2], [1, 2, 3, 4, 5, 6])),
+        "buffer": lambda: with_buffer(*arguments),
         "labels": with_labels,
         "filled": lambda: filled(*arguments),
         "mixing": mixing,
