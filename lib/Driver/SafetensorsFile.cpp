@@ -10,6 +10,7 @@
 #include "llvm/Support/JSON.h"
 #include <cstring>
 #include <optional>
+#include <tuple>
 
 using namespace dsc;
 namespace json = llvm::json;
@@ -45,6 +46,30 @@ static llvm::Expected<std::pair<json::Value, llvm::StringRef>> splitHeader(llvm:
     return fail(path, "the safetensors header is not a JSON object");
   }
   return std::pair(std::move(*header), bytes.substr(sizeof(size) + size));
+}
+
+/// The format has every byte belong to one tensor; a file that does not is damaged.
+static llvm::Error checkDisjoint(const json::Object &header, llvm::StringRef path) {
+  std::vector<std::tuple<int64_t, int64_t, llvm::StringRef>> extents;
+  for (const auto &[name, entry] : header) {
+    const json::Object *tensor = entry.getAsObject();
+    const json::Array *offsets = tensor ? tensor->getArray("data_offsets") : nullptr;
+    if (!offsets || offsets->size() != 2) {
+      continue;
+    }
+    auto begin = (*offsets)[0].getAsInteger(), end = (*offsets)[1].getAsInteger();
+    if (begin && end && *begin < *end) {
+      extents.push_back({*begin, *end, name});
+    }
+  }
+  llvm::sort(extents);
+  for (size_t i = 1; i < extents.size(); ++i) {
+    if (std::get<0>(extents[i]) < std::get<1>(extents[i - 1])) {
+      return fail(path, "tensors '" + std::get<2>(extents[i - 1]) + "' and '" +
+                            std::get<2>(extents[i]) + "' overlap");
+    }
+  }
+  return llvm::Error::success();
 }
 
 /// Bytes of the values of that type (f32, bf16, i1, ...) and shape.
@@ -159,6 +184,9 @@ llvm::Error dsc::overrideInitialValues(const llvm::MemoryBuffer &file, llvm::Str
   auto parts = splitHeader(file.getBuffer(), path);
   if (!parts) {
     return parts.takeError();
+  }
+  if (llvm::Error error = checkDisjoint(*parts->first.getAsObject(), path)) {
+    return error;
   }
   bool any = values.empty();
   for (InitialValue &value : values) {

@@ -100,9 +100,10 @@ static void addAlternatives(Plan &plan) {
     double traffic = 3.0 * static_cast<double>(plan.memory.parameters) *
                      (passes(count) - passes(plan.microbatches));
     double seconds = plan.stepSeconds + traffic / (plan.hardware.copyGigabytes * 1e9);
-    int64_t memory = plan.memory.total() - plan.memory.activations +
-                     static_cast<int64_t>(static_cast<double>(plan.memory.activations) * ratio);
-    plan.alternatives.push_back({"micro-batches " + std::to_string(count), seconds, memory,
+    double memory = static_cast<double>(plan.memory.total()) +
+                    static_cast<double>(plan.memory.activations) * (ratio - 1);
+    auto bytes = static_cast<int64_t>(std::min(memory, 0x1p62)); // of any batch
+    plan.alternatives.push_back({"micro-batches " + std::to_string(count), seconds, bytes,
                                  seconds > plan.stepSeconds
                                      ? "slower: gradients are added up in memory"
                                      : "needs more memory for activations"});

@@ -30,8 +30,9 @@ std::optional<int64_t> findCount(const Model &model, const Safetensors &image) {
   int64_t count = 0;
   if (entry != image.metadata.end()) {
     const std::string &text = entry->second;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error == std::errc() && count >= 0 && count <= largestCount)
+    const char *last = text.data() + text.size();
+    auto [end, error] = std::from_chars(text.data(), last, count);
+    if (error == std::errc() && end == last && count >= 0 && count <= largestCount)
       return count;
   }
   for (const ParameterInfo &parameter : model.info.parameters) {
