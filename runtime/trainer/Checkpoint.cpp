@@ -18,12 +18,8 @@ constexpr const char *tensorSuffix = ".safetensors";
 
 bool startsWith(const std::string &text, const char *prefix) { return text.rfind(prefix, 0) == 0; }
 
-/// What a killed process left: "step-….tmp1234", "best….tmp1234".
-bool isLeftover(const std::string &name) {
-  size_t suffix = name.rfind(".tmp");
-  bool ours = startsWith(name, filePrefix) || startsWith(name, "best.");
-  return ours && suffix != std::string::npos && suffix + 4 < name.size() &&
-         name.find_first_not_of("0123456789", suffix + 4) == std::string::npos;
+bool isOwnLeftover(const std::string &name) {
+  return isLeftover(name) && (startsWith(name, filePrefix) || startsWith(name, "best."));
 }
 
 /// Of the directories that `path` leads through, the first that does not exist; or empty.
@@ -51,7 +47,7 @@ CheckpointStore::CheckpointStore(const std::string &directory, int64_t keep)
     : directory(directory), created(firstMissing(directory)), keep(keep) {
   requireWritableDirectory(directory, "--checkpoint-dir");
   for (const auto &item : fs::directory_iterator(directory))
-    if (isLeftover(item.path().filename().string()))
+    if (isOwnLeftover(item.path().filename().string()))
       fs::remove(item.path());
 }
 

@@ -97,6 +97,24 @@ void MappedFile::swap(MappedFile &other) {
   std::swap(length, other.length);
 }
 
+bool dsc::isLeftover(const std::string &name) {
+  size_t suffix = name.rfind(".tmp");
+  return suffix != std::string::npos && suffix + 4 < name.size() &&
+         name.find_first_not_of("0123456789", suffix + 4) == std::string::npos;
+}
+
+void dsc::removeLeftovers(const std::string &path) {
+  namespace fs = std::filesystem;
+  fs::path folder = fs::path(path).parent_path();
+  std::string prefix = fs::path(path).filename().string() + ".tmp";
+  std::error_code ignored;
+  for (const auto &item : fs::directory_iterator(folder.empty() ? "." : folder, ignored)) {
+    std::string name = item.path().filename().string();
+    if (name.rfind(prefix, 0) == 0 && isLeftover(name))
+      fs::remove(item.path(), ignored);
+  }
+}
+
 AtomicFile::AtomicFile(const std::string &path) : path(path), temporary(temporaryName(path)) {
   descriptor = createFile(temporary);
   if (descriptor < 0)

@@ -40,6 +40,11 @@ private:
   size_t length = 0;
 };
 
+/// What a killed process left of an AtomicFile: "NAME.tmp1234".
+bool isLeftover(const std::string &name);
+/// Removes what killed processes left of the file at `path`.
+void removeLeftovers(const std::string &path);
+
 /// Writes `path` through a temporary file; the destructor removes what was not committed.
 class AtomicFile {
 public:

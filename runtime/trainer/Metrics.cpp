@@ -52,6 +52,7 @@ void dsc::readLosses(const std::string &path, LossCurve &curve) {
 MetricsFile::MetricsFile(const std::string &path, std::optional<int64_t> resumedStep) : path(path) {
   if (path.empty())
     return;
+  removeLeftovers(path);
   bool continues = resumedStep && std::filesystem::is_regular_file(path);
   if (continues)
     trim(path, *resumedStep);
