@@ -3,6 +3,7 @@
 
 #include "trainer/Error.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -47,6 +48,9 @@ template <typename T> void store(void *data, int64_t index, T value) {
 } // namespace
 
 int64_t dsc::numElements(const Shape &shape) {
+  // First: the other sizes of an empty array may multiply to more than there are numbers for.
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end())
+    return 0;
   int64_t count = 1;
   for (int64_t size : shape)
     count *= size;
