@@ -99,10 +99,11 @@ static CLI::Validator numberOf0To1() {
 /// Likewise for those that may be negative or zero.
 static void refuseHugeIntegers(CLI::App &app) {
   auto check = [](const std::string &text) -> std::string {
+    llvm::StringRef number = text;
+    number.consume_front("+");
     int64_t value = 0;
-    bool isHuge =
-        llvm::StringRef(text).find_first_not_of("+-0123456789") == llvm::StringRef::npos &&
-        llvm::StringRef(text).getAsInteger(10, value);
+    bool isHuge = number.find_first_not_of("-0123456789") == llvm::StringRef::npos &&
+                  number.getAsInteger(10, value);
     return isHuge ? "expected an integer below 2^63, got '" + text + "'" : "";
   };
   for (CLI::Option *option : app.get_options()) {

@@ -92,6 +92,14 @@ void printInspection(const ImportResult &result, llvm::raw_ostream &os) {
     os << "note: " << note << "\n";
 }
 
+static void writeStrings(llvm::StringRef key, llvm::ArrayRef<std::string> strings,
+                         llvm::json::OStream &json) {
+  json.attributeArray(key, [&] {
+    for (const std::string &text : strings)
+      json.value(llvm::json::fixUTF8(text));
+  });
+}
+
 static void writeSlots(llvm::StringRef key, llvm::ArrayRef<SlotReport> slots,
                        llvm::json::OStream &json) {
   json.attributeArray(key, [&] {
@@ -99,10 +107,7 @@ static void writeSlots(llvm::StringRef key, llvm::ArrayRef<SlotReport> slots,
       json.object([&] {
         json.attribute("name", llvm::json::fixUTF8(row.name));
         json.attribute("type", llvm::json::fixUTF8(row.type));
-        json.attributeArray("notes", [&] {
-          for (const std::string &note : row.notes)
-            json.value(llvm::json::fixUTF8(note));
-        });
+        writeStrings("notes", row.notes, json);
       });
   });
 }
@@ -118,10 +123,7 @@ void printInspectionJson(const ImportResult &result, llvm::raw_ostream &os) {
           json.attribute("elements", row.elements);
           json.attribute("role", row.role);
           json.attribute("trainable", row.trainable);
-          json.attributeArray("uses", [&] {
-            for (const std::string &use : row.uses)
-              json.value(llvm::json::fixUTF8(use));
-          });
+          writeStrings("uses", row.uses, json);
           json.attribute("why", llvm::json::fixUTF8(row.why));
         });
     });
@@ -137,10 +139,7 @@ void printInspectionJson(const ImportResult &result, llvm::raw_ostream &os) {
     });
     writeSlots("inputs", result.inputs, json);
     writeSlots("outputs", result.outputs, json);
-    json.attributeArray("notes", [&] {
-      for (const std::string &note : result.notes)
-        json.value(llvm::json::fixUTF8(note));
-    });
+    writeStrings("notes", result.notes, json);
   });
   os << "\n";
 }
