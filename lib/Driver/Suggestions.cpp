@@ -24,7 +24,7 @@ static DictionaryAttr tryLoss(ModuleOp module, const AttachLossPassOptions &opti
   if (failed(pm.run(*copy))) {
     return {};
   }
-  return copy->lookupSymbol<func::FuncOp>("forward")->getAttrOfType<DictionaryAttr>("train.loss");
+  return copy->lookupSymbol<func::FuncOp>("forward")->getAttrOfType<DictionaryAttr>(kLossAttr);
 }
 
 /// Whether the value is a distribution already, which losses on logits would normalize again.

@@ -15,10 +15,7 @@
 
 namespace dsc {
 
-/// The attribute of @forward, @train and @evaluate that says what the loss is.
-inline constexpr llvm::StringLiteral kLossAttr = "train.loss";
-
-/// What the attribute holds:
+/// What the attribute kLossAttr holds:
 ///   {kind = "cross-entropy", output = "logits", classes = 10, class_axis = 1,
 ///    ignore_index = -100, label_smoothing = 0.0}
 /// `kind` is "output" where the model computes its loss itself.

@@ -9,6 +9,10 @@ namespace dsc {
 /// Losses that can be attached to an output of a model.
 enum class LossKind { CrossEntropy, Mse, L1, BceWithLogits };
 
+/// The attribute of @forward, @train and @evaluate that says what the loss is; the fields are
+/// those of LossSpec.
+inline constexpr llvm::StringLiteral kLossAttr = "train.loss";
+
 /// Stands for "the last dimension up to rank 3, else dimension 1".
 inline constexpr int64_t kDefaultClassAxis = INT64_MIN;
 
