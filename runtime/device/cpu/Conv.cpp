@@ -4,14 +4,15 @@
 // it pays to reorder operands inside the routine (`Blocked`). It does not where the
 // product is a plain matrix product per image, or where a block of channels would be
 // mostly padding (`Direct`); and tensors that are channels-last already are taken as
-// they are (`ChannelsLast`).
+// they are (`ChannelsLast`). The first layer of an image model has too few channels for
+// any of this and a kernel of its own (ThinConv.h).
 //
 //===----------------------------------------------------------------------===//
 #include "abi/CpuRoutines.h"
 #include "device/cpu/ConvShape.h"
 #include "device/cpu/Move.h"
 #include "device/cpu/Scratch.h"
-#include "device/cpu/State.h"
+#include "device/cpu/ThinConv.h"
 
 #include <optional>
 
@@ -20,13 +21,11 @@ using dnnl::memory;
 
 namespace {
 
-enum class Direction : uint8_t { Forward, InputGrad, WeightGrad };
+using Direction = ConvDirection;
 enum class Layouts : uint8_t { Direct, ChannelsLast, Blocked };
 
 /// Below this many channels a block of 16 loses more to padding than a direct product to im2col.
 constexpr int64_t fewChannels = 8;
-/// Up to this many input channels the forward kernels read the row-major input as it is.
-constexpr int64_t firstLayerChannels = 3;
 
 Layouts chooseLayouts(const ConvShape &shape, Direction direction) {
   if (shape.input.isChannelsLast() && shape.output.isChannelsLast() && !shape.input.isRowMajor())
@@ -34,7 +33,7 @@ Layouts chooseLayouts(const ConvShape &shape, Direction direction) {
   if (direction == Direction::WeightGrad || shape.groups > 1)
     return Layouts::Blocked;
   bool many = shape.groupOutputs() >= fewChannels;
-  if (direction == Direction::Forward && shape.groupInputs() <= firstLayerChannels && many)
+  if (direction == Direction::Forward && shape.groupInputs() <= thinChannels && many)
     return Layouts::Blocked;
   bool few = std::min(shape.groupInputs(), shape.groupOutputs()) < fewChannels;
   return few || shape.isPointwise() ? Layouts::Direct : Layouts::Blocked;
@@ -145,10 +144,11 @@ void ConvArgument::leave() {
     runReorder(wanted, user);
 }
 
-class Conv : public RoutineState {
+/// A convolution by oneDNN.
+class Conv : public Convolver {
 public:
   Conv(const ConvShape &shape, Direction direction);
-  int32_t run(void *const *buffers);
+  int32_t run(void *const *buffers) override;
 
 private:
   using Forward = dnnl::convolution_forward;
@@ -314,9 +314,10 @@ int32_t convolve(const DscCall *call, void *const *buffers, Direction direction)
         runEmpty(shape, direction, buffers);
         return 0;
       }
-      setState(call, new Conv(shape, direction));
+      setState(call, isThin(shape, direction) ? makeThinConv(shape, direction)
+                                              : new Conv(shape, direction));
     }
-    return stateOf<Conv>(call)->run(buffers);
+    return stateOf<Convolver>(call)->run(buffers);
   });
 }
 

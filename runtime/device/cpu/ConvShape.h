@@ -6,6 +6,11 @@
 
 namespace dsc {
 
+enum class ConvDirection : uint8_t { Forward, InputGrad, WeightGrad };
+
+/// Up to this many input channels a convolution is thin: no block of channels fills a vector.
+constexpr int64_t thinChannels = 3;
+
 /// A tensor of a convolution in logical order: N C spatial, or K C spatial.
 struct ConvTensor {
   dnnl::memory::dims dims, strides;

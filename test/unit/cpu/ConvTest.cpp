@@ -199,6 +199,40 @@ TEST(Conv, PadsBeyondTheKernel) {
   checkAll(random, {1, 16, 16, 1, {5, 4}, {1, 3}, {2, 1}, {1, 2}, {3, 0}, {2, 4}}, rowMajor);
 }
 
+class ThinConvLevels : public LevelTest {};
+INSTANTIATE_TEST_SUITE_P(Levels, ThinConvLevels, testing::Range(0, levelCount()));
+
+/// Few input channels, rows longer and shorter than vectors.
+ConvCase randomThin(Random &random) {
+  ConvCase c;
+  c.batch = pick(random, 1, 5);
+  c.groups = 1;
+  c.inputs = pick(random, 1, 3);
+  c.outputs = pick(random, 1, 13);
+  for (int64_t rank = pick(random, 1, 2); rank > 0; --rank) {
+    int64_t kernel = pick(random, 1, 4), dilation = pick(random, 1, 3);
+    c.kernel.push_back(kernel);
+    c.dilations.push_back(dilation);
+    c.strides.push_back(pick(random, 1, 3));
+    c.low.push_back(pick(random, 0, 3));
+    c.high.push_back(pick(random, 0, 3));
+    c.input.push_back((kernel - 1) * dilation + 1 + pick(random, 0, rank == 1 ? 80 : 5));
+  }
+  return c;
+}
+
+TEST_P(ThinConvLevels, RandomShapes) {
+  Random random(7);
+  for (int round = 0; round < 100; ++round) {
+    SCOPED_TRACE(testing::Message() << "round " << round);
+    ConvCase c = randomThin(random);
+    checkForward(random, c, rowMajor, pick(random, 0, 3));
+    checkWeightGrad(random, c, rowMajor, chance(random));
+    if (HasFailure())
+      return;
+  }
+}
+
 TEST(Conv, BroadcastOutputGradient) {
   Random random(5);
   ConvCase c{2, 4, 16, 1, {6, 6}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}};

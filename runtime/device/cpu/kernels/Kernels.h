@@ -23,6 +23,17 @@ struct PoolPlane {
   bool countIncludePad;
 };
 
+/// A convolution may have this many taps at most for the functions below.
+constexpr int64_t maxThinTaps = 512;
+
+/// One image of a convolution of few input channels in two dimensions. All tensors are dense.
+struct ThinConv {
+  int64_t inputs, outputs; // channels
+  int64_t input[2], kernel[2], strides[2], dilations[2], low[2], output[2];
+
+  int64_t taps() const { return inputs * kernel[0] * kernel[1]; }
+};
+
 /// Queries and keys are worked on in blocks of this many.
 constexpr int64_t attentionBlock = 64;
 
@@ -61,6 +72,16 @@ struct KernelTable {
   void (*avgPoolPlane)(const PoolPlane &plane, const float *input, float *output);
   /// Adds to the input gradient.
   void (*avgPoolGradPlane)(const PoolPlane &plane, const float *outputGrad, float *inputGrad);
+  /// Floats of scratch memory that a call of either of the next two needs.
+  int64_t (*thinConvScratch)(const ThinConv &conv);
+  /// `bias` may be null.
+  void (*thinConv)(const ThinConv &conv, const float *input, const float *weight, const float *bias,
+                   bool relu, float *output, float *scratch);
+  /// Adds to weightGrad[outputs][taps].
+  void (*thinConvWeightGrad)(const ThinConv &conv, const float *input, const float *outputGrad,
+                             float *weightGrad, float *scratch);
+  /// Adds to biasGrad[outputs].
+  void (*thinConvBiasGrad)(const ThinConv &conv, const float *outputGrad, float *biasGrad);
 };
 
 /// The table of the best level of this processor.

@@ -23,6 +23,12 @@ void transposeWords(int64_t sizeA, int64_t sizeB, float *to, int64_t toStride, c
 void maxPoolPlane(const PoolPlane &plane, const float *input, float *output, int32_t *index);
 void avgPoolPlane(const PoolPlane &plane, const float *input, float *output);
 void avgPoolGradPlane(const PoolPlane &plane, const float *outputGrad, float *inputGrad);
+int64_t thinConvScratch(const ThinConv &conv);
+void thinConv(const ThinConv &conv, const float *input, const float *weight, const float *bias,
+              bool relu, float *output, float *scratch);
+void thinConvWeightGrad(const ThinConv &conv, const float *input, const float *outputGrad,
+                        float *weightGrad, float *scratch);
+void thinConvBiasGrad(const ThinConv &conv, const float *outputGrad, float *biasGrad);
 
 } // namespace dsc::DSC_LEVEL
 

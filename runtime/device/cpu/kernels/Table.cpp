@@ -8,8 +8,9 @@ namespace dsc::DSC_LEVEL {
 
 extern const KernelTable table;
 const KernelTable table = {
-    DSC_STRING(DSC_LEVEL), attentionScratch, attention,    attentionGrad,
-    transposeWords,        maxPoolPlane,     avgPoolPlane, avgPoolGradPlane,
+    DSC_STRING(DSC_LEVEL), attentionScratch, attention,          attentionGrad,
+    transposeWords,        maxPoolPlane,     avgPoolPlane,       avgPoolGradPlane,
+    thinConvScratch,       thinConv,         thinConvWeightGrad, thinConvBiasGrad,
 };
 
 } // namespace dsc::DSC_LEVEL
