@@ -34,7 +34,8 @@ struct Prepared {
 };
 
 Prepared &prepare(DscRoutine routine, Sizes ints) {
-  static std::map<std::pair<DscRoutine, Sizes>, Prepared> known;
+  // Never destroyed: the library's own statics may be gone by then.
+  static auto &known = *new std::map<std::pair<DscRoutine, Sizes>, Prepared>;
   Prepared &prepared = known[{routine, ints}];
   prepared.ints = std::move(ints);
   return prepared;
