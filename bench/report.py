@@ -48,6 +48,7 @@ ORIGIN_COLUMNS = (
     "exporter",
     "GFLOP/s",
     "copy GB/s",
+    "new memory GB/s",
     "others",
 )
 
@@ -141,6 +142,7 @@ def origin(result):
         result.get("exporter", ""),
         f"{result['gemm_gflops']:.0f}",
         f"{result['copy_gigabytes_per_second']:.1f}",
+        ", ".join(map(number, result.get("new_memory_gigabytes_per_second", ()))),
         f"{result['others_share']:.0%}" if "others_share" in result else "",
     )
 

@@ -14,8 +14,10 @@
 namespace dsc::DSC_LEVEL {
 namespace {
 
-/// Rows of a tile: 16 sums of 32 registers for v4, 8 of 16 below.
-constexpr int tileRows = width == 16 ? 8 : 4;
+/// Rows of a tile: 16 sums of 32 registers for v4, 12 of 16 below.
+constexpr int tileRows = width == 16 ? 8 : 6;
+/// Rows of the tile for what is left over of `rows`.
+constexpr int fewerRows(int rows) { return rows == 6 ? 4 : rows / 2; }
 
 struct ScalarMatrix { // read element by element
   const float *data;
@@ -81,7 +83,7 @@ inline void strip(int64_t m, int64_t M, int64_t n, ScalarMatrix a, VectorMatrix 
   }
   if constexpr (Rows > 1)
     if (m < M)
-      strip<Rows / 2, Vectors, Add>(m, M, n, a, b, c, range);
+      strip<fewerRows(Rows), Vectors, Add>(m, M, n, a, b, c, range);
 }
 
 /// `range(m, mEnd, n, nEnd)` says which part of the sum the tile [m, mEnd) x [n, nEnd) needs.
