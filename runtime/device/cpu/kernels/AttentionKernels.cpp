@@ -159,6 +159,9 @@ void softmaxColumn(const AttentionHead &head, const BlockPair &pair, int64_t i, 
     store(st + j * block + i, p);
     sum += p;
   }
+  // A tile of the next product may reach into the queries of the next vector, which see more.
+  for (int64_t j = visible; j < least(visible + tileRows, pair.keys); ++j)
+    store(st + j * block + i, Vec(0.0f));
   Vec shrink = expOf(before - shift);
   store(state.greatest + i, greatest);
   store(state.sum + i, load(state.sum + i) * shrink + sum);
