@@ -2,8 +2,8 @@
 
     models.py ROW FILE.onnx     exports the row's model
 
-Rows take their modules from the examples where there is one; GPT-2 stands here. Which
-exporter a row uses is the row's own (rows.py), so that both are covered.
+Rows take their modules from the examples where there is one; others stand in networks.py, GPT-2
+here. Which exporter a row uses is the row's own (rows.py), so that both are covered.
 """
 
 import argparse
@@ -17,10 +17,12 @@ from torch import nn
 import rows
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "examples" / name) for name in ("byte-gpt", "fashion-cnn", "mlp")]
+FOLDERS = ("examples/byte-gpt", "examples/fashion-cnn", "examples/mlp", "test/models")
+sys.path[:0] = [str(ROOT / name) for name in FOLDERS]
 from export_byte_gpt import Block, ByteGPT, strip_metadata  # noqa: E402
 from export_fashion_cnn import FashionCNN  # noqa: E402
 from export_mlp import MLP  # noqa: E402
+from networks import LanguageLSTM, ResNet18, UNet, ViT  # noqa: E402
 
 
 class TanhBlock(Block):
@@ -42,7 +44,16 @@ class GPT2(ByteGPT):
             nn.init.normal_(embedding.weight, std=0.02)
 
 
-MODULES = {"mlp": MLP, "cnn": FashionCNN, "gpt": ByteGPT, "gpt2": GPT2}
+MODULES = {
+    "mlp": MLP,
+    "cnn": FashionCNN,
+    "gpt": ByteGPT,
+    "gpt2": GPT2,
+    "resnet18": ResNet18,
+    "vit": ViT,
+    "lstm": LanguageLSTM,
+    "unet": UNet,
+}
 
 
 def make_model(row):

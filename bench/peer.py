@@ -39,10 +39,16 @@ def batches(arrays, batch):
         step += 1
 
 
-def make_step(model, optimizer):
+def loss_of(row, logits, labels):
+    if row.dense:
+        return F.cross_entropy(logits, labels)
+    return F.cross_entropy(logits.flatten(0, -2), labels.flatten())
+
+
+def make_step(row, model, optimizer):
     def step(inputs, labels):
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(inputs).flatten(0, -2), labels.flatten())
+        loss = loss_of(row, model(inputs), labels)
         loss.backward()
         optimizer.step()
         return loss.item()
@@ -69,7 +75,7 @@ def main():
     optimizer = torch.optim.AdamW(
         model.parameters(), rows.LEARNING_RATE, weight_decay=0.0, fused=True
     )
-    step = make_step(torch.compile(model) if mode == "compile" else model, optimizer)
+    step = make_step(row, torch.compile(model) if mode == "compile" else model, optimizer)
     arrays = [array.to(*device) for array in load_arrays(row, pathlib.Path(data))]
     data = batches(arrays, row.batch)
     for line in sys.stdin:

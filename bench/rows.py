@@ -20,6 +20,7 @@ class Row:
     vocabulary: int = 0  # above 0: inputs are token ids
     classes: int = 10
     arguments: dict = dataclasses.field(default_factory=dict)  # of the module
+    dense: bool = False  # logits are [N, classes, pixels...], not [N, ..., classes]
     time: bool = True  # False: only memory and the first steps are looked at
 
     @property
@@ -62,6 +63,12 @@ ROWS = {
         context=256,
     ),
     "gpt2-124M": gpt2("gpt2-124M, T 64, batch 4", 4, 64),
+    "resnet18": Row(
+        "resnet18, 64 px, batch 16", "resnet18", 16, (3, 64, 64), "torchscript", classes=1000
+    ),
+    "vit": Row("vit 6x192, 32 px, patches of 4, batch 32", "vit", 32, (3, 32, 32), "dynamo"),
+    "lstm": gpt("lstm 2x256, T 64, batch 32", 32, 64, "torchscript", module="lstm"),
+    "unet": Row("unet, 64 px, batch 8", "unet", 8, (3, 64, 64), "dynamo", dense=True),
     "gpt2-2-layers": gpt2("gpt2 of 2 layers, T 64, batch 4", 4, 64, layers=2, time=False),
     "gpt2-124M-T1024": gpt2("gpt2-124M, T 1024, batch 1", 1, 1024, time=False),
 }
