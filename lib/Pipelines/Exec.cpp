@@ -28,6 +28,12 @@ void dsc::buildExecPipeline(OpPassManager &pm, std::shared_ptr<const TargetModel
   pm.addPass(createFuseKernelsPass());
 
   //===--------------------------------------------------------------------===//
+  // Order. Once it is known what is one kernel, and before the arena, as it
+  // decides what lives at the same time.
+  //===--------------------------------------------------------------------===//
+  pm.addPass(createHoistUpdatesPass());
+
+  //===--------------------------------------------------------------------===//
   // The arena. Last: it fixes what runs in place and what is copied.
   //===--------------------------------------------------------------------===//
   pm.addPass(createPlaceBuffersPassFor(target));

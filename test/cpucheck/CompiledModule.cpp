@@ -47,6 +47,9 @@ LogicalResult CompiledModule::lower(ModuleOp programs, const Options &options) {
   if (!options.fuse && failed(setOption(pm, "dsc-fuse-kernels", "fuse=false"))) {
     return exec->emitError("the exec phase has no option to fuse");
   }
+  if (!options.hoist && failed(setOption(pm, "dsc-hoist-updates", "hoist=false"))) {
+    return exec->emitError("the exec phase has no option to move updates up");
+  }
   if (!options.inPlace && failed(setOption(pm, "dsc-place-buffers", "in-place=false"))) {
     return exec->emitError("the exec phase has no option to work in place");
   }

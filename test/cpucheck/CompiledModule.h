@@ -30,6 +30,7 @@ class CompiledModule {
 public:
   struct Options {
     bool fuse = true;
+    bool hoist = true;
     bool inPlace = true;
     std::string cpu = "native";
   };

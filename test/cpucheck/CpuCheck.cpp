@@ -61,9 +61,12 @@ struct Batch {
 };
 } // namespace
 
-/// All four ways in turn.
+/// All eight ways in turn.
 static CompiledModule::Options optionsOf(size_t number, const Flags &flags) {
-  return {.fuse = number % 2 == 0, .inPlace = number / 2 % 2 == 0, .cpu = flags.cpu};
+  return {.fuse = number % 2 == 0,
+          .hoist = number / 4 % 2 == 0,
+          .inPlace = number / 2 % 2 == 0,
+          .cpu = flags.cpu};
 }
 
 //===----------------------------------------------------------------------===//

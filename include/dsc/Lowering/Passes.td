@@ -64,6 +64,26 @@ def FuseKernelsPass : Pass<"dsc-fuse-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dsc::exec::ExecDialect", "::mlir::affine::AffineDialect"];
 }
 
+def HoistUpdatesPass : Pass<"dsc-hoist-updates", "::mlir::ModuleOp"> {
+  let summary = "Update a variable as soon as its gradient is there";
+  let description = [{
+    Problem: updates stand at the end of a step, so that every gradient lives
+    until then, and has left the caches when its update reads it.
+
+    Method: a launch that makes a variable's new value moves up behind the last
+    of its operands and behind the last reader of the old value, which it can
+    then overwrite in place. Numbers that it needs (corrections, the scale of a
+    mean) move with it. Gradients that are clipped by their global norm stay
+    until the last is known, but the sum of each one's squares moves up to it.
+
+    Requires: kernels and calls only, buffers not placed. Guarantees: programs
+    compute the same; only their order has changed.
+  }];
+  let options = [Option<"hoist", "hoist", "bool", "true", "move updates up">];
+  let statistics = [Statistic<"numHoisted", "num-hoisted", "updates that moved up">];
+  let dependentDialects = ["::dsc::exec::ExecDialect"];
+}
+
 def PlaceBuffersPass : Pass<"dsc-place-buffers", "::mlir::ModuleOp"> {
   let summary = "Give every value its place in the arena";
   let description = [{

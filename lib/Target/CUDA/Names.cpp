@@ -138,28 +138,6 @@ static Location definitionOf(OpResult value) {
   return isNamed ? inner->getLoc() : launch.getLoc();
 }
 
-std::string ValueNames::nameOf(Value viewed) const {
-  Value value = lookThroughViews(viewed);
-  if (auto it = known.find(value); it != known.end())
-    return it->second;
-  if (auto argument = dyn_cast<BlockArgument>(value))
-    return argumentName(argument);
-  Operation *op = value.getDefiningOp();
-  if (auto read = dyn_cast<exec::ReadOp>(op))
-    return makeIdentifier(read.getVariable());
-  if (auto scalar = dyn_cast<exec::ScalarOp>(op))
-    return makeIdentifier((scalar.getName() + " " + scalar.getParameter().value_or("")).str());
-  if (isa<exec::ConstantOp>(op))
-    return "constant";
-  if (isa<exec::RepeatOp>(op))
-    return "carried_" + std::to_string(cast<OpResult>(value).getResultNumber());
-  return makeIdentifier(shortOrigin(definitionOf(cast<OpResult>(value))), "value");
-}
-
-//===----------------------------------------------------------------------===//
-// Kernels
-//===----------------------------------------------------------------------===//
-
 /// The verbs of a kernel's work, in order, each once: max_sub_exp_sum.
 static std::string verbsOf(exec::KernelOp kernel) {
   static const llvm::StringMap<StringRef> verbs = {
@@ -185,6 +163,40 @@ static std::string verbsOf(exec::KernelOp kernel) {
   return text.empty() ? "fill" : text;
 }
 
+/// Whether a launch computes a number from numbers, such as a correction of the optimizer's: what
+/// it stands beside says less about it than what it reads.
+static bool isOfNumbers(exec::LaunchOp launch) {
+  auto isNumber = [](Type type) { return cast<RankedTensorType>(type).getNumElements() == 1; };
+  return launch.getNumOperands() > 0 && llvm::all_of(launch->getOperandTypes(), isNumber);
+}
+
+std::string ValueNames::nameOf(Value viewed) const {
+  Value value = lookThroughViews(viewed);
+  if (auto it = known.find(value); it != known.end())
+    return it->second;
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return argumentName(argument);
+  Operation *op = value.getDefiningOp();
+  if (auto read = dyn_cast<exec::ReadOp>(op))
+    return makeIdentifier(read.getVariable());
+  if (auto scalar = dyn_cast<exec::ScalarOp>(op))
+    return makeIdentifier((scalar.getName() + " " + scalar.getParameter().value_or("")).str());
+  if (isa<exec::ConstantOp>(op))
+    return "constant";
+  if (isa<exec::RepeatOp>(op))
+    return "carried_" + std::to_string(cast<OpResult>(value).getResultNumber());
+  if (auto launch = dyn_cast<exec::LaunchOp>(op); launch && isOfNumbers(launch)) {
+    auto kernel =
+        SymbolTable::lookupNearestSymbolFrom<exec::KernelOp>(launch, launch.getKernelAttr());
+    return verbsOf(kernel) + "_" + nameOf(launch->getOperand(0));
+  }
+  return makeIdentifier(shortOrigin(definitionOf(cast<OpResult>(value))), "value");
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
 /// The operators that a kernel fuses: add_layernorm. Products and convolutions are
 /// library calls: a kernel that names one computes something behind it, such as a loss.
 static std::string operatorsOf(ArrayRef<Origin> origins) {
@@ -204,8 +216,10 @@ static std::string operatorsOf(ArrayRef<Origin> origins) {
 std::string KernelNamer::name(exec::KernelOp kernel, const PlacedCall &call,
                               const ValueNames &values) {
   SmallVector<Origin> origins = originsOf(call.op->getLoc());
-  std::string from = origins.empty() ? values.nameOf(call.buffers.front().value)
-                                     : makeIdentifier(lastParts(origins.front().name), "");
+  auto launch = dyn_cast<exec::LaunchOp>(call.op);
+  bool hasOrigin = !origins.empty() && !(launch && isOfNumbers(launch));
+  std::string from = hasOrigin ? makeIdentifier(lastParts(origins.front().name), "")
+                               : values.nameOf(call.buffers.front().value);
   bool updates =
       llvm::any_of(call.op->getResults(), [&](Value result) { return values.isWritten(result); });
   std::string what = operatorsOf(origins);

@@ -1,0 +1,167 @@
+//===- HoistUpdates.cpp - Update a variable as soon as that is possible ---===//
+
+#include "dialects/Exec/ExecDialect.h"
+#include "dsc/Lowering/Passes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
+
+namespace dsc {
+#define GEN_PASS_DEF_HOISTUPDATESPASS
+#include "dsc/Lowering/Passes.h.inc"
+} // namespace dsc
+
+using namespace mlir;
+using namespace dsc;
+
+namespace {
+class UpdateHoisting {
+public:
+  explicit UpdateHoisting(Block &block) : block(block) {}
+
+  void run();
+  unsigned numHoisted = 0;
+
+private:
+  void findReaders();
+  void addReaders(Value value, SmallVectorImpl<Operation *> &readers);
+  Operation *earliestPoint(Operation *update);
+  void raise(Operation *op, Operation *point);
+  void moveBehind(Operation *op, Operation *point);
+
+  Block &block;
+  llvm::MapVector<Operation *, SmallVector<Attribute>> updates; // launch -> variables it writes
+  DenseMap<Attribute, SmallVector<Operation *>> readers;        // variable -> who reads it
+  DenseMap<Operation *, Operation *> lastBehind;                // point -> last op moved there
+  SmallPtrSet<Operation *, 32> moved;
+};
+} // namespace
+
+/// The later of two ops of a block; null is the block's beginning.
+static Operation *later(Operation *a, Operation *b) {
+  if (!a || !b) {
+    return a ? a : b;
+  }
+  return a->isBeforeInBlock(b) ? b : a;
+}
+
+/// What costs no memory to have early: numbers, and what only names a buffer.
+static bool isLight(Operation *op) {
+  if (isa<exec::LaunchOp>(op)) {
+    return llvm::all_of(op->getResultTypes(), [](Type type) {
+      return cast<RankedTensorType>(type).getNumElements() == 1;
+    });
+  }
+  return isa<exec::ReadOp, exec::ScalarOp, exec::ConstantOp, exec::ViewOp>(op);
+}
+
+/// The latest op that `op` must stand behind because of its operands, where light ones may move
+/// along.
+static Operation *latestProducer(Operation *op, DenseMap<Operation *, Operation *> &known) {
+  if (auto it = known.find(op); it != known.end()) {
+    return it->second;
+  }
+  Operation *result = nullptr;
+  for (Value operand : op->getOperands()) {
+    if (Operation *producer = operand.getDefiningOp()) {
+      result = later(result, isLight(producer) ? latestProducer(producer, known) : producer);
+    }
+  }
+  return known[op] = result;
+}
+
+void UpdateHoisting::addReaders(Value value, SmallVectorImpl<Operation *> &found) {
+  for (Operation *user : value.getUsers()) {
+    if (auto view = dyn_cast<exec::ViewOp>(user)) {
+      addReaders(view, found);
+    } else if (!isa<exec::WriteOp>(user)) {
+      found.push_back(block.findAncestorOpInBlock(*user));
+    }
+  }
+}
+
+void UpdateHoisting::findReaders() {
+  for (exec::ReadOp read : block.getOps<exec::ReadOp>()) {
+    addReaders(read, readers[read.getVariableAttr()]);
+  }
+  for (exec::WriteOp write : block.getOps<exec::WriteOp>()) {
+    if (auto launch = write.getValue().getDefiningOp<exec::LaunchOp>()) {
+      updates[launch].push_back(write.getVariableAttr());
+    }
+  }
+}
+
+/// Behind its operands, and behind everyone who reads what it overwrites.
+Operation *UpdateHoisting::earliestPoint(Operation *update) {
+  DenseMap<Operation *, Operation *> known;
+  Operation *point = latestProducer(update, known);
+  for (Attribute variable : updates[update]) {
+    for (Operation *reader : readers[variable]) {
+      if (reader != update) {
+        point = later(point, reader);
+      }
+    }
+  }
+  return point;
+}
+
+void UpdateHoisting::moveBehind(Operation *op, Operation *point) {
+  if (!moved.insert(op).second) {
+    return; // by another update that needs it, to the same place
+  }
+  Operation *&last = lastBehind[point];
+  if (last) {
+    op->moveAfter(last);
+  } else if (point) {
+    op->moveAfter(point);
+  } else {
+    op->moveBefore(&block, block.begin());
+  }
+  last = op;
+}
+
+/// Moves `op` behind `point`, and before it the light ops that it needs: a launch as early as it
+/// can be, so that the sum over a gradient stands beside the gradient, what only names a buffer
+/// beside its user.
+void UpdateHoisting::raise(Operation *op, Operation *point) {
+  for (Value operand : op->getOperands()) {
+    Operation *producer = operand.getDefiningOp();
+    if (!producer || !isLight(producer) || producer == point ||
+        later(point, producer) != producer) {
+      continue;
+    }
+    bool stays = producer->hasOneUse() && !isa<exec::LaunchOp>(producer);
+    DenseMap<Operation *, Operation *> known;
+    raise(producer, stays ? point : latestProducer(producer, known));
+  }
+  moveBehind(op, point);
+}
+
+void UpdateHoisting::run() {
+  findReaders();
+  for (auto &[update, variables] : updates) {
+    Operation *point = earliestPoint(update);
+    if (point && point->isBeforeInBlock(update) && point->getNextNode() != update) {
+      raise(update, point);
+      ++numHoisted;
+    }
+  }
+}
+
+namespace {
+struct HoistUpdatesPass : dsc::impl::HoistUpdatesPassBase<HoistUpdatesPass> {
+  using HoistUpdatesPassBase::HoistUpdatesPassBase;
+
+  void runOnOperation() override {
+    if (!hoist) {
+      return;
+    }
+    for (exec::ProgramOp program : getOperation().getOps<exec::ProgramOp>()) {
+      UpdateHoisting hoisting(*program.getBlock());
+      hoisting.run();
+      numHoisted += hoisting.numHoisted;
+    }
+  }
+};
+} // namespace
