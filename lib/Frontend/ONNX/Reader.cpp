@@ -15,6 +15,8 @@
 #include "llvm/Support/Path.h"
 
 #include <protozero/exception.hpp>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace dsc::onnx {
 
@@ -460,12 +462,27 @@ static llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> mapFile(llvm::StringR
   return std::move(*buffer);
 }
 
+/// A kernel maps many pages around each one that is read; what the structure did not need is given
+/// back, and comes again from the file when a weight is read.
+static void releasePages(const llvm::MemoryBuffer &file) {
+  if (file.getBufferKind() != llvm::MemoryBuffer::MemoryBuffer_MMap)
+    return; // a small file is copied, and would be lost
+  auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  auto begin = reinterpret_cast<uintptr_t>(file.getBufferStart()) / page * page;
+  auto end = reinterpret_cast<uintptr_t>(file.getBufferEnd());
+  madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
+}
+
 llvm::Expected<std::unique_ptr<Model>> readModel(llvm::StringRef path, const ReadOptions &options) {
   auto buffer = mapFile(path);
   if (!buffer)
     return buffer.takeError();
   llvm::StringRef directory = llvm::sys::path::parent_path(path);
-  return readModel(std::move(*buffer), directory.empty() ? "." : directory, options);
+  const llvm::MemoryBuffer &file = **buffer;
+  auto model = readModel(std::move(*buffer), directory.empty() ? "." : directory, options);
+  if (model)
+    releasePages(file);
+  return model;
 }
 
 llvm::Expected<Tensor> readTensor(llvm::StringRef path, Model &model) {
