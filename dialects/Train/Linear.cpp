@@ -194,12 +194,12 @@ int64_t DotOp::getFlops() {
 //===----------------------------------------------------------------------===//
 
 template <typename OpTy> static LogicalResult verifyConv(OpTy op, Value x, Value w, Value y) {
-  Window window = Window::of(op, typeOf(w).getShape().drop_front(2));
   int64_t groups = static_cast<int64_t>(op.getGroups());
   if (typeOf(x).getRank() < 3 || typeOf(x).getRank() != typeOf(w).getRank() ||
       typeOf(x).getRank() != typeOf(y).getRank()) {
     return op.emitOpError("C1: expected three tensors of one rank, at least 3");
   }
+  Window window = Window::of(op, typeOf(w).getShape().drop_front(2));
   if (failed(window.verify(op, typeOf(x).getRank() - 2))) {
     return failure();
   }

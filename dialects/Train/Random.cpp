@@ -11,9 +11,10 @@ using namespace dsc::train;
 /// only along the outermost dimension of more than one element.
 static ShardingRule countedShardingRule(Operation *op) {
   auto shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape();
+  auto rank = static_cast<int64_t>(shape.size());
   auto outermost = llvm::find_if(shape, [](int64_t size) { return size != 1; }) - shape.begin();
-  return rowwiseShardingRule(
-      op, llvm::to_vector(llvm::seq<int64_t>(outermost + 1, static_cast<int64_t>(shape.size()))));
+  auto inner = llvm::seq<int64_t>(std::min(outermost + 1, rank), rank);
+  return rowwiseShardingRule(op, llvm::to_vector(inner));
 }
 ShardingRule UniformOp::getShardingRule() { return countedShardingRule(*this); }
 ShardingRule DropoutOp::getShardingRule() { return countedShardingRule(*this); }

@@ -27,6 +27,16 @@ LogicalResult VariableOp::verify() {
     return emitOpError("expected #train.weights, #train.normal, #train.uniform or a dense "
                        "attribute as initial value");
   }
+  if (auto uniform = dyn_cast<UniformInitAttr>(getInit())) {
+    if (!(uniform.getLow().getValueAsDouble() <= uniform.getHigh().getValueAsDouble())) {
+      return emitOpError("expected the low end of #train.uniform not to be above its high end");
+    }
+  }
+  if (auto normal = dyn_cast<NormalAttr>(getInit())) {
+    if (!(normal.getStddev().getValueAsDouble() >= 0)) {
+      return emitOpError("expected the standard deviation of #train.normal not to be negative");
+    }
+  }
   if ((getRole() == VariableRole::Slot) != getOwner().has_value()) {
     return emitOpError("a slot, and nothing else, names its owner");
   }

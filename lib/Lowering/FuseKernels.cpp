@@ -361,11 +361,10 @@ struct FuseKernelsPass : dsc::impl::FuseKernelsPassBase<FuseKernelsPass> {
     KernelOutliner outliner(getOperation(), symbols);
     SmallVector<exec::ProgramOp> programs(getOperation().getOps<exec::ProgramOp>());
     for (exec::ProgramOp program : programs) {
-      SmallVector<Block *> blocks = {program.getBlock()};
-      program.walk([&](exec::RepeatOp repeat) { blocks.push_back(repeat.getBlock()); });
-      for (Block *block : blocks) {
-        fuseBlock(*block, outliner);
-      }
+      fuseBlock(*program.getBlock(), outliner);
+      // From the outside in: a repeat that nothing needs is gone by then.
+      program.walk<WalkOrder::PreOrder>(
+          [&](exec::RepeatOp repeat) { fuseBlock(*repeat.getBlock(), outliner); });
     }
     numKernels += outliner.numKernels;
     numLaunches += outliner.numLaunches;

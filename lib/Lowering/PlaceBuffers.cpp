@@ -534,6 +534,23 @@ void ProgramPlacement::run() {
 // The pass
 //===----------------------------------------------------------------------===//
 
+/// Loop nests outside of kernels have no place to be given.
+static LogicalResult requireFused(ModuleOp module) {
+  for (exec::ProgramOp program : module.getOps<exec::ProgramOp>()) {
+    auto found = program.walk([&](Operation *op) {
+      if (isa<exec::ExecDialect>(op->getDialect())) {
+        return WalkResult::advance();
+      }
+      op->emitOpError("is not in a kernel; run dsc-fuse-kernels first");
+      return WalkResult::interrupt();
+    });
+    if (found.wasInterrupted()) {
+      return failure();
+    }
+  }
+  return success();
+}
+
 namespace {
 struct PlaceBuffersPass : dsc::impl::PlaceBuffersPassBase<PlaceBuffersPass> {
   using PlaceBuffersPassBase::PlaceBuffersPassBase;
@@ -544,6 +561,9 @@ struct PlaceBuffersPass : dsc::impl::PlaceBuffersPassBase<PlaceBuffersPass> {
       target = std::make_shared<TargetModel>();
     }
     ModuleOp module = getOperation();
+    if (failed(requireFused(module))) {
+      return signalPassFailure();
+    }
     SymbolTable symbols(module);
     PersistentLayout persistent(module);
     for (exec::ProgramOp program : module.getOps<exec::ProgramOp>()) {

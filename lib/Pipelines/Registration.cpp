@@ -36,9 +36,13 @@ void dsc::registerPasses() {
   registerPass([] { return createConvertFuncToLLVMPass(); });
   registerPass([] { return createReconcileUnrealizedCastsPass(); });
   registerDscTransformsPasses();
+  // These ask a target; alone they do what they do in the pipeline. Registered first, they stay.
+  auto target = cpu::createCpuTargetModel();
+  registerPass([target] { return createPlaceBuffersPassFor(target); });
+  registerPass([target] { return createVerifyExecPassFor(target); });
   registerDscLoweringPasses();
   cpu::registerCpuTargetPasses();
   cpu::registerKernelPipeline();
   registerTrainPipeline();
-  registerExecPipeline(cpu::createCpuTargetModel());
+  registerExecPipeline(target);
 }

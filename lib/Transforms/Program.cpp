@@ -38,7 +38,13 @@ FailureOr<func::FuncOp> dsc::findForward(ModuleOp module, StringRef pass) {
 
 FailureOr<train::StepOp> dsc::findTrainStep(ModuleOp module, StringRef pass) {
   if (auto step = module.lookupSymbol<train::StepOp>(kTrainName)) {
-    return step;
+    if (step.getNumResults() >= 2) {
+      return step;
+    }
+    return step.emitError() << pass << " expects @" << kTrainName
+                            << " to return the sum of the loss and the count of its targets first, "
+                               "got "
+                            << step.getNumResults() << " results";
   }
   return module.emitError() << pass << " needs the program @" << kTrainName
                             << ", and the module has none; run dsc-autodiff first";

@@ -152,13 +152,17 @@ static bool drawsNumbers(func::FuncOp forward) {
       .wasInterrupted();
 }
 
-llvm::Expected<Run> backend::importRun(StringRef folder, size_t dataSet, MLIRContext &context) {
+llvm::Expected<Run> backend::importRun(StringRef folder, size_t dataSet, bool known,
+                                       MLIRContext &context) {
   llvm::Expected<TestCase> test = readTestCase(folder);
   if (!test) {
     return test.takeError();
   }
   const DataSet &data = test->dataSets[dataSet];
   test->bindShapes(data);
+  if (known) {
+    test->makeAllConstant(data);
+  }
   Run run;
   onnx::ImportOptions options;
   options.asWritten = true;

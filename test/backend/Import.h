@@ -24,8 +24,9 @@ struct Run {
 };
 
 /// Imports the test for the shapes of its data set. An input is taken as a constant
-/// where the importer says that it must know it.
-llvm::Expected<Run> importRun(llvm::StringRef folder, size_t dataSet, mlir::MLIRContext &context);
+/// where the importer says that it must know it; with `known` all are.
+llvm::Expected<Run> importRun(llvm::StringRef folder, size_t dataSet, bool known,
+                              mlir::MLIRContext &context);
 
 } // namespace dsc::backend
 

@@ -113,6 +113,27 @@ bool TestCase::makeConstant(llvm::StringRef input, const DataSet &data) {
   return true;
 }
 
+void TestCase::makeAllConstant(const DataSet &data) {
+  std::vector<onnx::Node> constants;
+  llvm::erase_if(model->graph.inputs, [&](const onnx::ValueInfo &input) {
+    auto value = data.inputs.find(input.name.str());
+    if (value == data.inputs.end()) {
+      return false;
+    }
+    onnx::Node &node = constants.emplace_back();
+    node.opType = "Constant";
+    node.outputs = {input.name};
+    onnx::NodeAttribute &attribute = node.attributes.emplace_back();
+    attribute.name = "value";
+    attribute.type = onnx::AttributeType::Tensor;
+    attribute.tensors.push_back(value->second);
+    return true;
+  });
+  std::vector<onnx::Node> &nodes = model->graph.nodes;
+  nodes.insert(nodes.begin(), std::make_move_iterator(constants.begin()),
+               std::make_move_iterator(constants.end()));
+}
+
 std::string backend::operatorOf(const TestCase &test) {
   size_t expanded = test.folder.find("_expanded");
   if (expanded != std::string::npos) {

@@ -31,6 +31,8 @@ struct TestCase {
   void bindShapes(const DataSet &data);
   /// A graph input becomes an initializer with its value.
   bool makeConstant(llvm::StringRef input, const DataSet &data);
+  /// All graph inputs become Constant nodes, so that the importer folds what it can.
+  void makeAllConstant(const DataSet &data);
 };
 
 /// The folders below `root` that hold a model, by name.

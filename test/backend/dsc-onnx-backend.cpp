@@ -40,6 +40,7 @@ struct Flags {
   cl::opt<std::string> filter{"filter", cl::desc("only tests whose names match")};
   cl::opt<std::string> page{"page", cl::desc("the page that lists what passes")};
   cl::opt<std::string> section{"section", cl::desc("the page's section of these tests")};
+  cl::opt<bool> known{"known-inputs", cl::desc("inputs are constants, which the importer folds")};
   cl::opt<bool> write{"write", cl::desc("renew the section instead of checking it")};
   cl::opt<bool> verbose{"verbose", cl::desc("also print what is refused, and why")};
 };
@@ -76,7 +77,7 @@ void Session::import(const std::string &folder, Outcome &outcome) {
   outcome.op = operatorOf(*test);
   std::vector<PendingRun> runs;
   for (size_t i = 0; i < test->dataSets.size(); ++i) {
-    llvm::Expected<Run> run = importRun(folder, i, context);
+    llvm::Expected<Run> run = importRun(folder, i, flags.known, context);
     if (!run) {
       return refuse(outcome, llvm::toString(run.takeError()));
     }

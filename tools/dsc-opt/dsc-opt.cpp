@@ -9,13 +9,14 @@
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace cl = llvm::cl;
 
-static constexpr int kBadInput = 1, kBadUsage = 2;
+static constexpr int kBadInput = 1, kBadUsage = 2, kInternalError = 70;
 
 static int fail(int status, const llvm::Twine &message) {
   llvm::errs() << "error: " << message << '\n';
@@ -38,7 +39,15 @@ int main(int argc, char **argv) {
   if (input != "-" && !mlir::openInputFile(input, &reason)) {
     return fail(kBadInput, reason);
   }
-  if (failed(mlir::MlirOptMain(argc, argv, input, output, registry))) {
+  // The input and these arguments are the reproducer.
+  llvm::CrashRecoveryContext::Enable();
+  mlir::LogicalResult result = mlir::failure();
+  if (!llvm::CrashRecoveryContext().RunSafely(
+          [&] { result = mlir::MlirOptMain(argc, argv, input, output, registry); })) {
+    return fail(kInternalError, "internal error on '" + input +
+                                    "'; please report it with this file and the command");
+  }
+  if (failed(result)) {
     return fail(kBadInput, "'" + input + "' was not processed, for the reason above");
   }
   return 0;

@@ -192,8 +192,10 @@ bool logicXor(Operation *, Operands operands, HostTensor &result) {
   return true;
 }
 bool logicNot(Operation *, Operands operands, HostTensor &result) {
+  Type element = result.type.getElementType();
+  bool isLogical = element.isInteger(1);
   for (int64_t i = 0, e = result.size(); i < e; ++i)
-    result.ints[i] = wrapTo(result.type.getElementType(), ~operands[0]->ints[i]);
+    result.ints[i] = isLogical ? !operands[0]->ints[i] : wrapTo(element, ~operands[0]->ints[i]);
   return true;
 }
 

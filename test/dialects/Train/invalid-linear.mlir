@@ -520,3 +520,12 @@ func.func @max_pool_c2_index(%x: tensor<2x4x8xf32>) {
       : tensor<2x4x8xf32> -> tensor<2x4x4xf32>, tensor<2x4x5xi32>
   return
 }
+
+// -----
+
+func.func @conv_weights_of_one_dimension(%x: tensor<2x4x9xf32>, %dy: tensor<2x6x3xf32>) {
+  // expected-error @+1 {{'train.conv_weight_grad' op C1: expected three tensors of one rank, at least 3}}
+  %0 = train.conv_weight_grad %x, %dy strides [1] low [1] high [0] dilations [2] groups 1
+      : tensor<2x4x9xf32>, tensor<2x6x3xf32> -> tensor<3xf32>
+  return
+}

@@ -137,3 +137,13 @@ train.step @microbatch_c2_stack_count(%x: tensor<4x2xf32>) {
   }
   train.return
 }
+
+// -----
+
+// expected-error @+1 {{'train.variable' op expected the low end of #train.uniform not to be above its high end}}
+train.variable parameter @w : tensor<2xf32> = #train.uniform<low = 0.5 : f64, high = -0.5 : f64, seed = 1>
+
+// -----
+
+// expected-error @+1 {{'train.variable' op expected the standard deviation of #train.normal not to be negative}}
+train.variable parameter @w : tensor<2xf32> = #train.normal<mean = 0.0 : f64, stddev = -0.5 : f64, seed = 1>
