@@ -48,6 +48,7 @@ public:
 private:
   // The phases. Each returns an exit status; kDone goes on.
   int readPlanFile();
+  int refuseReplacedInputs();
   int prepareFolders();
   int import();
   int inspect();

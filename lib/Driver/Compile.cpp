@@ -62,7 +62,23 @@ int Compilation::run() {
   return kDone;
 }
 
+/// What would be read and then lost.
+int Compilation::refuseReplacedInputs() {
+  const std::pair<llvm::StringRef, llvm::StringRef> inputs[] = {{options.input, "the model"},
+                                                                {options.planFile, "the plan"}};
+  for (auto [input, what] : inputs) {
+    if (!writesToStdout() && !input.empty() && llvm::sys::fs::equivalent(input, output)) {
+      return failUsage("-o '" + output + "' is " + what +
+                       ", which would be lost; name another file");
+    }
+  }
+  return kDone;
+}
+
 int Compilation::prepareFolders() {
+  if (int status = refuseReplacedInputs()) {
+    return status;
+  }
   if (int status = chooseProcessor()) {
     return status;
   }

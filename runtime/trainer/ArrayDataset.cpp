@@ -17,6 +17,9 @@ public:
       : Dataset(inputs), source(files.path()), scaling(scaling) {
     for (const InputInfo &input : inputs)
       addArray(files, input);
+    if (scaling.given && !scales)
+      failInput("%s has no uint8 array for a float input, which --scale and --offset are for",
+                source.c_str());
   }
 
   int64_t samples() const override { return count; }
@@ -63,6 +66,7 @@ private:
       failInput("array '%s' of %s is %s, the input is %s; %s", input.name.c_str(), source.c_str(),
                 array.type.name().c_str(), typeName(input.type), reason.c_str());
     requireCount(array, input);
+    scales |= whyNotConvertible(array.type, input.type, {}) != reason;
     arrays.push_back(std::move(array));
   }
 
@@ -97,6 +101,7 @@ private:
 
   std::string source;
   Scaling scaling;
+  bool scales = false;       // whether any array is scaled
   std::vector<Array> arrays; // one per input
   int64_t count = 0;
 };

@@ -31,8 +31,11 @@ std::unique_ptr<Dataset> dsc::openDataset(const std::string &path, const std::st
     failInput("%s: %s does not exist", flag.c_str(), path.c_str());
   if (std::filesystem::is_directory(file) || file.extension() == ".npz")
     return openArrayDataset(path, module, scaling);
-  if (file.extension() == ".bin")
+  if (file.extension() == ".bin") {
+    if (scaling.given)
+      failInput("%s: --scale and --offset have no meaning for tokens", path.c_str());
     return openTokenDataset(path, module);
+  }
   failInput("%s: %s is neither a .npz file, a directory of .npy files, nor a token file (.bin)",
             flag.c_str(), path.c_str());
 }

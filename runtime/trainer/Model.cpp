@@ -193,5 +193,8 @@ std::vector<bool> dsc::matchUndecayed(const ModuleInfo &info, const std::string 
     matched.push_back(pattern == "1d"
                           ? parameter.shape.size() <= 1
                           : !pattern.empty() && std::regex_search(parameter.name, compiled));
+  if (!pattern.empty() && pattern != "1d" && std::ranges::find(matched, true) == matched.end())
+    failUsage("--no-decay: '%s' matches none of the parameters, which --info lists",
+              pattern.c_str());
   return matched;
 }

@@ -7,6 +7,7 @@
 #include "trainer/Run.h"
 
 #include "device/Device.h"
+#include "trainer/DistinctFiles.h"
 #include "trainer/DumpTensors.h"
 #include "trainer/Error.h"
 #include "trainer/ExportOnnx.h"
@@ -55,6 +56,7 @@ private:
   /// What can be refused without opening anything but the executable.
   void checkRequests() {
     checkAgainstModule(options, info);
+    requireDistinctFiles(options);
     payload = Payload::ofThisExecutable();
     if (!options.exportOnnx.empty())
       requireInputModel(payload);

@@ -171,6 +171,17 @@ def write_numeric():
         )
 
 
+def write_norms():
+    # A group norm behind a linear layer has no spatial dimensions.
+    write(
+        "group_normalization_rank_2",
+        "GroupNormalization",
+        21,
+        [random(40, 3, 6), random(41, 6), random(42, 6)],
+        num_groups=2,
+    )
+
+
 def main():
     shutil.rmtree(HERE, ignore_errors=True)
     write_sampling()
@@ -179,6 +190,7 @@ def main():
     write_bits()
     write_scatters()
     write_numeric()
+    write_norms()
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ static Value perChannel(NodeImport &n, Value parameter, int64_t channels) {
 }
 
 static LogicalResult importGroupNorm(NodeImport &n) {
-  if (failed(n.expectFloat(0)) || failed(n.expectRank(0, 3)))
+  if (failed(n.expectFloat(0)) || failed(n.expectRank(0, 2)))
     return failure();
   Value x = n.input(0);
   int64_t groups = n.integer("num_groups", 0), channels = shapeOf(x)[1];
