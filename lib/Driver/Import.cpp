@@ -139,8 +139,26 @@ static LogicalResult checkSignature(func::FuncOp forward) {
   return success();
 }
 
+/// How deep brackets nest; "->" closes none. Strings and comments may count too: this is a guard.
+static int64_t deepestNesting(llvm::StringRef text) {
+  int64_t depth = 0, deepest = 0;
+  char before = 0;
+  for (char c : text) {
+    bool closes = c == ')' || c == ']' || c == '}' || (c == '>' && before != '-');
+    depth += llvm::StringRef("([{<").contains(c) ? 1 : closes ? -1 : 0;
+    deepest = std::max(deepest, depth);
+    before = c;
+  }
+  return deepest;
+}
+
 /// Parses the file; the errors have been said where there is no module.
 OwningOpRef<ModuleOp> Compilation::parseInput(std::unique_ptr<llvm::MemoryBuffer> file) {
+  constexpr int64_t mostNesting = 1000; // the parser is recursive
+  if (deepestNesting(file->getBuffer()) > mostNesting) {
+    printError("'" + options.input + "' nests deeper than any program of the train dialect");
+    return nullptr;
+  }
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   OwningOpRef<ModuleOp> parsed = parseSourceFile<ModuleOp>(sources, &context);

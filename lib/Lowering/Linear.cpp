@@ -152,75 +152,101 @@ static void sortContracted(SmallVectorImpl<int64_t> &aDims, SmallVectorImpl<int6
   }
 }
 
-/// A dense copy of `value` with `dims` in the given order at the end; used where
-/// contracted dimensions lie in different orders in the two operands.
-static bool contractedMerge(ExecLowering &lowering, Value value, ArrayRef<int64_t> dims) {
+/// Whether `dims` can be read as one dimension, where `value` lies or in a dense copy of it.
+static bool dimsMerge(ExecLowering &lowering, Value value, ArrayRef<int64_t> dims) {
   Strided dense{nullptr, 0, SmallVector<int64_t>(tensorType(value).getShape()),
                 denseStrides(tensorType(value).getShape())};
   return mergedStride(lowering.strided(value), dims) || mergedStride(dense, dims);
 }
 
-static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering) {
-  SmallVector<int64_t> aContract(op.getAContract()), bContract(op.getBContract());
-  sortContracted(aContract, bContract);
-  Value a = op.getA(), b = op.getB();
-  SmallVector<int64_t> aFree = op.getAFree(), bFree = op.getBFree();
-  SmallVector<int64_t> aBatch(op.getABatch()), bBatch(op.getBBatch());
-  auto reorder = [&](Value &value, SmallVectorImpl<int64_t> &batch, SmallVectorImpl<int64_t> &free,
-                     SmallVectorImpl<int64_t> &contract) {
-    if (contractedMerge(lowering, value, contract) && contractedMerge(lowering, value, free)) {
-      return;
-    }
-    // Transpose to batch, free, contracted and copy.
-    SmallVector<int64_t> order(batch.begin(), batch.end());
-    llvm::append_range(order, free);
-    llvm::append_range(order, contract);
-    OpBuilder train(op);
-    value = train::TransposeOp::create(train, op.getLoc(), value, order);
-    lowering.set(value, lowering.materialize(value));
-    int64_t next = 0;
-    for (auto *list : {&batch, &free, &contract}) {
-      for (int64_t &dim : *list) {
-        dim = next++;
-      }
-    }
-  };
-  reorder(a, aBatch, aFree, aContract);
-  reorder(b, bBatch, bFree, bContract);
-  MatrixOperand lhs = matrixOperand(lowering, a, aBatch, aFree, aContract);
-  MatrixOperand rhs = matrixOperand(lowering, b, bBatch, bFree, bContract);
+namespace {
+/// An operand of a product with its dimensions by what they are.
+struct DotOperand {
+  Value value;
+  SmallVector<int64_t> batch, free, contract;
+};
 
-  RankedTensorType type = op.getType();
-  size_t nBatch = aBatch.size();
-  int64_t lastDim = type.getRank() - 1;
-  Epilogue epilogue;
-  epilogue.result = op.getResult();
-  if (bFree.size() == 1 && type.getElementType().isF32()) {
-    epilogue = findEpilogue(op.getResult(), lastDim, lowering);
-  }
-  auto output = lowering.planOutput(epilogue.result);
-  Strided out{nullptr, 0, SmallVector<int64_t>(type.getShape()), output.strides};
-  auto mDims = llvm::to_vector(llvm::seq<int64_t>(nBatch, nBatch + aFree.size()));
-  auto nDims = llvm::to_vector(llvm::seq<int64_t>(nBatch + aFree.size(), type.getRank()));
-  auto mStride = mergedStride(out, mDims), nStride = mergedStride(out, nDims);
-  if (!mStride || !nStride) {
-    output = {epilogue.result, tensorType(epilogue.result), denseStrides(type.getShape())};
-    out.strides = output.strides;
+/// Where a product is written: the strides of its rows and columns as a matrix.
+struct DotOutput {
+  ExecLowering::Output place;
+  SmallVector<int64_t> mDims, nDims;
+  std::optional<int64_t> mStride, nStride;
+
+  void setStrides(RankedTensorType type) {
+    Strided out{nullptr, 0, SmallVector<int64_t>(type.getShape()), place.strides};
     mStride = mergedStride(out, mDims);
     nStride = mergedStride(out, nDims);
   }
+};
+} // namespace
+
+/// Copies the operand with its dimensions as batch, free, contracted, unless they lie so that a
+/// matrix product can read them.
+static void reorder(DotOperand &operand, train::DotOp op, ExecLowering &lowering) {
+  if (dimsMerge(lowering, operand.value, operand.contract) &&
+      dimsMerge(lowering, operand.value, operand.free)) {
+    return;
+  }
+  SmallVector<int64_t> order(operand.batch);
+  llvm::append_range(order, operand.free);
+  llvm::append_range(order, operand.contract);
+  OpBuilder train(op);
+  operand.value = train::TransposeOp::create(train, op.getLoc(), operand.value, order);
+  lowering.set(operand.value, lowering.materialize(operand.value));
+  int64_t next = 0;
+  for (auto *list : {&operand.batch, &operand.free, &operand.contract}) {
+    for (int64_t &dim : *list) {
+      dim = next++;
+    }
+  }
+}
+
+/// `result` where its user wants it, if rows and columns can be merged there; else densely.
+static DotOutput planDotOutput(train::DotOp op, Value result, size_t nBatch, size_t nRows,
+                               ExecLowering &lowering) {
+  RankedTensorType type = op.getType();
+  DotOutput output{lowering.planOutput(result), {}, {}, {}, {}};
+  output.mDims = llvm::to_vector(llvm::seq<int64_t>(nBatch, nBatch + nRows));
+  output.nDims = llvm::to_vector(llvm::seq<int64_t>(nBatch + nRows, type.getRank()));
+  output.setStrides(type);
+  if (!output.mStride || !output.nStride) {
+    output.place = {result, tensorType(result), denseStrides(type.getShape())};
+    output.setStrides(type);
+  }
+  return output;
+}
+
+static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering) {
+  DotOperand a{op.getA(), SmallVector<int64_t>(op.getABatch()), op.getAFree(),
+               SmallVector<int64_t>(op.getAContract())};
+  DotOperand b{op.getB(), SmallVector<int64_t>(op.getBBatch()), op.getBFree(),
+               SmallVector<int64_t>(op.getBContract())};
+  sortContracted(a.contract, b.contract);
+  reorder(a, op, lowering);
+  reorder(b, op, lowering);
+  MatrixOperand lhs = matrixOperand(lowering, a.value, a.batch, a.free, a.contract);
+  MatrixOperand rhs = matrixOperand(lowering, b.value, b.batch, b.free, b.contract);
+
+  RankedTensorType type = op.getType();
+  size_t nBatch = a.batch.size();
+  Epilogue epilogue;
+  epilogue.result = op.getResult();
+  if (b.free.size() == 1 && type.getElementType().isF32()) {
+    epilogue = findEpilogue(op.getResult(), type.getRank() - 1, lowering);
+  }
+  DotOutput output = planDotOutput(op, epilogue.result, nBatch, a.free.size(), lowering);
 
   SmallVector<int64_t> ints = {dscTypeOf(type.getElementType()), static_cast<int64_t>(nBatch)};
   llvm::append_range(ints, type.getShape().take_front(nBatch));
-  ints.push_back(productOf(type.getShape(), mDims));
-  ints.push_back(productOf(type.getShape(), nDims));
-  ints.push_back(productOf(tensorType(a).getShape(), aContract));
+  ints.push_back(productOf(type.getShape(), output.mDims));
+  ints.push_back(productOf(type.getShape(), output.nDims));
+  ints.push_back(productOf(tensorType(a.value).getShape(), a.contract));
   llvm::append_range(ints, lhs.batch);
   ints.append({lhs.free, lhs.contracted});
   llvm::append_range(ints, rhs.batch);
   ints.append({rhs.contracted, rhs.free});
-  llvm::append_range(ints, ArrayRef<int64_t>(output.strides).take_front(nBatch));
-  ints.append({*mStride, *nStride});
+  llvm::append_range(ints, ArrayRef<int64_t>(output.place.strides).take_front(nBatch));
+  ints.append({*output.mStride, *output.nStride});
   ints.push_back((epilogue.bias ? DSC_MATMUL_BIAS : 0) | (epilogue.relu ? DSC_MATMUL_RELU : 0));
 
   SmallVector<Value> operands = {lhs.source, rhs.source};
@@ -229,10 +255,10 @@ static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering) {
     operands.push_back(lowering.materialize(epilogue.bias));
     shifts.push_back(0);
   }
-  Value result = lowering.buildCall(op.getLoc(), "Matmul", output.type, operands, ints, {}, shifts,
-                                    op.getFlops())[0];
+  Value result = lowering.buildCall(op.getLoc(), "Matmul", output.place.type, operands, ints, {},
+                                    shifts, op.getFlops())[0];
   lowering.absorb(epilogue.absorbed);
-  lowering.setOutput(epilogue.result, output, result);
+  lowering.setOutput(epilogue.result, output.place, result);
   return success();
 }
 

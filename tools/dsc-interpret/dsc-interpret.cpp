@@ -11,10 +11,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "Arrays.h"
+#include "dialects/Exec/ExecDialect.h"
 #include "dialects/Train/TrainDialect.h"
 #include "dsc/Interpreter/Interpreter.h"
 #include "dsc/Support/Npz.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -37,6 +40,8 @@ struct Flags {
                              cl::desc("the program to run (default: train, main or "
                                       "the only one)"),
                              cl::value_desc("name"), cl::cat(category)};
+  cl::opt<int> ranks{"ranks", cl::desc("programs of several ranks come later: 1"), cl::init(1),
+                     cl::cat(category)};
   cl::opt<bool> f64{"f64", cl::desc("compute every float type in f64"), cl::cat(category)};
 };
 
@@ -138,7 +143,22 @@ static void printResults(FunctionOpInterface function, ArrayRef<Tensor> results)
   }
 }
 
+/// What is refused by name because its time has not come.
+static int refuseWhatComesLater(ModuleOp module, const Flags &flags) {
+  if (flags.ranks != 1) {
+    return fail("--ranks: programs of several ranks come later; only 1 is there yet", kUsageError);
+  }
+  if (!module.getOps<exec::ProgramOp>().empty()) {
+    return fail(flags.input + " is exec IR, which is not interpreted yet; give the train IR that "
+                              "it was made from, a file before '-lower-to-exec' of --dump-ir");
+  }
+  return 0;
+}
+
 static int interpret(ModuleOp module, const Flags &flags) {
+  if (int status = refuseWhatComesLater(module, flags)) {
+    return status;
+  }
   FunctionOpInterface function = findEntry(module, flags.entry);
   if (!function) {
     return flags.entry.empty() ? fail(flags.input + ": which program is meant? Say --entry NAME")
@@ -208,7 +228,8 @@ int main(int argc, char **argv) {
     return fail(StringRef(usage).split('\n').first, kUsageError);
   }
   DialectRegistry registry;
-  registry.insert<train::TrainDialect, func::FuncDialect>();
+  registry.insert<train::TrainDialect, exec::ExecDialect, func::FuncDialect, linalg::LinalgDialect,
+                  math::MathDialect>();
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   bool reported = false;
   context.getDiagEngine().registerHandler(

@@ -378,8 +378,8 @@ llvm::Error GraphImporter::checkBatch() {
   if (problem.empty())
     return llvm::Error::success();
   return llvm::createStringError(std::errc::invalid_argument, "%s",
-                                 (problem + " (with --batch " + llvm::Twine(batch) +
-                                  "; the model was exported for a batch of " +
+                                 (problem + " (with " + llvm::Twine(batch) +
+                                  " rows at a time; the model was exported for a batch of " +
                                   llvm::Twine(oldBatch) +
                                   "). Export it with a symbolic batch dimension, or for this batch")
                                      .str()
@@ -409,8 +409,8 @@ llvm::Error GraphImporter::checkOutputBatch(const ValueInfo &output, Value value
 LogicalResult GraphImporter::fail(const Node &node, int64_t opset, const llvm::Twine &message) {
   std::string text = describe(node, opset) + ": " + message.str();
   if (exported)
-    text += " (with --batch " + std::to_string(options.batch) +
-            "; the model was exported for a batch of " +
+    text += " (with " + std::to_string(options.batch) +
+            " rows at a time; the model was exported for a batch of " +
             std::to_string(*boundInputs.exportedBatch) +
             ". If this node is what keeps that size, export with a symbolic batch dimension)";
   if (firstError.empty())
