@@ -86,8 +86,8 @@ double TrainingLoop::readLoss() const {
   double count = parts.model.result(train, "count", 0, 1);
   if (count == 0)
     failInput("step %lld: no target of the batch counts, all equal the model's ignore index; "
-              "check the labels",
-              static_cast<long long>(state->step));
+              "check the labels of %s",
+              static_cast<long long>(state->step), options.data.c_str());
   return parts.model.result(train, "loss_sum") / count;
 }
 
