@@ -25,6 +25,9 @@ public:
 
 private:
   void findReaders();
+  bool isLight(Operation *op) const;
+  using Points = DenseMap<Operation *, Operation *>;
+  Operation *latestProducer(Operation *op, Points &known) const;
   void addReaders(Value value, SmallVectorImpl<Operation *> &readers);
   Operation *earliestPoint(Operation *update);
   void raise(Operation *op, Operation *point);
@@ -33,7 +36,8 @@ private:
   Block &block;
   llvm::MapVector<Operation *, SmallVector<Attribute>> updates; // launch -> variables it writes
   DenseMap<Attribute, SmallVector<Operation *>> readers;        // variable -> who reads it
-  DenseMap<Operation *, Operation *> lastBehind;                // point -> last op moved there
+  DenseMap<Operation *, SmallVector<Operation *>> followers;    // point -> what was moved behind it
+  SmallPtrSet<Operation *, 32> pinned;                          // updates and readers of variables
   SmallPtrSet<Operation *, 32> moved;
 };
 } // namespace
@@ -46,11 +50,13 @@ static Operation *later(Operation *a, Operation *b) {
   return a->isBeforeInBlock(b) ? b : a;
 }
 
-/// What costs no memory to have early: numbers, and what only names a buffer.
-static bool isLight(Operation *op) {
+/// What costs little memory to have early: numbers, partial sums, and what only names a buffer. Not
+/// what reads or writes a variable, which others may have to wait for.
+bool UpdateHoisting::isLight(Operation *op) const {
+  constexpr int64_t mostElements = 4096;
   if (isa<exec::LaunchOp>(op)) {
-    return llvm::all_of(op->getResultTypes(), [](Type type) {
-      return cast<RankedTensorType>(type).getNumElements() == 1;
+    return !pinned.contains(op) && llvm::all_of(op->getResultTypes(), [](Type type) {
+      return cast<RankedTensorType>(type).getNumElements() <= mostElements;
     });
   }
   return isa<exec::ReadOp, exec::ScalarOp, exec::ConstantOp, exec::ViewOp>(op);
@@ -58,7 +64,7 @@ static bool isLight(Operation *op) {
 
 /// The latest op that `op` must stand behind because of its operands, where light ones may move
 /// along.
-static Operation *latestProducer(Operation *op, DenseMap<Operation *, Operation *> &known) {
+Operation *UpdateHoisting::latestProducer(Operation *op, Points &known) const {
   if (auto it = known.find(op); it != known.end()) {
     return it->second;
   }
@@ -83,18 +89,21 @@ void UpdateHoisting::addReaders(Value value, SmallVectorImpl<Operation *> &found
 
 void UpdateHoisting::findReaders() {
   for (exec::ReadOp read : block.getOps<exec::ReadOp>()) {
-    addReaders(read, readers[read.getVariableAttr()]);
+    SmallVector<Operation *> &found = readers[read.getVariableAttr()];
+    addReaders(read, found);
+    pinned.insert(found.begin(), found.end());
   }
   for (exec::WriteOp write : block.getOps<exec::WriteOp>()) {
     if (auto launch = write.getValue().getDefiningOp<exec::LaunchOp>()) {
       updates[launch].push_back(write.getVariableAttr());
+      pinned.insert(launch);
     }
   }
 }
 
 /// Behind its operands, and behind everyone who reads what it overwrites.
 Operation *UpdateHoisting::earliestPoint(Operation *update) {
-  DenseMap<Operation *, Operation *> known;
+  Points known;
   Operation *point = latestProducer(update, known);
   for (Attribute variable : updates[update]) {
     for (Operation *reader : readers[variable]) {
@@ -110,15 +119,20 @@ void UpdateHoisting::moveBehind(Operation *op, Operation *point) {
   if (!moved.insert(op).second) {
     return; // by another update that needs it, to the same place
   }
-  Operation *&last = lastBehind[point];
-  if (last) {
-    op->moveAfter(last);
+  // What stands behind an update that moves itself may be needed at its new place.
+  for (Operation *follower : followers.lookup(op)) {
+    moved.erase(follower);
+  }
+  followers.erase(op);
+  SmallVector<Operation *> &others = followers[point];
+  if (!others.empty()) {
+    op->moveAfter(others.back());
   } else if (point) {
     op->moveAfter(point);
   } else {
     op->moveBefore(&block, block.begin());
   }
-  last = op;
+  others.push_back(op);
 }
 
 /// Moves `op` behind `point`, and before it the light ops that it needs: a launch as early as it
@@ -132,7 +146,7 @@ void UpdateHoisting::raise(Operation *op, Operation *point) {
       continue;
     }
     bool stays = producer->hasOneUse() && !isa<exec::LaunchOp>(producer);
-    DenseMap<Operation *, Operation *> known;
+    Points known;
     raise(producer, stays ? point : latestProducer(producer, known));
   }
   moveBehind(op, point);

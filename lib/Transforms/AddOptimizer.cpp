@@ -138,8 +138,10 @@ Value AddOptimizerPass::buildScale(OpBuilder &builder) {
   if (!clip) {
     return mean;
   }
+  // Last parameters first, as backward comes to them: each sum can follow its gradient.
+  auto parameters = getTrainedParameters(getOperation());
   SmallVector<Value> all;
-  for (train::VariableOp parameter : getTrainedParameters(getOperation())) {
+  for (train::VariableOp parameter : llvm::reverse(parameters)) {
     all.push_back(gradients[parameter.getSymName()]);
   }
   Location loc = NameLoc::get(builder.getStringAttr("norm of the gradients"));

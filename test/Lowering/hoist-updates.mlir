@@ -3,8 +3,8 @@
 // RUN: dsc-opt %s --dsc-hoist-updates --split-input-file | FileCheck %s
 // RUN: dsc-opt %s --dsc-hoist-updates=hoist=false --split-input-file | FileCheck %s --check-prefix=OFF
 
-exec.variable "parameter" @w : tensor<1024xf32> = dense<0.0> : tensor<1024xf32>
-exec.variable "parameter" @v : tensor<1024xf32> = dense<0.0> : tensor<1024xf32>
+exec.variable "parameter" @w : tensor<8192xf32> = dense<0.0> : tensor<8192xf32>
+exec.variable "parameter" @v : tensor<8192xf32> = dense<0.0> : tensor<8192xf32>
 
 exec.kernel @half(%a: tensor<f32>) -> tensor<f32> {
   %e = tensor.empty() : tensor<f32>
@@ -17,26 +17,26 @@ exec.kernel @half(%a: tensor<f32>) -> tensor<f32> {
   } -> tensor<f32>
   exec.yield %y : tensor<f32>
 }
-exec.kernel @update(%a: tensor<1024xf32>, %b: tensor<1024xf32>, %s: tensor<f32>) -> tensor<1024xf32> {
-  %e = tensor.empty() : tensor<1024xf32>
+exec.kernel @update(%a: tensor<8192xf32>, %b: tensor<8192xf32>, %s: tensor<f32>) -> tensor<8192xf32> {
+  %e = tensor.empty() : tensor<8192xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>, affine_map<(i) -> ()>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
-      ins(%a, %b, %s : tensor<1024xf32>, tensor<1024xf32>, tensor<f32>) outs(%e : tensor<1024xf32>) {
+      ins(%a, %b, %s : tensor<8192xf32>, tensor<8192xf32>, tensor<f32>) outs(%e : tensor<8192xf32>) {
   ^bb0(%x: f32, %g: f32, %lr: f32, %out: f32):
     %p = arith.mulf %g, %lr : f32
     %d = arith.subf %x, %p : f32
     linalg.yield %d : f32
-  } -> tensor<1024xf32>
-  exec.yield %y : tensor<1024xf32>
+  } -> tensor<8192xf32>
+  exec.yield %y : tensor<8192xf32>
 }
-exec.kernel @gradient(%a: tensor<1024xf32>, %b: tensor<1024xf32>) -> tensor<1024xf32> {
-  %e = tensor.empty() : tensor<1024xf32>
+exec.kernel @gradient(%a: tensor<8192xf32>, %b: tensor<8192xf32>) -> tensor<8192xf32> {
+  %e = tensor.empty() : tensor<8192xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
-      ins(%a, %b : tensor<1024xf32>, tensor<1024xf32>) outs(%e : tensor<1024xf32>) {
+      ins(%a, %b : tensor<8192xf32>, tensor<8192xf32>) outs(%e : tensor<8192xf32>) {
   ^bb0(%x: f32, %g: f32, %out: f32):
     %p = arith.mulf %x, %g : f32
     linalg.yield %p : f32
-  } -> tensor<1024xf32>
-  exec.yield %y : tensor<1024xf32>
+  } -> tensor<8192xf32>
+  exec.yield %y : tensor<8192xf32>
 }
 
 // CHECK-LABEL: exec.program @train
@@ -58,17 +58,17 @@ exec.kernel @gradient(%a: tensor<1024xf32>, %b: tensor<1024xf32>) -> tensor<1024
 // OFF: exec.launch @update
 // OFF: exec.launch @update
 
-exec.program @train(%x: tensor<1024xf32>, %dy: tensor<1024xf32>) {
-  %w = exec.read @w : tensor<1024xf32>
-  %v = exec.read @v : tensor<1024xf32>
-  %gv = exec.launch @gradient(%x, %w) : (tensor<1024xf32>, tensor<1024xf32>) -> tensor<1024xf32>
-  %gw = exec.launch @gradient(%dy, %x) : (tensor<1024xf32>, tensor<1024xf32>) -> tensor<1024xf32>
+exec.program @train(%x: tensor<8192xf32>, %dy: tensor<8192xf32>) {
+  %w = exec.read @w : tensor<8192xf32>
+  %v = exec.read @v : tensor<8192xf32>
+  %gv = exec.launch @gradient(%x, %w) : (tensor<8192xf32>, tensor<8192xf32>) -> tensor<8192xf32>
+  %gw = exec.launch @gradient(%dy, %x) : (tensor<8192xf32>, tensor<8192xf32>) -> tensor<8192xf32>
   %rate = exec.scalar "lr" : tensor<f32>
   %half = exec.launch @half(%rate) : (tensor<f32>) -> tensor<f32>
-  %neww = exec.launch @update(%w, %gw, %half) : (tensor<1024xf32>, tensor<1024xf32>, tensor<f32>) -> tensor<1024xf32>
-  exec.write @w, %neww : tensor<1024xf32>
-  %newv = exec.launch @update(%v, %gv, %half) : (tensor<1024xf32>, tensor<1024xf32>, tensor<f32>) -> tensor<1024xf32>
-  exec.write @v, %newv : tensor<1024xf32>
+  %neww = exec.launch @update(%w, %gw, %half) : (tensor<8192xf32>, tensor<8192xf32>, tensor<f32>) -> tensor<8192xf32>
+  exec.write @w, %neww : tensor<8192xf32>
+  %newv = exec.launch @update(%v, %gv, %half) : (tensor<8192xf32>, tensor<8192xf32>, tensor<f32>) -> tensor<8192xf32>
+  exec.write @v, %newv : tensor<8192xf32>
   exec.return
 }
 

@@ -2,8 +2,9 @@
 
     launches.py STEP.cu --forward MOST --backward MOST
 
-A call is one launch, but for attention's gradients, which are two kernels. The sums of gradients
-over rows (of biases and of norms' parameters) and the update come behind all layers, not counted.
+A call is one launch, but for attention's gradients, which are two kernels. Not counted are the
+sums over gradients: those over rows (of biases and of norms' parameters) with the clipping's norm,
+which follow each gradient, and the update, which comes behind all layers.
 """
 
 import argparse
@@ -17,7 +18,8 @@ parser.add_argument("--backward", type=int, required=True)
 options = parser.parse_args()
 
 text = open(options.step).read().split("int32_t train(")[1].split("\n}\n")[0]
-calls = re.findall(r"^  (\w+)\(step\.at\(", text, re.MULTILINE)
+found = re.findall(r"^  (\w+)\(step\.at\(\"([^\"]*)", text, re.MULTILINE)
+calls = [name for name, origin in found if "norm of the gradients" not in origin]
 kinds = ("attention", 0, options.forward), ("attentionGrad", 1, options.backward)
 for call, extra, most in kinds:
     places = [i for i, name in enumerate(calls) if name == call]
