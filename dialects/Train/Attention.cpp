@@ -93,9 +93,14 @@ static Expr weighted(Expr p, Value v) {
   return p.with(DotOp::create(*p.builder, p.loc, p.value, v, {0, 1}, {0, 1}, {3}, {2}));
 }
 
-SmallVector<Value> AttentionOp::decompose(OpBuilder &builder) {
-  Expr q(builder, getLoc(), getQ());
-  Expr scores = attentionScores(q, getK(), getMask(), getScale().convertToDouble(), getCausal());
+namespace {
+/// A softmax over the last dimension, zeros in rows that see no key.
+struct Probabilities {
+  Expr p, lse;
+};
+} // namespace
+
+static Probabilities probabilities(Expr scores) {
   Expr largest = scores.max({3});
   // A row that sees no key: keep -inf - (-inf) from becoming NaN.
   double lowest = -std::numeric_limits<double>::infinity();
@@ -103,8 +108,14 @@ SmallVector<Value> AttentionOp::decompose(OpBuilder &builder) {
   Expr weights = exp(scores - safe.expandDims(scores.shape(), {3}));
   Expr sum = weights.sum({3});
   Expr divisor = select(sum == 0.0, sum.constant(1.0), sum);
-  Expr y = weighted(weights / divisor.expandDims(scores.shape(), {3}), getV());
-  return {y, log(sum) + safe};
+  return {weights / divisor.expandDims(scores.shape(), {3}), log(sum) + safe};
+}
+
+SmallVector<Value> AttentionOp::decompose(OpBuilder &builder) {
+  Expr q(builder, getLoc(), getQ());
+  auto [p, lse] = probabilities(
+      attentionScores(q, getK(), getMask(), getScale().convertToDouble(), getCausal()));
+  return {weighted(p, getV()), lse};
 }
 
 LogicalResult AttentionOp::buildVjp(Vjp &vjp) {
@@ -123,12 +134,11 @@ LogicalResult AttentionOp::buildVjp(Vjp &vjp) {
 }
 
 SmallVector<Value> AttentionGradOp::decompose(OpBuilder &builder) {
-  Expr q(builder, getLoc(), getQ()), dy = q.with(getDy()), lse = q.with(getLse());
+  Expr q(builder, getLoc(), getQ()), dy = q.with(getDy());
   double scale = getScale().convertToDouble();
   Expr scores = attentionScores(q, getK(), getMask(), scale, getCausal());
-  double lowest = -std::numeric_limits<double>::infinity();
-  Expr safe = select(lse == lowest, lse.constant(0.0), lse);
-  Expr p = exp(scores - safe.expandDims(scores.shape(), {3}));
+  // Not from lse, which loses the logarithm of the sum where all scores are large.
+  Expr p = probabilities(scores).p;
   // Contract over the queries for dv and dk, over the keys for dq.
   auto overQueries = [&](Expr a, Expr b) {
     return a.with(DotOp::create(builder, getLoc(), a.value, b.value, {0, 1}, {0, 1}, {2}, {2}));

@@ -51,7 +51,10 @@ static void describeLabels(Value value, json::Object &input) {
     if (loss && loss.getLabels() == value) {
       auto logits = cast<RankedTensorType>(loss.getLogits().getType());
       input["classes"] = logits.getDimSize(static_cast<unsigned>(loss.getDim()));
-      input["ignore_index"] = loss.getIgnoreIndexAttr().getInt();
+      int64_t ignored = loss.getIgnoreIndexAttr().getInt();
+      if (ignored != std::numeric_limits<int64_t>::min()) { // of a loss that ignores nothing
+        input["ignore_index"] = ignored;
+      }
     } else if (isa<train::ReshapeOp, train::ConvertOp>(user)) {
       describeLabels(user->getResult(0), input);
     }

@@ -31,6 +31,10 @@ static linalg::GenericOp loneReader(linalg::GenericOp nest) {
   if (nest.getNumLoops() != 0 || nest->getNumResults() != 1 || !nest->hasOneUse()) {
     return {};
   }
+  // A sum over dimensions of size 1 begins with its output, which the reader has no place for.
+  if (nest.payloadUsesValueFromOperand(nest.getDpsInitOperand(0))) {
+    return {};
+  }
   auto reader = dyn_cast<linalg::GenericOp>(*nest->user_begin());
   bool good = reader && reader->getBlock() == nest->getBlock() && reader.getNumLoops() > 0 &&
               reader.getNumReductionLoops() == 0 &&

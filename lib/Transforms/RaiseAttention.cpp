@@ -6,7 +6,11 @@
 // numbers (each also scales the masks added below it), additions of a mask, and
 // selections of a large negative number where a mask says so. A constant mask that
 // hides exactly the keys after the query becomes the flag `causal`; what is left of
-// the masks is one operand. Dropout on the probabilities is in the way of nothing but
+// the masks is one operand.
+//
+// Hidden keys matter where a row has no others: the softmax then spreads over them. A
+// finite mask becomes the flag, and a selection a summand, only where every row
+// certainly sees a key. Dropout on the probabilities is in the way of nothing but
 // this rewrite: there attention stays decomposed.
 //
 //===----------------------------------------------------------------------===//
@@ -15,6 +19,8 @@
 
 #include "mlir/IR/Matchers.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace dsc;
 
@@ -22,9 +28,6 @@ using namespace dsc;
 /// have to differ by thousands to make up for it. Exporters write -inf, the lowest
 /// float, or -1e4.
 static constexpr double hiding = -1e4;
-/// Where a selected number is not certain to stand in a row with others, it must hide
-/// keys even as a summand.
-static constexpr double hidingAnywhere = -1e30;
 
 namespace {
 
@@ -188,9 +191,26 @@ static bool isCausal(const MaskMatrix &matrix) {
   return true;
 }
 
-/// Whether the mask can be added to the scores without changing what it does.
-static bool isAddable(const Mask &mask) {
-  return !mask.number || mask.scale * *mask.number <= hidingAnywhere;
+/// Whether what the mask hides has no probability whatever else is hidden.
+static bool hidesForGood(const MaskMatrix &matrix) {
+  return llvm::all_of(matrix.added, [](double x) { return x == 0 || std::isinf(x); });
+}
+
+/// Whether every query sees a key.
+static bool showsAKey(const MaskMatrix &matrix) {
+  for (int64_t t = 0; t < matrix.queries; ++t)
+    if (llvm::none_of(ArrayRef(matrix.added).slice(t * matrix.keys, matrix.keys),
+                      [](double x) { return x == 0; }))
+      return false;
+  return true;
+}
+
+/// Whether the mask can be added to the scores without changing what it does; `alone` if there is
+/// no other.
+static bool isAddable(const Mask &mask, const std::optional<MaskMatrix> &matrix, bool alone) {
+  if (!mask.number || std::isinf(*mask.number))
+    return true;
+  return alone && matrix && showsAKey(*matrix);
 }
 
 /// What is added to the scores, as small as its broadcasts allow: of rank 4, with all
@@ -285,13 +305,13 @@ struct RaiseAttention : OpRewritePattern<train::DotOp> {
       return failure();
     RankedTensorType scores = tensorOf(match->scores.getY());
     int64_t queries = scores.getShape()[scores.getRank() - 2], keys = scores.getShape().back();
-    bool causal = false;
+    bool causal = false, alone = match->masks.size() == 1;
     SmallVector<Mask> kept;
     for (const Mask &mask : match->masks) {
       auto matrix = matrixOf(mask, queries, keys);
-      if (matrix && isCausal(*matrix))
+      if (matrix && isCausal(*matrix) && (alone || hidesForGood(*matrix)))
         causal = true;
-      else if (!isAddable(mask))
+      else if (!isAddable(mask, matrix, alone))
         return failure();
       else
         kept.push_back(mask);

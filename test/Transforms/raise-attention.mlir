@@ -54,6 +54,23 @@ func.func @plain(%q: tensor<2x4x5xf32> {train.name = "q"}, %k: tensor<2x4x5xf32>
 // CHECK: train.attention %arg0, %arg1, %arg2 mask %[[M]] : tensor<2x1x1x3xf32> scale 2.000000e+00 causal true
 func.func @two_masks(%q: tensor<2x3x3x4xf32> {train.name = "q"}, %k: tensor<2x3x3x4xf32> {train.name = "k"}, %v: tensor<2x3x3x4xf32> {train.name = "v"}, %padding: tensor<2x3xf32> {train.name = "padding"}) -> (tensor<2x3x3x4xf32> {train.name = "y"}) {
   %two = train.constant dense<2.0> : tensor<2x3x3x3xf32>
+  %mask = train.constant dense<[[0.0, 0xFF800000, 0xFF800000], [0.0, 0.0, 0xFF800000], [0.0, 0.0, 0.0]]> : tensor<3x3xf32>
+  %m = train.broadcast %mask [2, 3] : tensor<3x3xf32> to tensor<2x3x3x3xf32>
+  %pb = train.broadcast %padding [0, 3] : tensor<2x3xf32> to tensor<2x3x3x3xf32>
+  %s = train.dot %q, %k batch [0, 1] x [0, 1] contract [3] x [3] : tensor<2x3x3x4xf32>, tensor<2x3x3x4xf32> -> tensor<2x3x3x3xf32>
+  %sp = train.add %pb, %s : tensor<2x3x3x3xf32>
+  %ss = train.mul %sp, %two : tensor<2x3x3x3xf32>
+  %sm = train.add %ss, %m : tensor<2x3x3x3xf32>
+  %p = train.softmax %sm 3 : tensor<2x3x3x3xf32>
+  %y = train.dot %p, %v batch [0, 1] x [0, 1] contract [3] x [2] : tensor<2x3x3x3xf32>, tensor<2x3x3x4xf32> -> tensor<2x3x3x4xf32>
+  return %y : tensor<2x3x3x4xf32>
+}
+
+// Finite, it stays a mask: where the other hides all that it shows, the softmax spreads over what it hides.
+// CHECK-LABEL: func.func @two_finite_masks
+// CHECK: train.attention %arg0, %arg1, %arg2 mask %{{.*}} : tensor<2x1x3x3xf32> scale 2.000000e+00 causal false
+func.func @two_finite_masks(%q: tensor<2x3x3x4xf32> {train.name = "q"}, %k: tensor<2x3x3x4xf32> {train.name = "k"}, %v: tensor<2x3x3x4xf32> {train.name = "v"}, %padding: tensor<2x3xf32> {train.name = "padding"}) -> (tensor<2x3x3x4xf32> {train.name = "y"}) {
+  %two = train.constant dense<2.0> : tensor<2x3x3x3xf32>
   %mask = train.constant dense<[[0.0, -3.4e38, -3.4e38], [0.0, 0.0, -3.4e38], [0.0, 0.0, 0.0]]> : tensor<3x3xf32>
   %m = train.broadcast %mask [2, 3] : tensor<3x3xf32> to tensor<2x3x3x3xf32>
   %pb = train.broadcast %padding [0, 3] : tensor<2x3xf32> to tensor<2x3x3x3xf32>
@@ -71,6 +88,20 @@ func.func @two_masks(%q: tensor<2x3x3x4xf32> {train.name = "q"}, %k: tensor<2x3x
 // CHECK: %[[M:.*]] = train.select
 // CHECK: train.attention %arg0, %arg1, %arg2 mask %[[M]] : tensor<2x1x1x3xf32>
 func.func @boolean(%q: tensor<2x3x3x4xf32> {train.name = "q"}, %k: tensor<2x3x3x4xf32> {train.name = "k"}, %v: tensor<2x3x3x4xf32> {train.name = "v"}, %hide: tensor<2x3xi1> {train.name = "hide"}) -> (tensor<2x3x3x4xf32> {train.name = "y"}) {
+  %low = train.constant dense<0xFF800000> : tensor<2x3x3x3xf32>
+  %hb = train.broadcast %hide [0, 3] : tensor<2x3xi1> to tensor<2x3x3x3xi1>
+  %s = train.dot %q, %k batch [0, 1] x [0, 1] contract [3] x [3] : tensor<2x3x3x4xf32>, tensor<2x3x3x4xf32> -> tensor<2x3x3x3xf32>
+  %sm = train.select %hb, %low, %s : tensor<2x3x3x3xi1>, tensor<2x3x3x3xf32>
+  %p = train.softmax %sm 3 : tensor<2x3x3x3xf32>
+  %y = train.dot %p, %v batch [0, 1] x [0, 1] contract [3] x [2] : tensor<2x3x3x3xf32>, tensor<2x3x3x4xf32> -> tensor<2x3x3x4xf32>
+  return %y : tensor<2x3x3x4xf32>
+}
+
+// With a finite number it may hide a whole row, through which no gradient comes: not an addition.
+// CHECK-LABEL: func.func @boolean_finite
+// CHECK-NOT: train.attention
+// CHECK: return
+func.func @boolean_finite(%q: tensor<2x3x3x4xf32> {train.name = "q"}, %k: tensor<2x3x3x4xf32> {train.name = "k"}, %v: tensor<2x3x3x4xf32> {train.name = "v"}, %hide: tensor<2x3xi1> {train.name = "hide"}) -> (tensor<2x3x3x4xf32> {train.name = "y"}) {
   %low = train.constant dense<-3.4e38> : tensor<2x3x3x3xf32>
   %hb = train.broadcast %hide [0, 3] : tensor<2x3xi1> to tensor<2x3x3x3xi1>
   %s = train.dot %q, %k batch [0, 1] x [0, 1] contract [3] x [3] : tensor<2x3x3x4xf32>, tensor<2x3x3x4xf32> -> tensor<2x3x3x3xf32>

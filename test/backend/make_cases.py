@@ -171,6 +171,15 @@ def write_numeric():
         )
 
 
+def write_integers():
+    bases, exponents = np.array([4, 9, 2, 7], np.int32), np.array([0.5, 0.5, 3, 1.5], np.float32)
+    write("pow_of_integers", "Pow", 15, [bases, exponents])
+    write("sign_uint8", "Sign", 13, [np.array([0, 1, 2, 255], np.uint8)])
+    lowest = np.iinfo(np.int32).min
+    rows = np.array([[3, lowest, 5], [lowest, 7, -2]], np.int32)
+    write("argmin_int32", "ArgMin", 13, [rows], axis=1)
+
+
 def write_norms():
     # A group norm behind a linear layer has no spatial dimensions.
     write(
@@ -190,6 +199,7 @@ def main():
     write_bits()
     write_scatters()
     write_numeric()
+    write_integers()
     write_norms()
 
 

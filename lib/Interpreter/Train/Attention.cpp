@@ -74,11 +74,20 @@ static double logSumExp(ArrayRef<double> scores) {
   return largest + std::log(sum);
 }
 
-/// exp(score - lse): the row's probabilities, zeros where it sees no key.
-static std::vector<double> probabilities(ArrayRef<double> scores, double lse) {
+/// The row's softmax, zeros where it sees no key. Not by way of lse, which loses the logarithm of
+/// the sum to rounding where a mask hides all keys by a large number.
+static std::vector<double> probabilities(ArrayRef<double> scores) {
   std::vector<double> p(scores.size(), 0.0);
-  for (size_t s = 0; s < p.size() && lse != kHidden; ++s) {
-    p[s] = std::exp(scores[s] - lse);
+  double largest = kHidden, sum = 0;
+  for (double score : scores) {
+    largest = std::max(largest, score);
+  }
+  for (size_t s = 0; s < p.size() && largest != kHidden; ++s) {
+    p[s] = std::exp(scores[s] - largest);
+    sum += p[s];
+  }
+  for (double &each : p) {
+    each = sum > 0 ? each / sum : 0;
   }
   return p;
 }
@@ -91,8 +100,8 @@ static LogicalResult evalAttention(train::AttentionOp op, Evaluation &e) {
   for (size_t head = 0; head < scores.heads(); ++head) {
     for (size_t t = 0; t < scores.queries(); ++t) {
       std::vector<double> row = scores.ofRow(head, t);
-      double lse = e.result(1).floats[scores.row(head, t)] = logSumExp(row);
-      std::vector<double> p = probabilities(row, lse);
+      e.result(1).floats[scores.row(head, t)] = logSumExp(row);
+      std::vector<double> p = probabilities(row);
       for (size_t s = 0; s < scores.keys(); ++s) {
         for (size_t d = 0; d < width; ++d) {
           e.result(0).floats[scores.row(head, t) * width + d] +=
@@ -141,14 +150,14 @@ static void accumulateGrad(const Scores &scores, size_t head, ArrayRef<double> p
 }
 
 static LogicalResult evalAttentionGrad(train::AttentionGradOp op, Evaluation &e) {
-  const Tensor &dy = e.operand(0), &q = e.operand(1), &y = e.operand(4), &lse = e.operand(5);
+  const Tensor &dy = e.operand(0), &q = e.operand(1), &y = e.operand(4);
   const Tensor *mask = op.getMask() ? &e.operand(6) : nullptr;
   Scores scores{
       q, e.operand(2), e.operand(3), mask, op.getScale().convertToDouble(), op.getCausal()};
   for (size_t head = 0; head < scores.heads(); ++head) {
     for (size_t t = 0; t < scores.queries(); ++t) {
       size_t row = scores.row(head, t);
-      auto p = probabilities(scores.ofRow(head, t), lse.floats[row]);
+      auto p = probabilities(scores.ofRow(head, t));
       size_t width = scores.width(), valueWidth = scores.valueWidth();
       GradRow pointers{dy.floats.data() + row * valueWidth, y.floats.data() + row * valueWidth,
                        q.floats.data() + row * width, e.result(0).floats.data() + row * width};

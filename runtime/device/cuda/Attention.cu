@@ -251,22 +251,49 @@ __global__ void __launch_bounds__(threads)
   }
 }
 
-/// A query's lse, and the dot product of its output and the output's gradient.
+/// A query's probabilities are exp(score - lse) factor; delta is the dot product of its output and
+/// the output's gradient.
 struct QueryFacts {
-  float lse, delta;
+  float lse, factor, delta;
 };
+
+/// The queries of one batch and head, and what their scores are made of.
+struct Queries {
+  int64_t batch, head;
+  Matrix rows, keys, out, outGrad;
+  const float *mask, *lse;
+};
+
+/// This thread's part of the sum of exp(score - lse). It is 1 but where lse is so far from 0 (a
+/// mask hides all keys by a large number) that it has lost the logarithm of the sum to rounding.
+__device__ inline float partOfSum(const Shape &shape, const Queries &queries, int64_t query,
+                                  float lse) {
+  constexpr float exact = 64.0f; // up to here a probability keeps 5 digits
+  if (lse == -INFINITY || fabsf(lse) <= exact)
+    return threadColumn() == 0 ? 1.0f : 0.0f;
+  float sum = 0.0f;
+  for (int64_t key = threadColumn(); key < shape.keysOf(query); key += side) {
+    float product = 0.0f;
+    for (int64_t i = 0; i < shape.d; ++i)
+      product += queries.rows.at(query, i) * queries.keys.at(key, i);
+    float maskValue = shape.maskAt(queries.mask, queries.batch, queries.head, query, key);
+    sum += expf(shape.scale * product + maskValue - lse);
+  }
+  return sum;
+}
 
 /// Of the queries first, first + side, ...; all threads of a row of threads work together.
 template <int R>
-__device__ inline void findFacts(const Matrix &out, const Matrix &outGrad, const float *lse,
-                                 int64_t first, QueryFacts (&facts)[R]) {
+__device__ inline void findFacts(const Shape &shape, const Queries &queries, int64_t first,
+                                 QueryFacts (&facts)[R]) {
 #pragma unroll
   for (int i = 0; i < R; ++i) {
     int64_t query = first + side * i;
-    float sum = 0.0f;
-    for (int64_t column = threadColumn(); column < out.width; column += side)
-      sum += out.at(query, column) * outGrad.at(query, column);
-    facts[i] = {query < out.rows ? lse[query] : -INFINITY, rowReduce<Sum>(sum)};
+    float delta = 0.0f, lse = query < shape.t ? queries.lse[query] : -INFINITY;
+    for (int64_t column = threadColumn(); column < shape.dv; column += side)
+      delta += queries.out.at(query, column) * queries.outGrad.at(query, column);
+    float sum = rowReduce<Sum>(partOfSum(shape, queries, query, lse));
+    facts[i] = {lse, sum > 0.0f ? 1.0f / sum : 1.0f, rowReduce<Sum>(delta)};
   }
 }
 
@@ -275,7 +302,7 @@ __device__ inline void findFacts(const Matrix &out, const Matrix &outGrad, const
 __device__ inline void differentiate(float &product, float &outProduct, float scale,
                                      float maskValue, QueryFacts facts) {
   bool seen = facts.lse != -INFINITY && maskValue != -INFINITY;
-  float probability = seen ? expf(scale * product + maskValue - facts.lse) : 0.0f;
+  float probability = seen ? expf(scale * product + maskValue - facts.lse) * facts.factor : 0.0f;
   outProduct = seen ? probability * (outProduct - facts.delta) * scale : 0.0f;
   product = probability;
 }
@@ -293,8 +320,10 @@ __global__ void __launch_bounds__(threads)
   Matrix gradRows = matrixOf(outGrad, shape.outGrad, own.batch, own.head, shape.t, shape.dv);
   Matrix place = matrixOf(qGrad, shape.qGrad, own.batch, own.head, shape.t, shape.d);
   const float *rowLse = lse + (own.batch * shape.h + own.head) * shape.t;
+  const Queries queries = {own.batch, own.head, queryRows, keyRows,
+                           outRows,   gradRows, mask,      rowLse};
   QueryFacts facts[R];
-  findFacts(outRows, gradRows, rowLse, own.first + threadRow(), facts);
+  findFacts(shape, queries, own.first + threadRow(), facts);
   float ones[R], scores[R][R], grads[R][R];
   for (float &one : ones)
     one = 1.0f;
@@ -342,9 +371,11 @@ __global__ void __launch_bounds__(threads)
       Matrix outRows = matrixOf(out, shape.out, own.batch, head, shape.t, shape.dv);
       Matrix gradRows = matrixOf(outGrad, shape.outGrad, own.batch, head, shape.t, shape.dv);
       const float *rowLse = lse + (own.batch * shape.h + head) * shape.t;
+      const Queries queries = {own.batch, head,     queryRows, keyRows,
+                               outRows,   gradRows, mask,      rowLse};
       for (int64_t first = firstQuery; first < shape.t; first += size) {
         QueryFacts found[R];
-        findFacts(outRows, gradRows, rowLse, first + threadRow(), found);
+        findFacts(shape, queries, first + threadRow(), found);
         multiply(shared, keyRows, own.first, queryRows, first, scores);
 #pragma unroll
         for (int i = 0; i < R; ++i)

@@ -72,7 +72,8 @@ private:
   }
 };
 
-/// Some entries are -inf, one row is all -inf; dimensions are broadcast now and then.
+/// Some entries are -inf, one row is all -inf or so low that scores are lost in it; dimensions are
+/// broadcast now and then.
 Tensor<float> Attention::makeMask(Random &random) {
   Dims dims{c.B, c.H, c.T, c.S}, strides = rowMajor(dims);
   if (!(c.flags & DSC_ATTENTION_MASK))
@@ -88,9 +89,10 @@ Tensor<float> Attention::makeMask(Random &random) {
     return pick(random, 0, 4) == 0 ? -INFINITY : static_cast<float>(pick(random, -20, 20)) / 10;
   });
   int64_t row = pick(random, 0, c.T - 1);
+  float hidden = chance(random) ? -INFINITY : -3.4e38f;
   if (strides[2] != 0)
     for (int64_t s = 0; s < c.S; ++s)
-      result.at({0, 0, row, s}) = -INFINITY;
+      result.at({0, 0, row, s}) = hidden;
   return result;
 }
 

@@ -111,13 +111,20 @@ static LogicalResult importSign(NodeImport &n) {
   Value x = n.input(0);
   if (isFloat(x))
     return n.set(0, n.make<train::SignOp>(x));
-  Value atLeast = n.make<train::MaxOp>(x, n.like(x, -1));
-  return n.set(0, n.make<train::MinOp>(atLeast, n.like(x, 1)));
+  if (!elementOf(x).isUnsignedInteger())
+    x = n.make<train::MaxOp>(x, n.like(x, -1));
+  return n.set(0, n.make<train::MinOp>(x, n.like(x, 1)));
 }
 
-/// The exponent may be of another type than the base, whose type the result has.
+/// The exponent may be of another type than the base, whose type the result has. A fraction as an
+/// exponent of integers is not rounded before, only the result.
 static LogicalResult importPow(NodeImport &n) {
-  Value x = n.input(0), y = n.convert(n.input(1), elementOf(n.input(0)));
+  Value x = n.input(0), y = n.input(1);
+  if (!isFloat(x) && isFloat(y)) {
+    Value power = n.binary<train::PowOp>(n.convert(x, elementOf(y)), y);
+    return n.set(0, power ? n.convert(power, elementOf(x)) : power);
+  }
+  y = n.convert(y, elementOf(x));
   const HostTensor *exponent = n.known(y);
   if (exponent && exponent->size() == 1 && rankOf(y) <= rankOf(x)) {
     double value = exponent->number(0);

@@ -155,10 +155,10 @@ static LogicalResult importArg(NodeImport &n, Value x) {
 
 static LogicalResult importArgMax(NodeImport &n) { return importArg(n, n.input(0)); }
 
+/// The complement turns the order of integers round, and has no overflow.
 static LogicalResult importArgMin(NodeImport &n) {
-  if (failed(n.expectFloat(0)))
-    return failure();
-  return importArg(n, n.make<train::NegOp>(n.input(0)));
+  Value x = n.input(0);
+  return importArg(n, isFloat(x) ? n.make<train::NegOp>(x) : n.make<train::NotOp>(x));
 }
 
 /// A triangle of ones selects what is added to each element.

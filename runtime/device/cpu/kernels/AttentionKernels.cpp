@@ -210,13 +210,19 @@ void rowDots(int64_t rows, int64_t columns, const float *a, int64_t aStride, con
   }
 }
 
+/// What the gradient knows of each query of a block.
+struct QueryFacts {
+  float *lse, *factor; // p = exp(score - lse) factor
+  float *delta;
+};
+
 /// Turns scores and dpt into p and ds, for queries [i, i + width). Keys they do not see get 0.
-void gradientColumn(const AttentionHead &head, const BlockPair &pair, int64_t i, const float *lse,
-                    const float *delta, float *st, float *dpt) {
+void gradientColumn(const AttentionHead &head, const BlockPair &pair, int64_t i, QueryFacts facts,
+                    float *st, float *dpt) {
   int64_t visible = pair.visibleKeys(least(i + width, pair.queries));
-  Vec logSum = load(lse + i), offset = load(delta + i);
+  Vec logSum = load(facts.lse + i), factor = load(facts.factor + i), offset = load(facts.delta + i);
   for (int64_t j = 0; j < visible; ++j) {
-    Vec p = expOf(scoreOf(head, pair, i, j, load(st + j * block + i)) - logSum);
+    Vec p = expOf(scoreOf(head, pair, i, j, load(st + j * block + i)) - logSum) * factor;
     Vec ds = p * (load(dpt + j * block + i) - offset) * head.scale;
     store(st + j * block + i, p);
     store(dpt + j * block + i, ds);
@@ -237,10 +243,12 @@ int64_t keysSeen(const AttentionHead &head, int64_t query) {
 struct GradientBlock {
   const AttentionHead &head;
   int64_t query;
-  float *qT, *outGradT, *st, *dpt, *lse, *delta, *room, *roomK;
+  float *qT, *outGradT, *st, *dpt, *room, *roomK;
+  QueryFacts facts;
   VectorMatrix q, outGrad;
 
   GradientBlock(const AttentionHead &head, int64_t query, Arena arena);
+  void findFactors();
   void scores(const BlockPair &pair);
   void addToQ(const BlockPair &pair, bool add);
   void addToKV(const BlockPair &pair);
@@ -254,8 +262,7 @@ GradientBlock::GradientBlock(const AttentionHead &head, int64_t query, Arena are
   outGradT = arena.take(head.Dv * block);
   st = arena.take(block * block);
   dpt = arena.take(block * block);
-  lse = arena.take(block);
-  delta = arena.take(block);
+  facts = {arena.take(block), arena.take(block), arena.take(block)};
   room = arena.take(block * most(D, Dv));
   roomK = arena.take(block * D);
   const float *qRows = head.q + query * head.qStride;
@@ -265,12 +272,40 @@ GradientBlock::GradientBlock(const AttentionHead &head, int64_t query, Arena are
   packTransposed(queries, head.D, head.scale, qRows, head.qStride, qT);
   packTransposed(queries, head.Dv, 1.0f, outGradRows, head.outGradStride, outGradT);
   rowDots(queries, head.Dv, outGradRows, head.outGradStride, head.out + query * head.outStride,
-          head.outStride, delta);
+          head.outStride, facts.delta);
   // exp(score - inf) is 0: so nothing comes from rows that saw no key, nor from lanes beyond.
   for (int64_t i = 0; i < block; ++i) {
     float value = i < queries ? head.lse[query + i] : -infinity;
-    lse[i] = value == -infinity ? infinity : value;
+    facts.lse[i] = value == -infinity ? infinity : value;
+    facts.factor[i] = 1.0f;
   }
+  findFactors();
+}
+
+/// Far from 0, where a mask hides all keys by a large number, lse has lost the logarithm of the sum
+/// to rounding: there the sum is found again.
+void GradientBlock::findFactors() {
+  constexpr float exact = 64.0f; // up to here p keeps 5 digits
+  bool allExact = true;
+  for (int64_t i = 0; i < block; ++i)
+    allExact &= facts.lse[i] == infinity || __builtin_fabsf(facts.lse[i]) <= exact;
+  if (allExact)
+    return;
+  float sums[block] = {};
+  int64_t seen = keysSeen(head, query);
+  for (int64_t key = 0; key < seen; key += block) {
+    BlockPair pair(head, query, key);
+    multiplyTransposed(pair, head.D, head.k + key * head.kStride, head.kStride, qT, st);
+    for (int64_t i = 0; i < pair.queries; i += width) {
+      int64_t visible = pair.visibleKeys(least(i + width, pair.queries));
+      Vec sum = load(sums + i), logSum = load(facts.lse + i);
+      for (int64_t j = 0; j < visible; ++j)
+        sum += expOf(scoreOf(head, pair, i, j, load(st + j * block + i)) - logSum);
+      store(sums + i, sum);
+    }
+  }
+  for (int64_t i = 0; i < block; ++i)
+    facts.factor[i] = sums[i] > 0.0f ? 1.0f / sums[i] : 1.0f;
 }
 
 /// p in st, ds in dpt.
@@ -278,7 +313,7 @@ void GradientBlock::scores(const BlockPair &pair) {
   multiplyTransposed(pair, head.D, head.k + pair.key * head.kStride, head.kStride, qT, st);
   multiplyTransposed(pair, head.Dv, head.v + pair.key * head.vStride, head.vStride, outGradT, dpt);
   for (int64_t i = 0; i < pair.queries; i += width)
-    gradientColumn(head, pair, i, lse, delta, st, dpt);
+    gradientColumn(head, pair, i, facts, st, dpt);
 }
 
 void GradientBlock::addToQ(const BlockPair &pair, bool add) {

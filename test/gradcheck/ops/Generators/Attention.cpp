@@ -54,7 +54,9 @@ static Operation *drawAttention(CaseBuilder &c) {
 static Operation *drawAttentionGrad(CaseBuilder &c) {
   DrawnAttention drawn(c);
   Value dy = c.real(drawn.y), q = c.real(drawn.q), k = c.real(drawn.k), v = c.real(drawn.v);
-  Value y = c.real(drawn.y), lse = c.real(drawn.lse), mask = drawn.drawMask(c);
+  Value y = c.real(drawn.y), lse = c.real(drawn.lse);
+  c.freeze(); // probabilities come from the scores, of which it is a function
+  Value mask = drawn.drawMask(c);
   return c.create<train::AttentionGradOp>(
       TypeRange{q.getType(), k.getType(), v.getType()}, dy, q, k, v, y, lse, mask,
       c.builder.getF64FloatAttr(c.draw.real(0.3, 1.0)), c.builder.getBoolAttr(drawn.causal));
