@@ -105,6 +105,8 @@ private:
   std::vector<OperatorReport> reports;
   std::string firstError;
   int64_t streams = 0;
+  /// What a variable holds after the nodes so far.
+  llvm::StringMap<train::WriteOp> writes;
   unsigned depth = 0, bodies = 0;
 };
 

@@ -299,7 +299,15 @@ std::optional<Shape> NodeImport::rebatchReshape(Value x, llvm::ArrayRef<int64_t>
 }
 
 void NodeImport::write(Variable &variable, Value value) {
-  train::WriteOp::create(b, loc, variable.name, value);
+  train::WriteOp &last = graph.writes[variable.name];
+  if (last)
+    last.erase();
+  last = train::WriteOp::create(b, loc, variable.name, value);
+}
+
+Value NodeImport::latest(unsigned i) {
+  auto written = graph.writes.find(variable(i)->name);
+  return written == graph.writes.end() ? input(i) : written->second.getValue();
 }
 
 int64_t NodeImport::nextStream() { return graph.streams++; }

@@ -126,8 +126,10 @@ public:
   /// the export, and another is asked for; see Rebatch.h.
   std::optional<Shape> rebatch(llvm::ArrayRef<int64_t> target);
   std::optional<Shape> rebatchReshape(mlir::Value x, llvm::ArrayRef<int64_t> target);
-  /// Writes a variable at the end of the step.
+  /// Writes a variable at the end of the step; instead of what a node before wrote.
   void write(Variable &variable, mlir::Value value);
+  /// Input i, a variable, with what nodes before have written there.
+  mlir::Value latest(unsigned i);
   /// A number that tells this node's random numbers from those of all others.
   int64_t nextStream();
   /// Imports a subgraph in place; its outputs become the node's.

@@ -52,6 +52,9 @@ private:
   llvm::StringSet<> claimed;
   /// Uses of a name by nodes, and those as a BatchNormalization's input 3 or 4.
   llvm::StringMap<size_t> uses, statistics;
+  /// A statistic's name in the file and the module that keeps it -> its name here; empty until
+  /// then.
+  std::map<std::pair<std::string, std::string>, llvm::StringRef> chosen;
   Restoration result;
 };
 
@@ -164,28 +167,49 @@ void Restorer::rename(Place place, llvm::StringRef name) {
   result.inputs.push_back({place.node, place.input, name});
 }
 
+/// A module that is called several times has nodes with one scale and one bias, and one pair of
+/// statistics.
+static std::string batchNormOf(const Node &node) {
+  return (node.inputs[1] + "\n" + node.inputs[2]).str();
+}
+
+static bool isBatchNorm(const Node &node) {
+  return node.opType == "BatchNormalization" && node.inputs.size() >= 5 && !node.outputs.empty();
+}
+
 void Restorer::countUses() {
   for (const Node &node : graph.nodes)
     for (auto [i, name] : llvm::enumerate(node.inputs)) {
+      bool isStatistic = isBatchNorm(node) && (i == 3 || i == 4);
+      if (isStatistic && !chosen.try_emplace({name.str(), batchNormOf(node)}).second)
+        continue; // another call of the module
       ++uses[name];
-      statistics[name] += node.opType == "BatchNormalization" && (i == 3 || i == 4);
+      statistics[name] += isStatistic;
     }
 }
 
 /// A statistic changes as the batches want it; who shares its values wants them as they are.
 void Restorer::separateStatistics(size_t index) {
   const Node &node = graph.nodes[index];
-  if (node.opType != "BatchNormalization" || node.inputs.size() < 5 || node.outputs.empty())
+  if (!isBatchNorm(node))
     return;
   for (size_t i : {3U, 4U}) {
     Place place{index, i};
     llvm::StringRef old = nameAt(place);
+    llvm::StringRef &name = chosen[{old.str(), batchNormOf(node)}];
+    if (!name.empty()) {
+      if (name != old)
+        rename(place, name);
+      continue;
+    }
+    name = old;
     bool isShared = uses[old] > statistics[old] || (record.empty() && uses[old] > 1);
     if (!initializers.contains(old) || !isShared)
       continue;
-    llvm::StringRef name = own(node.outputs.front().str() + "." + (i == 3 ? "mean" : "var"));
-    if (initializers.contains(name))
+    llvm::StringRef apart = own(node.outputs.front().str() + "." + (i == 3 ? "mean" : "var"));
+    if (initializers.contains(apart))
       continue;
+    name = apart;
     --uses[old];
     --statistics[old];
     rename(place, name);

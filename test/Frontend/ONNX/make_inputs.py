@@ -363,6 +363,24 @@ write(
     [tensor("scale", np.ones(3)), tensor("bias", np.zeros(3))],
 )
 
+# One module called twice: the second call goes on from the statistics of the first.
+write(
+    "batch-norm-twice",
+    [
+        node("BatchNormalization", "x scale bias mean var", "a am av", training_mode=1),
+        node("BatchNormalization", "z scale bias mean var", "b bm bv", training_mode=1),
+        node("Add", "a b", "y"),
+    ],
+    [value("x", ["n", 3]), value("z", ["n", 3])],
+    [value("y", ["n", 3])],
+    [
+        tensor("scale", np.ones(3)),
+        tensor("bias", np.zeros(3)),
+        tensor("mean", np.zeros(3)),
+        tensor("var", np.ones(3)),
+    ],
+)
+
 # An attribute of the wrong type, and a dimension that has no equal parts.
 write(
     "wrong-type",

@@ -269,13 +269,14 @@ static LogicalResult importBatchNorm(NodeImport &n) {
   markStatistics(n, train::VariableRole::State, "running statistics");
   // ONNX's momentum weighs the old value, the dialect's (as PyTorch's) the new one.
   double momentum = 1 - n.number("momentum", 0.9);
+  // A module that is called again goes on from the statistics of its last call.
   bool isLocal = n.options().batchNorm == BatchNormMode::Local;
   UnitAttr local = isLocal ? n.b.getUnitAttr() : UnitAttr();
   auto norm = train::BatchNormOp::create(
       n.b, n.loc,
       TypeRange{x.getType(), n.input(3).getType(), n.input(3).getType(), n.input(3).getType(),
                 n.input(3).getType()},
-      x, n.input(1), n.input(2), n.input(3), n.input(4), n.b.getF64FloatAttr(epsilon),
+      x, n.input(1), n.input(2), n.latest(3), n.latest(4), n.b.getF64FloatAttr(epsilon),
       n.b.getF64FloatAttr(momentum), local);
   n.write(*n.variable(3), norm.getNewRunningMean());
   n.write(*n.variable(4), norm.getNewRunningVar());
