@@ -4,6 +4,7 @@
 
 #include "Losses.h"
 #include "Program.h"
+#include "dialects/Train/BatchAnalysis.h"
 #include "dialects/Train/Expr.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
@@ -31,7 +32,7 @@ private:
   LogicalResult check();
   LogicalResult chooseParameters();
   LogicalResult checkWrites();
-  LogicalResult checkBatch(BlockArgument argument, int64_t rows);
+  LogicalResult checkBatch(BlockArgument argument);
   void createStep();
   void readVariables();
   void createLoop();
@@ -41,13 +42,16 @@ private:
 
   Type wholeType(Type part) const;
   Value getScalar(train::ScalarOp scalar);
-  void makeOffsetGlobal(Operation *op);
+  void cloneDrawing(Operation &op);
+  template <typename OpTy> void makeOffsetGlobal(OpTy op, Value held);
   Value getLossSum() { return forward.getBody().front().getTerminator()->getOperand(numOutputs()); }
   unsigned numOutputs() { return forward.getNumResults() - 2; }
 
   func::FuncOp forward;
   ModuleOp module;
   int64_t count;
+  int64_t rows = 0;                             // of a micro-batch
+  std::optional<train::BatchAnalysis> analysis; // of the graph
   OpBuilder builder;
   ReverseModeCounts &counts;
 
@@ -66,6 +70,7 @@ LogicalResult StepBuilder::build() {
   if (failed(check()) || failed(chooseParameters())) {
     return failure();
   }
+  analysis.emplace(forward.getBody().front(), rows);
   createStep();
   readVariables();
   createLoop();
@@ -90,9 +95,13 @@ LogicalResult StepBuilder::check() {
   if (count < 1) {
     return forward.emitError() << "expected a positive number of micro-batches, got " << count;
   }
-  FailureOr<int64_t> rows = getBatchRows(forward);
+  FailureOr<int64_t> batch = getBatchRows(forward);
+  if (failed(batch)) {
+    return failure();
+  }
+  rows = *batch;
   for (BlockArgument argument : forward.getArguments()) {
-    if (failed(rows) || failed(checkBatch(argument, *rows))) {
+    if (failed(checkBatch(argument))) {
       return failure();
     }
   }
@@ -160,7 +169,7 @@ LogicalResult StepBuilder::checkWrites() {
 
 /// A micro-batch takes rows of every input. Inputs that flatten batch and
 /// sequence have a multiple of the batch's rows.
-LogicalResult StepBuilder::checkBatch(BlockArgument argument, int64_t rows) {
+LogicalResult StepBuilder::checkBatch(BlockArgument argument) {
   auto type = cast<RankedTensorType>(argument.getType());
   if (type.getRank() > 0 && type.getDimSize(0) % rows == 0) {
     return success();
@@ -264,8 +273,10 @@ void StepBuilder::cloneForward() {
       mapping.map(read.getValue(), values[read.getVariableAttr().getAttr()]);
     } else if (auto scalar = dyn_cast<train::ScalarOp>(op)) {
       mapping.map(scalar.getValue(), getScalar(scalar));
+    } else if (isa<train::DropoutOp, train::UniformOp>(op)) {
+      cloneDrawing(op);
     } else if (!isa<train::WriteOp>(op)) {
-      makeOffsetGlobal(builder.clone(op, mapping));
+      builder.clone(op, mapping);
     }
   }
 }
@@ -287,28 +298,73 @@ Value StepBuilder::getScalar(train::ScalarOp scalar) {
   return value;
 }
 
-/// Random numbers are drawn by the element's place in the tensor of the whole
-/// batch: micro-batch m begins at element m n. An offset that the graph
-/// computes itself is left alone.
-template <typename OpTy> static void addMicrobatchOffset(OpTy op, Value index) {
-  if (!matchPattern(op.getOffset(), m_Constant())) {
-    return;
-  }
-  OpBuilder builder(op);
-  Expr m(builder, op.getLoc(), index);
-  auto elements = cast<RankedTensorType>(op.getType()).getNumElements();
-  op.getOffsetMutable().assign(m * static_cast<double>(elements) + m.with(op.getOffset()));
+//===----------------------------------------------------------------------===//
+// Random numbers
+//===----------------------------------------------------------------------===//
+
+/// Dimension `position.dim` of x, [outer, batch, inner], taken apart, and the batch moved
+/// before everything else: [batch, .., outer, inner, ..].
+static Expr moveBatchToFront(Expr x, train::BatchPosition position, int64_t batch) {
+  auto dim = static_cast<int64_t>(position.dim);
+  SmallVector<int64_t> shape(x.shape());
+  int64_t outer = shape[position.dim] / (batch * position.inner);
+  shape[position.dim] = position.inner;
+  shape.insert(shape.begin() + dim, {outer, batch});
+  auto order = llvm::to_vector(llvm::seq<int64_t>(x.rank() + 2));
+  std::rotate(order.begin(), order.begin() + dim + 1, order.begin() + dim + 2);
+  return x.reshape(shape).transpose(order);
 }
 
-void StepBuilder::makeOffsetGlobal(Operation *op) {
-  if (count == 1) {
+/// The reverse: y has the elements of moveBatchToFront of a tensor of this shape.
+static Expr moveBatchBack(Expr y, train::BatchPosition position, ArrayRef<int64_t> shape) {
+  auto dim = static_cast<int64_t>(position.dim);
+  auto order = llvm::to_vector(llvm::seq<int64_t>(1, y.rank()));
+  order.insert(order.begin() + dim + 1, 0);
+  return y.transpose(order).reshape(shape);
+}
+
+/// Whether the rows of a batch lie one behind the other.
+static bool isOutermost(ArrayRef<int64_t> shape, train::BatchPosition position, int64_t batch) {
+  auto isOne = [](int64_t size) { return size == 1; };
+  return batch == 1 || (shape[position.dim] == batch * position.inner &&
+                        llvm::all_of(shape.take_front(position.dim), isOne));
+}
+
+/// Numbers are drawn sample by sample, whatever dimension the batch is, so that they are
+/// the same for any number of micro-batches.
+void StepBuilder::cloneDrawing(Operation &op) {
+  if (auto uniform = dyn_cast<train::UniformOp>(op)) {
+    return makeOffsetGlobal(cast<train::UniformOp>(builder.clone(op, mapping)), uniform);
+  }
+  auto dropout = cast<train::DropoutOp>(op);
+  auto shape = cast<RankedTensorType>(dropout.getType()).getShape();
+  auto positions = analysis->positionsOf(dropout.getX());
+  if (positions.size() != 1 || isOutermost(shape, positions[0], rows)) {
+    return makeOffsetGlobal(cast<train::DropoutOp>(builder.clone(op, mapping)), dropout.getX());
+  }
+  Expr x(builder, op.getLoc(), mapping.lookup(dropout.getX()));
+  Expr front = moveBatchToFront(x, positions[0], rows);
+  auto drawn = train::DropoutOp::create(
+      builder, op.getLoc(), front.type(), front, mapping.lookup(dropout.getSeed()),
+      mapping.lookup(dropout.getStep()), mapping.lookup(dropout.getOffset()),
+      dropout.getRatioAttr(), dropout.getStreamAttr());
+  makeOffsetGlobal(drawn, dropout.getX());
+  mapping.map(dropout.getY(), moveBatchBack(x.with(drawn), positions[0], shape));
+}
+
+/// Random numbers are drawn by the element's place in the tensor of the whole
+/// batch: micro-batch m begins at element m n. Numbers for what the rows of a batch share
+/// (`held` has none of them) are the same in each. An offset that the graph computes itself is
+/// left alone.
+template <typename OpTy> void StepBuilder::makeOffsetGlobal(OpTy op, Value held) {
+  bool isShared = rows > 1 && analysis->positionsOf(held).empty();
+  if (count == 1 || isShared || !matchPattern(op.getOffset(), m_Constant())) {
     return;
   }
-  if (auto dropout = dyn_cast<train::DropoutOp>(op)) {
-    addMicrobatchOffset(dropout, loop.getIndex());
-  } else if (auto uniform = dyn_cast<train::UniformOp>(op)) {
-    addMicrobatchOffset(uniform, loop.getIndex());
-  }
+  OpBuilder before(op);
+  Expr m(before, op.getLoc(), loop.getIndex());
+  auto elements = cast<RankedTensorType>(op.getType()).getNumElements();
+  op.getOffsetMutable().assign(m * static_cast<double>(elements) + m.with(op.getOffset()));
 }
 
 LogicalResult StepBuilder::finishLoop() {
