@@ -29,8 +29,34 @@ StringRef dsc::train::describe(RowMixing mixing) {
     return "sums over the rows of a batch, and rows depend on the sum";
   case RowMixing::NotLinear:
     return "is not linear in a sum over the rows of a batch";
+  case RowMixing::Divisor:
+    return "divides by a sum over the rows of a batch";
+  case RowMixing::Rescaled:
+    return "scales by a number that changes with the number of rows, and makes no mean";
   }
   llvm_unreachable("unknown mixing");
+}
+
+StringRef dsc::train::stringify(BatchScale scale) {
+  switch (scale) {
+  case BatchScale::Fixed:
+    return "fixed";
+  case BatchScale::Rows:
+    return "rows";
+  case BatchScale::Other:
+    return "other";
+  }
+  llvm_unreachable("unknown scale");
+}
+
+bool dsc::train::joinsParts(const BatchState &loss, const BatchState &count) {
+  if (!loss.isSum()) {
+    return true;
+  }
+  if (!count.isSum()) {
+    return loss.isMean;
+  }
+  return loss.isMean == count.isMean && !loss.hasOffset && !count.hasOffset;
 }
 
 static bool readsParameter(Operation &op) {
@@ -106,39 +132,80 @@ std::optional<double> dsc::train::getSplat(Value value) {
   return constant.getSplatValue<APFloat>().convertToDouble();
 }
 
+std::optional<double> dsc::train::getDivisor(Operation &op) {
+  std::optional<double> number;
+  if (isa<DivOp>(op)) {
+    number = getSplat(op.getOperand(1));
+  } else if (isa<MulOp>(op)) {
+    number = getSplat(op.getOperand(1));
+    number = number ? number : getSplat(op.getOperand(0));
+    number = number ? std::optional(1 / *number) : number;
+  }
+  return number && *number != 0 && std::isfinite(*number) ? number : std::nullopt;
+}
+
+bool dsc::train::scalesSums(Operation &op, ArrayRef<unsigned> sums) {
+  auto linear = dyn_cast<LinearOpInterface>(op);
+  if (!linear || sums.empty() || !linear.isLinearIn(sums)) {
+    return false;
+  }
+  // Linear in more than these, it adds the rest to them.
+  auto all = llvm::to_vector(llvm::seq<unsigned>(0, op.getNumOperands()));
+  return sums.size() == all.size() || !linear.isLinearIn(all);
+}
+
 /// Sums stay sums where the op is linear in them.
 void BatchAnalysis::visitSums(Operation &op, BatchState &state) const {
   SmallVector<unsigned> sums;
   bool areMeans = true;
   for (OpOperand &operand : op.getOpOperands()) {
-    if (get(operand.get()).usesRows) {
+    const BatchState &before = get(operand.get());
+    if (before.usesRows) {
       sums.push_back(operand.getOperandNumber());
-      areMeans &= get(operand.get()).isMean;
+      areMeans &= before.isMean;
+      state.hasOffset |= before.hasOffset;
     }
   }
   auto linear = dyn_cast<LinearOpInterface>(op);
-  if (isa<DivOp>(op) && sums.size() == 2 && !get(op.getOperand(1)).isTrained) {
-    state.isMean = true;
-  } else if (linear && linear.isLinearIn(sums)) {
-    state.isMean = areMeans || isAveraging(op);
-  } else {
+  if (!linear || !linear.isLinearIn(sums)) {
     state.culprit = &op;
-    state.mixing = RowMixing::NotLinear;
+    state.mixing = isa<DivOp>(op) && sums.back() == 1 ? RowMixing::Divisor : RowMixing::NotLinear;
+    return;
+  }
+  state.isMean = areMeans;
+  state.hasOffset |= !scalesSums(op, sums);
+  if (std::optional<double> divisor = getDivisor(op)) {
+    divideSum(op, *divisor, state);
   }
 }
 
-/// Whether a constant operand divides by the number of rows, or by a multiple of
-/// it (the mean over tokens).
-bool BatchAnalysis::isAveraging(Operation &op) const {
-  return llvm::any_of(op.getOperands(), [&](Value operand) {
-    std::optional<double> number = getSplat(operand);
-    if (!number || *number == 0) {
-      return false;
+void BatchAnalysis::divideSum(Operation &op, double divisor, BatchState &state) const {
+  if (batch == 1) {
+    return; // a mean from the start
+  }
+  BatchScale scale = scaleOf(op, divisor, state.isMean);
+  if (scale == BatchScale::Rows && !state.isMean && !state.hasOffset) {
+    state.isMean = true;
+  } else if (scale != BatchScale::Fixed) {
+    state.culprit = &op;
+    state.mixing = RowMixing::Rescaled;
+  }
+}
+
+/// What is not said is by value: the number of rows or a multiple of it (the mean over
+/// tokens) divides a sum once.
+BatchScale BatchAnalysis::scaleOf(Operation &op, double divisor, bool isMean) const {
+  if (auto known = op.getAttrOfType<StringAttr>(kBatchScaleAttr)) {
+    for (BatchScale scale : {BatchScale::Fixed, BatchScale::Rows}) {
+      if (known == stringify(scale)) {
+        return scale;
+      }
     }
-    double divisor = std::abs(*number) < 1 ? 1 / *number : *number;
-    double rows = divisor / static_cast<double>(batch), whole = std::round(rows);
-    return whole != 0 && std::abs(rows - whole) <= 1e-6 * std::abs(rows);
-  });
+    return BatchScale::Other;
+  }
+  double times = divisor / static_cast<double>(batch), whole = std::round(times);
+  bool isMultiple = whole != 0 && std::abs(times - whole) <= 1e-6 * std::abs(times);
+  return isMultiple && !isMean ? BatchScale::Rows : BatchScale::Fixed;
 }
 
 //===----------------------------------------------------------------------===//
@@ -250,6 +317,9 @@ void BatchAnalysis::visitRows(Operation &op, BatchState state) {
   ShardingRule rule = interface ? interface.getShardingRule() : replicatedShardingRule(&op);
   FactorPositions factors;
   RowMixing mixing = findFactors(op, rule, factors);
+  if (mixing == RowMixing::None && op.hasAttr(kBatchScaleAttr) && batch > 1) {
+    mixing = RowMixing::Rescaled; // rows that no longer are the same in any batch
+  }
   if (mixing != RowMixing::None) {
     mixings[&op] = mixing;
   }

@@ -25,8 +25,9 @@
 // batch must then be the same for every row. Constants are looked into; everything
 // else is followed to what it was broadcast from.
 //
-// A quotient of sums is a mean where the divisor depends on no parameter: a mean
-// over the targets that count, whose number a part of a batch takes for itself.
+// A sum over rows is a mean where it is divided by their number, or a multiple of it.
+// Whether a number is that, its value alone does not say; where the frontend has
+// compared two batches, `train.batch_scale` does.
 //
 // Ops that differ in evaluation define themselves what a part of a batch is to
 // them: batch norm takes the statistics of the part, dropout draws by the place in
@@ -44,6 +45,19 @@ namespace dsc::train {
 /// The attribute of @evaluate where its losses are those of a whole batch, not of the
 /// samples alone: the op that makes them so, and how.
 inline constexpr llvm::StringLiteral kWholeBatchesAttr = "train.whole_batches";
+
+/// On an op that multiplies or divides what depends on rows by a number: what that
+/// becomes with another batch (BatchScale, as text). Without it, a number that may be
+/// the rows' is theirs.
+inline constexpr llvm::StringLiteral kBatchScaleAttr = "train.batch_scale";
+
+/// What a divisor is to the number of rows.
+enum class BatchScale {
+  Fixed, // the same for any batch
+  Rows,  // in proportion to it
+  Other
+};
+llvm::StringRef stringify(BatchScale scale);
 
 /// Dimension `dim` is [outer, batch, inner], `outer` what is left of its size.
 struct BatchPosition {
@@ -63,7 +77,9 @@ enum class RowMixing {
   Whole,      // along a dimension that must not be split
   ByNumber,   // with a value that differs from row to row
   Summed,     // into a sum on which rows depend
-  NotLinear   // in a function of their sum that is not linear
+  NotLinear,  // in a function of their sum that is not linear
+  Divisor,    // in a sum that divides
+  Rescaled    // by a number that changes with that of the rows, and makes no mean
 };
 
 /// "mixes the rows of a batch", to stand behind the op's name.
@@ -76,6 +92,7 @@ struct BatchState {
   bool usesRows = false;  // depends on the batch
   bool isTrained = false; // depends on a parameter
   bool isMean = false;    // of a sum over rows: divided by their number
+  bool hasOffset = false; // of a sum over rows: plus what is none
   /// The op that first summed over rows, or that mixed them.
   mlir::Operation *culprit = nullptr;
   RowMixing mixing = RowMixing::None;
@@ -84,6 +101,18 @@ struct BatchState {
   /// Affine in sums over rows of functions of each.
   bool isSum() const { return usesRows && positions.empty() && !isMixed(); }
 };
+
+/// Whether a loss over a count is, for a batch, the sum of its parts' losses over the sum
+/// of their counts (where the count has nothing to do with rows: the mean of the losses).
+/// For states that are not mixed.
+bool joinsParts(const BatchState &loss, const BatchState &count);
+
+/// Whether an op is linear in the operands `sums` that depend on rows, and adds nothing
+/// to them.
+bool scalesSums(mlir::Operation &op, llvm::ArrayRef<unsigned> sums);
+
+/// The number by which an op divides what it is given, if it does.
+std::optional<double> getDivisor(mlir::Operation &op);
 
 /// The number of which a value holds nothing but copies, if it is a constant or made
 /// of one.
@@ -124,7 +153,8 @@ private:
   void visit(mlir::Operation &op);
   BatchState join(mlir::Operation &op) const;
   void visitSums(mlir::Operation &op, BatchState &state) const;
-  bool isAveraging(mlir::Operation &op) const;
+  void divideSum(mlir::Operation &op, double divisor, BatchState &state) const;
+  BatchScale scaleOf(mlir::Operation &op, double divisor, bool isMean) const;
   void visitRows(mlir::Operation &op, BatchState state);
   std::optional<BatchPosition> keptBlocks(mlir::Operation &op) const;
   RowMixing findFactors(mlir::Operation &op, const ShardingRule &rule, FactorPositions &found);

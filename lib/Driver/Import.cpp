@@ -56,6 +56,7 @@ onnx::ImportOptions dsc::importOptions(const CompileOptions &options) {
   import.tie = options.tie;
   import.batchNorm = batchNormMode(options.batchNorm);
   import.dropout = options.dropout;
+  import.marksScales = !options.train.lossOutput.empty();
   import.inspect = options.inspect != CompileOptions::Inspect::No;
   return import;
 }

@@ -99,32 +99,81 @@ static Value buildScalar(OpBuilder &builder, Location loc, double value) {
                                    value);
 }
 
-/// What a value is but for its shape and width.
-static Value stripShape(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<train::ReshapeOp, train::ConvertOp>(op)) {
-      break;
+namespace {
+/// A loss that the model computes as a sum over a count, such as the mean over the labels that
+/// are not ignored, as these two: micro-batches and batches then weigh by their counts. The
+/// quotient may be scaled or negated. Any other loss is one over 1, so that a divisor that is
+/// trained has its gradient.
+class MeanSplitter {
+public:
+  MeanSplitter(OpBuilder &builder, int64_t rows)
+      : builder(builder), analysis(*builder.getInsertionBlock(), rows) {}
+
+  std::pair<Value, Value> split(Value loss);
+
+private:
+  SmallVector<unsigned> findRows(Operation &op) const;
+  bool isSum(Value value) const;
+  bool isMean(train::DivOp quotient) const;
+
+  OpBuilder &builder;
+  train::BatchAnalysis analysis;
+};
+} // namespace
+
+/// The operands that depend on the batch.
+SmallVector<unsigned> MeanSplitter::findRows(Operation &op) const {
+  SmallVector<unsigned> found;
+  for (OpOperand &operand : op.getOpOperands()) {
+    if (analysis.get(operand.get()).usesRows) {
+      found.push_back(operand.getOperandNumber());
     }
-    value = op->getOperand(0);
   }
-  return value;
+  return found;
 }
 
-/// A loss that the model computes as a sum over a count, such as the mean over the labels that are
-/// not ignored, as these two: micro-batches and batches then weigh by their counts. Any other loss
-/// is one over 1, so that a divisor that is trained has its gradient.
-static std::pair<Value, Value> splitMean(OpBuilder &builder, Value loss, int64_t rows) {
-  auto quotient = stripShape(loss).getDefiningOp<train::DivOp>();
-  auto isSum = [](Value value) {
-    return stripShape(value).getDefiningOp<train::ReduceSumOp>() != nullptr;
-  };
-  auto isTrained = [&](Value value) {
-    return train::BatchAnalysis(*builder.getInsertionBlock(), rows).get(value).isTrained;
-  };
-  if (quotient && isSum(quotient.getA()) && isSum(quotient.getB()) && !isTrained(quotient.getB())) {
-    return {quotient.getA(), quotient.getB()};
+/// A sum over rows, or sums added up and scaled.
+bool MeanSplitter::isSum(Value value) const {
+  Operation *op = value.getDefiningOp();
+  if (!op || isa<train::ReduceSumOp>(op)) {
+    return op != nullptr;
   }
-  return {loss, buildScalar(builder, loss.getLoc(), 1.0)};
+  SmallVector<unsigned> rows = findRows(*op);
+  return train::scalesSums(*op, rows) &&
+         llvm::all_of(rows, [&](unsigned i) { return isSum(op->getOperand(i)); });
+}
+
+bool MeanSplitter::isMean(train::DivOp quotient) const {
+  return isSum(quotient.getA()) && isSum(quotient.getB()) &&
+         analysis.get(quotient.getB()).usesRows && !analysis.get(quotient.getB()).isTrained;
+}
+
+std::pair<Value, Value> MeanSplitter::split(Value loss) {
+  SmallVector<OpOperand *> scales; // from the loss to the quotient
+  Value value = loss;
+  while (Operation *op = value.getDefiningOp()) {
+    auto quotient = dyn_cast<train::DivOp>(op);
+    if (quotient && isMean(quotient)) {
+      break;
+    }
+    SmallVector<unsigned> rows = findRows(*op);
+    if (rows.size() != 1 || !train::scalesSums(*op, rows)) {
+      return {loss, buildScalar(builder, loss.getLoc(), 1.0)};
+    }
+    scales.push_back(&op->getOpOperand(rows[0]));
+    value = scales.back()->get();
+  }
+  auto quotient = value.getDefiningOp<train::DivOp>();
+  if (!quotient || quotient.getType().getNumElements() != 1) {
+    return {loss, buildScalar(builder, loss.getLoc(), 1.0)};
+  }
+  Value sum = quotient.getA();
+  for (OpOperand *scaled : llvm::reverse(scales)) {
+    Operation *op = builder.clone(*scaled->getOwner());
+    op->setOperand(scaled->getOperandNumber(), sum);
+    sum = op->getResult(0);
+  }
+  return {sum, quotient.getB()};
 }
 
 LogicalResult AttachLossPass::attachModelLoss(func::FuncOp forward) {
@@ -144,7 +193,7 @@ LogicalResult AttachLossPass::attachModelLoss(func::FuncOp forward) {
   if (failed(rows)) {
     return failure();
   }
-  auto [sum, count] = splitMean(builder, value, *rows);
+  auto [sum, count] = MeanSplitter(builder, *rows).split(value);
   auto toScalar = [&](Value part) {
     return Expr(builder, value.getLoc(), part).reshape({}).convert(builder.getF32Type());
   };

@@ -126,10 +126,10 @@ static LogicalResult markWholeBatches(func::FuncOp evaluate, unsigned numLosses)
   Block &block = evaluate.getBody().front();
   train::BatchAnalysis analysis(block, *rows);
   auto losses = block.getTerminator()->getOperands().take_front(numLosses);
-  bool areCounted = analysis.get(losses[1]).isSum();
+  bool joins = train::joinsParts(analysis.get(losses[0]), analysis.get(losses[1]));
   for (Value loss : losses) {
     const train::BatchState &state = analysis.get(loss);
-    if (state.isMixed() || (state.isSum() && !state.isMean && !areCounted)) {
+    if (state.isMixed() || (state.isSum() && !joins)) {
       StringRef reason =
           state.isMixed() ? train::describe(state.mixing) : "sums over the rows of a batch";
       evaluate->setAttr(

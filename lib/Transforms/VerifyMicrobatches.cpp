@@ -71,7 +71,7 @@ LogicalResult VerifyMicrobatchesPass::verify(func::FuncOp forward) {
 /// Losses that do not come with a count of targets are averaged over the micro-batches.
 LogicalResult VerifyMicrobatchesPass::verifyModelLoss(StringRef name, const BatchState &loss,
                                                       const BatchState &count) {
-  if (!loss.isSum() || loss.isMean || count.isSum()) {
+  if (joinsParts(loss, count)) {
     return success();
   }
   return loss.culprit->emitError()

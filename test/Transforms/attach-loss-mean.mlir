@@ -31,3 +31,23 @@ func.func @forward(%x: tensor<4xf32> {train.name = "x"}) -> (tensor<f32> {train.
   %l = train.div %sum, %weight : tensor<f32>
   return %l : tensor<f32>
 }
+
+// -----
+
+// What scales the quotient scales its sum.
+// CHECK: %[[SUM:.*]] = train.reduce_sum
+// CHECK: %[[MINUS:.*]] = train.neg %[[SUM]]
+// CHECK: %[[COUNT:.*]] = train.reduce_sum
+// CHECK: %[[MEAN:.*]] = train.div %[[MINUS]], %[[COUNT]]
+// CHECK: %[[L:.*]] = train.mul %[[MEAN]], %[[TWO:.*]] : tensor<f32>
+// CHECK: %[[TWICE:.*]] = train.mul %[[MINUS]], %[[TWO]] : tensor<f32>
+// CHECK: return %[[L]], %[[TWICE]], %[[COUNT]]
+func.func @forward(%x: tensor<4xf32> {train.name = "x"}, %m: tensor<4xf32> {train.name = "m"}) -> (tensor<f32> {train.name = "l"}) {
+  %sum = train.reduce_sum %x [0] : tensor<4xf32> to tensor<f32>
+  %minus = train.neg %sum : tensor<f32>
+  %count = train.reduce_sum %m [0] : tensor<4xf32> to tensor<f32>
+  %mean = train.div %minus, %count : tensor<f32>
+  %two = train.constant dense<-2.0> : tensor<f32>
+  %l = train.mul %mean, %two : tensor<f32>
+  return %l : tensor<f32>
+}

@@ -366,12 +366,22 @@ std::optional<Shape> GraphImporter::rebatchReshape(const Node &node, const Scope
              : onnx::rebatchReshape(input->second.shape, shapeOf(x), result->shape, 1);
 }
 
+/// Behind the evaluation of what is known: a count of rows is computed from a shape.
+void GraphImporter::followScales() {
+  Block &block = function.getBody().front();
+  int64_t batch = shapeOf(function.getArgument(0)).front();
+  train::BatchAnalysis analysis(block, batch);
+  recordDivisors(record, analysis, block, batch);
+  if (otherBatch)
+    markScales(*otherBatch, analysis, block, batch);
+}
+
 /// Follows the batch, and says which node has not.
 llvm::Error GraphImporter::checkBatch() {
   Block &block = function.getBody().front();
   int64_t batch = exported ? options.batch : shapeOf(function.getArgument(0)).front();
   train::BatchAnalysis analysis(block, batch);
-  followBatch(record, analysis, block);
+  followBatch(record, analysis);
   int64_t oldBatch = exported ? *boundInputs.exportedBatch : batch;
   std::string problem =
       exported ? findUnfollowed(record, *exported, analysis, block, oldBatch, batch) : "";
@@ -526,6 +536,8 @@ llvm::Error GraphImporter::run(ImportResult &result) {
     if (llvm::Error error = checkBatch())
       return error;
   function.walk<WalkOrder::PreOrder>([&](Block *block) { evaluator.materialize(*block); });
+  if (followsBatch)
+    followScales();
   return llvm::Error::success();
 }
 

@@ -48,6 +48,8 @@ public:
   BatchRecord record;
   /// Whether to follow the batch: where there is another import to compare with.
   bool followsBatch = false;
+  /// An import with another batch, to mark what follows it: train.batch_scale.
+  const BatchRecord *otherBatch = nullptr;
 
 private:
   friend class NodeImport;
@@ -70,6 +72,7 @@ private:
   llvm::Error returnOutputs(Scope &scope);
   llvm::Error checkOutputBatch(const ValueInfo &output, mlir::Value value);
   llvm::Error checkBatch();
+  void followScales();
 
   mlir::Value valueOf(const ImportedValue &value);
   TensorPlace placeOf(llvm::StringRef name, size_t rank, const Scope &scope, int64_t opset) const;

@@ -64,11 +64,11 @@ static llvm::Error verifyModule(ModuleOp module) {
 }
 
 /// One import; with `record`, following the batch; with `exported`, for another batch
-/// than that of the record.
+/// than that of the record; with `otherBatch`, marking the numbers that differ from there.
 static llvm::Error importOnce(const Model &model, MLIRContext &context,
                               const ImportOptions &options, const BoundInputs &inputs,
-                              const BatchRecord *exported, BatchRecord *record,
-                              ImportResult &result) {
+                              const BatchRecord *exported, const BatchRecord *otherBatch,
+                              BatchRecord *record, ImportResult &result) {
   auto variables = Variables::create(options, model, context);
   if (!variables)
     return variables.takeError();
@@ -78,6 +78,7 @@ static llvm::Error importOnce(const Model &model, MLIRContext &context,
     return function.takeError();
   GraphImporter importer(model, options, **variables, inputs, *function, exported);
   importer.followsBatch = record != nullptr;
+  importer.otherBatch = otherBatch;
   if (llvm::Error problem = importer.run(result))
     return problem;
   if (record)
@@ -122,6 +123,42 @@ static void reportSlots(const Model &model, const BoundInputs &inputs, ImportRes
     result.outputs.push_back(reportSlot(info));
 }
 
+/// The model with the batch of its file.
+static llvm::Error importExported(const Model &model, MLIRContext &context, ImportOptions options,
+                                  BatchRecord &record) {
+  options.batch = 0;
+  auto inputs = bindInputs(model, options);
+  if (!inputs)
+    return inputs.takeError();
+  ImportResult discarded;
+  return importOnce(model, context, options, *inputs, nullptr, nullptr, &record, discarded);
+}
+
+/// A model of any batch with twice that of `inputs`. False for one that has its own, or can
+/// have no other.
+static bool importDoubled(const Model &model, MLIRContext &context, ImportOptions options,
+                          const BoundInputs &inputs, BatchRecord &record) {
+  if (inputs.inputs.empty() || inputs.inputs.front().shape.empty())
+    return false;
+  for (const ValueInfo &info : model.graph.inputs)
+    if (info.type.shape && !info.type.shape->empty()) {
+      options.dims.erase(info.type.shape->front().symbol.str());
+      options.dims.erase((info.name + ":0").str());
+    }
+  options.batch = 2 * inputs.inputs.front().shape.front();
+  auto doubled = bindInputs(model, options);
+  if (!doubled || doubled->exportedBatch) {
+    llvm::consumeError(doubled.takeError());
+    return false;
+  }
+  ImportResult discarded;
+  llvm::Error problem =
+      importOnce(model, context, options, *doubled, nullptr, nullptr, &record, discarded);
+  bool isComplete = !problem && discarded.module;
+  llvm::consumeError(std::move(problem));
+  return isComplete;
+}
+
 llvm::Expected<ImportResult> importModel(const Model &model, MLIRContext &context,
                                          const ImportOptions &options) {
   if (llvm::Error problem = checkOpset(model))
@@ -129,23 +166,20 @@ llvm::Expected<ImportResult> importModel(const Model &model, MLIRContext &contex
   auto inputs = bindInputs(model, options);
   if (!inputs)
     return inputs.takeError();
-  BatchRecord exported, record;
-  if (inputs->exportedBatch) {
-    ImportOptions asExported = options;
-    asExported.batch = 0;
-    auto exportedInputs = bindInputs(model, asExported);
-    if (!exportedInputs)
-      return exportedInputs.takeError();
-    ImportResult discarded;
-    if (llvm::Error problem =
-            importOnce(model, context, asExported, *exportedInputs, nullptr, &exported, discarded))
-      return problem;
-  }
-  ImportResult result;
+  BatchRecord exported, other, record;
   bool isRebatched = inputs->exportedBatch.has_value();
+  if (isRebatched)
+    if (llvm::Error problem = importExported(model, context, options, exported))
+      return problem;
+  bool isMarked = options.marksScales &&
+                  (isRebatched || importDoubled(model, context, options, *inputs, other));
+  ImportResult result;
   if (llvm::Error problem =
           importOnce(model, context, options, *inputs, isRebatched ? &exported : nullptr,
-                     isRebatched ? &record : nullptr, result))
+                     !isMarked     ? nullptr
+                     : isRebatched ? &exported
+                                   : &other,
+                     isRebatched || isMarked ? &record : nullptr, result))
     return problem;
   reportSlots(model, *inputs, result);
   return result;

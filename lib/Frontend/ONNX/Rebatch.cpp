@@ -67,28 +67,60 @@ static std::string nodeOf(Operation *op) {
   return name ? name.getName().str() : op->getName().getStringRef().str();
 }
 
-/// The number by which an op scales a sum over all rows, if it does.
-static std::optional<double> scaleOf(Operation &op, const train::BatchAnalysis &analysis) {
-  std::optional<double> scale;
-  bool hasSum = false;
-  for (Value operand : op.getOperands()) {
-    const train::BatchState &state = analysis.get(operand);
-    hasSum |= state.usesRows && state.positions.empty() && !state.isMean;
-    if (auto number = train::getSplat(operand))
-      scale = number;
-  }
-  return hasSum && isa<train::LinearOpInterface>(op) ? scale : std::nullopt;
+/// The number by which an op divides what depends on rows, if it does.
+static std::optional<double> divisorOf(Operation &op, const train::BatchAnalysis &analysis) {
+  bool usesRows = llvm::any_of(op.getOperands(), [&](Value v) { return analysis.get(v).usesRows; });
+  return usesRows ? train::getDivisor(op) : std::nullopt;
 }
 
-void followBatch(BatchRecord &record, const train::BatchAnalysis &analysis, Block &block) {
+static bool takesPlainSum(Operation &op, const train::BatchAnalysis &analysis) {
+  return llvm::any_of(op.getOperands(), [&](Value v) {
+    const train::BatchState &state = analysis.get(v);
+    return state.usesRows && state.positions.empty() && !state.isMean;
+  });
+}
+
+void followBatch(BatchRecord &record, const train::BatchAnalysis &analysis) {
   for (auto &entry : record.values) {
     RecordedValue &recorded = entry.second;
     recorded.batch = analysis.positionsOf(recorded.value);
     recorded.hasRows = analysis.hasRows(recorded.value);
   }
+}
+
+void recordDivisors(BatchRecord &record, const train::BatchAnalysis &analysis, Block &block,
+                    int64_t batch) {
+  record.rows = batch;
   for (Operation &op : block.without_terminator())
-    if (auto scale = scaleOf(op, analysis))
-      record.scales.try_emplace(nodeOf(&op), *scale);
+    if (auto divisor = divisorOf(op, analysis))
+      record.divisors[nodeOf(&op)].push_back(*divisor);
+}
+
+static train::BatchScale compareScales(double ratio, double rows) {
+  auto isNear = [&](double expected) { return std::abs(ratio - expected) <= 1e-6 * expected; };
+  if (isNear(1))
+    return train::BatchScale::Fixed;
+  return isNear(rows) ? train::BatchScale::Rows : train::BatchScale::Other;
+}
+
+void markScales(const BatchRecord &other, const train::BatchAnalysis &analysis, Block &block,
+                int64_t batch) {
+  llvm::StringMap<size_t> seen;
+  for (Operation &op : block.without_terminator()) {
+    auto divisor = divisorOf(op, analysis);
+    if (!divisor)
+      continue;
+    size_t index = seen[nodeOf(&op)]++;
+    auto before = other.divisors.find(nodeOf(&op));
+    if (before == other.divisors.end() || before->second.size() <= index)
+      continue;
+    train::BatchScale scale =
+        compareScales(*divisor / before->second[index],
+                      static_cast<double>(batch) / static_cast<double>(other.rows));
+    bool scalesRows = llvm::any_of(op.getOperands(), [&](Value v) { return analysis.hasRows(v); });
+    if (!scalesRows || scale != train::BatchScale::Fixed)
+      op.setAttr(train::kBatchScaleAttr, StringAttr::get(op.getContext(), train::stringify(scale)));
+  }
 }
 
 /// Whether a number may come from a count of targets that the batch divides: the count
@@ -113,8 +145,12 @@ static bool holdsPlaces(Operation &op) {
 /// Whether all that a sum over rows goes into divides it by their number.
 static bool isAveraged(Value sum, const train::BatchAnalysis &analysis) {
   return !sum.use_empty() && llvm::all_of(sum.getUsers(), [&](Operation *user) {
-    return user->getNumResults() == 1 && analysis.get(user->getResult(0)).isSum() &&
-           (analysis.get(user->getResult(0)).isMean || isAveraged(user->getResult(0), analysis));
+    if (user->getNumResults() != 1)
+      return false;
+    const train::BatchState &state = analysis.get(user->getResult(0));
+    if (state.culprit == user && state.mixing == train::RowMixing::Divisor)
+      return true; // by a sum over the rows: their number, or that of those that count
+    return state.isSum() && (state.isMean || isAveraged(user->getResult(0), analysis));
   });
 }
 
@@ -125,10 +161,10 @@ static std::string problemOf(Operation &op, const BatchRecord &exported,
   if (mixing == train::RowMixing::TakenApart ||
       (mixing == train::RowMixing::Whole && holdsPlaces(op)))
     return "takes the rows of the batch apart at places that the export fixed";
-  auto scale = scaleOf(op, analysis);
-  auto before = exported.scales.find(nodeOf(&op));
-  if (scale && before != exported.scales.end() && before->second == *scale &&
-      looksLikeCount(*scale, oldBatch))
+  auto divisor = divisorOf(op, analysis);
+  auto before = exported.divisors.find(nodeOf(&op));
+  if (divisor && takesPlainSum(op, analysis) && before != exported.divisors.end() &&
+      llvm::is_contained(before->second, *divisor) && looksLikeCount(*divisor, oldBatch))
     return "scales a sum over the rows of the batch by a number that the export fixed";
   bool sums = llvm::any_of(op.getResults(), [&](Value result) {
     const train::BatchState &state = analysis.get(result);

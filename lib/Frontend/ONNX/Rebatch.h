@@ -43,12 +43,22 @@ struct BatchRecord {
   std::vector<llvm::StringRef> order;    // of their nodes
   /// Target shapes that nodes were given, by output.
   llvm::StringMap<Shape> targets;
-  /// What sums over rows are multiplied with or divided by, by location.
-  llvm::StringMap<double> scales;
+  /// The numbers by which ops divide what depends on rows, by location, in their order.
+  llvm::StringMap<llvm::SmallVector<double, 1>> divisors;
+  int64_t rows = 0;
 };
 
-/// Fills in the places of the batch, of `batch` rows, and the scales.
-void followBatch(BatchRecord &record, const train::BatchAnalysis &analysis, mlir::Block &block);
+/// Fills in the places of the batch.
+void followBatch(BatchRecord &record, const train::BatchAnalysis &analysis);
+
+/// Fills in the divisors of a program of `batch` rows.
+void recordDivisors(BatchRecord &record, const train::BatchAnalysis &analysis, mlir::Block &block,
+                    int64_t batch);
+
+/// Marks what divides by a number with what that is to the batch (train.batch_scale), from
+/// what it is with the batch of another record.
+void markScales(const BatchRecord &other, const train::BatchAnalysis &analysis, mlir::Block &block,
+                int64_t batch);
 
 /// What in a program of `batch` rows has not followed from `oldBatch`: an error, or
 /// an empty text. `exported` is the record at the old size.

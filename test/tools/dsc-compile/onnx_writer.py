@@ -9,6 +9,7 @@
   onnx_writer.py mixing FILE             a softmax over the batch, then x * w
   onnx_writer.py static WHAT FILE        a model for a batch of 4, with WHAT of it in constants: a
                                          sum divided by it, half of it, a mask repeated for its rows
+  onnx_writer.py loss WHAT FILE          its own loss: the sum of x * w, halved, or their mean
 """
 
 import struct
@@ -39,6 +40,10 @@ def message(*fields):
 def value_info(name, *dims):
     shape = message(*((1, message((1, d) if isinstance(d, int) else (2, d))) for d in dims))
     return message((1, name), (2, message((1, message((1, FLOAT), (2, shape))))))
+
+
+def attribute(name, integer):
+    return message((1, name), (3, integer), (20, 2))
 
 
 def node(op, inputs, *outputs):
@@ -129,6 +134,27 @@ def filled(op, rows, columns):
     )
 
 
+def loss(what):
+    cast = node("Cast", ["n"], "rows") + field(5, attribute("to", FLOAT))
+    count = [node("Shape", ["x"], "s"), node("Gather", ["s", "zero"], "n"), cast]
+    scale = {
+        "half": [node("Mul", ["sum", "half"], "l")],
+        "mean": [*count, node("Div", ["sum", "rows"], "l")],
+        "average": [node("ReduceMean", ["y"], "l") + field(5, attribute("keepdims", 0))],
+    }[what]
+    total = node("ReduceSum", ["y"], "sum") + field(5, attribute("keepdims", 0))
+    return model(
+        [node("MatMul", ["x", "w"], "y"), total, *scale],
+        [value_info("x", "n", 3)],
+        [value_info("l")],
+        [
+            inline("w", [3, 2], [1, 2, 3, 4, 5, 6]),
+            inline("half", [], [0.5]),
+            message((2, 7), (8, "zero"), (9, struct.pack("<q", 0))),
+        ],
+    )
+
+
 def mixing():
     """Softmax takes the last dimension by default."""
     return model(
@@ -183,6 +209,7 @@ def main():
         "filled": lambda: filled(*arguments),
         "mixing": mixing,
         "static": lambda: static(*arguments),
+        "loss": lambda: loss(*arguments),
     }[kind]()
     with open(path, "wb") as out:
         out.write(made)

@@ -50,6 +50,10 @@ struct ImportOptions {
   /// Operators mean what ONNX says rather than what training makes of them: the
   /// training_mode of batch norm and dropout counts, and inputs may be empty or none.
   bool asWritten = false;
+  /// Mark the numbers that divide what depends on the batch with what they are to it
+  /// (train.batch_scale), which a loss of the model's own is judged by. Takes an import with
+  /// another batch.
+  bool marksScales = false;
   /// Go on after an error, to report all of them at once.
   bool inspect = false;
 };
