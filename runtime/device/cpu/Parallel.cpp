@@ -12,6 +12,7 @@
 extern "C" {
 void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
 int omp_get_num_procs(void);
+int omp_get_thread_limit(void);
 int omp_get_num_threads(void);
 int omp_get_thread_num(void);
 int omp_in_parallel(void);
@@ -44,12 +45,13 @@ void runThread(void *data) {
 
 int dsc::threadCount() {
   if (configuredThreads == 0)
-    configuredThreads = std::max(1, omp_get_num_procs());
+    configuredThreads = std::clamp(omp_get_num_procs(), 1, omp_get_thread_limit());
   return configuredThreads;
 }
 
 void dsc::setThreadCount(int count) {
-  configuredThreads = std::max(1, count);
+  // Routines of oneDNN wait for each thread they were promised: none beyond OpenMP's limit.
+  configuredThreads = std::clamp(count, 1, omp_get_thread_limit());
   omp_set_dynamic(0);
   omp_set_num_threads(configuredThreads);
 }
