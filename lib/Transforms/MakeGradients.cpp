@@ -1,5 +1,6 @@
 //===- MakeGradients.cpp - The program that shows outputs and gradients ---===//
 
+#include "Losses.h"
 #include "Program.h"
 #include "dialects/Train/Expr.h"
 #include "dsc/Transforms/Passes.h"
@@ -31,6 +32,26 @@ static int64_t averageGradients(train::StepOp step) {
     }
   }
   return averaged;
+}
+
+/// The model's own loss over several micro-batches is no mean of theirs where they have different
+/// numbers of targets.
+static void restoreLossOutput(train::StepOp step) {
+  std::optional<LossSpec> spec = LossSpec::fromAttr(step->getAttr(kLossAttr));
+  if (!spec || !spec->isModelOutput()) {
+    return;
+  }
+  Operation *end = step.getBody().front().getTerminator();
+  OpBuilder builder(end);
+  for (OpOperand &operand : end->getOpOperands()) {
+    StringRef name = getResultName(step, operand.getOperandNumber());
+    if (name.consume_front(kOutputPrefix) && name == spec->output) {
+      auto type = cast<RankedTensorType>(operand.get().getType());
+      Expr sum(builder, end->getLoc(), end->getOperand(0));
+      Expr loss = sum * sum.with(buildReciprocalCount(builder, end->getOperand(1)));
+      operand.set(loss.convert(type.getElementType()).reshape(type.getShape()));
+    }
+  }
 }
 
 /// Parameters that the loss does not depend on: readers expect every parameter.
@@ -68,12 +89,15 @@ struct MakeGradientsPass : dsc::impl::MakeGradientsPassBase<MakeGradientsPass> {
     for (auto write : llvm::to_vector(body.getOps<train::WriteOp>())) {
       write.erase();
     }
-    numAveraged += static_cast<unsigned>(averageGradients(step));
-    addZeroGradients(step, getOperation());
     FailureOr<train::MicrobatchOp> loop = findMicrobatch(step);
     if (failed(loop)) {
       return signalPassFailure();
     }
+    numAveraged += static_cast<unsigned>(averageGradients(step));
+    if (loop->getCount() > 1) {
+      restoreLossOutput(step);
+    }
+    addZeroGradients(step, getOperation());
     pruneMicrobatch(*loop);
     eraseDeadOps(body);
   }
