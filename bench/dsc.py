@@ -32,6 +32,11 @@ def measure_peaks():
     return peaks["gemm_gflops"], peaks["copy_gigabytes_per_second"]
 
 
+def settle_memory():
+    """Rates in GB/s at which new memory was written, the first time and again (memory.py)."""
+    return json.loads(run_tool(sys.executable, "-B", ROOT / "bench" / "memory.py"))
+
+
 def export(name):
     """The ONNX file of a row, made by PyTorch unless it is there already."""
     path = OUT / f"{name}.onnx"
