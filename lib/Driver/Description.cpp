@@ -6,6 +6,7 @@
 #include "dialects/Train/BatchAnalysis.h"
 #include "dialects/Train/TrainDialect.h"
 #include "dsc/Planner/CostModel.h"
+#include "dsc/Transforms/Passes.h"
 #include "lib/Driver/Weights.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringExtras.h"
@@ -52,7 +53,7 @@ static void describeLabels(Value value, json::Object &input) {
       auto logits = cast<RankedTensorType>(loss.getLogits().getType());
       input["classes"] = logits.getDimSize(static_cast<unsigned>(loss.getDim()));
       int64_t ignored = loss.getIgnoreIndexAttr().getInt();
-      if (ignored != std::numeric_limits<int64_t>::min()) { // of a loss that ignores nothing
+      if (ignored != kIgnoreNothing) {
         input["ignore_index"] = ignored;
       }
     } else if (isa<train::ReshapeOp, train::ConvertOp>(user)) {

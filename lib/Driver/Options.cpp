@@ -96,7 +96,7 @@ static CLI::Validator numberOf0To1() {
   return {check, "F"};
 }
 
-/// Likewise for those that may be negative or zero.
+/// As positiveInteger, for flags whose integers may be negative or zero: CLI11 would clamp them.
 static void refuseHugeIntegers(CLI::App &app) {
   auto check = [](const std::string &text) -> std::string {
     llvm::StringRef number = text;

@@ -9,15 +9,11 @@
 
 #include "RaiseMatchers.h"
 
+#include "dsc/Transforms/Passes.h"
 #include "mlir/IR/Matchers.h"
-
-#include <limits>
 
 using namespace mlir;
 using namespace dsc;
-
-/// No label has this value, so nothing is ignored.
-static constexpr int64_t ignoreNothing = std::numeric_limits<int64_t>::min();
 
 /// The integer all elements are; splatOf would round it.
 static std::optional<int64_t> integerOf(Value value) {
@@ -61,7 +57,7 @@ struct RaiseLikelihood : OpRewritePattern<train::NegOp> {
     Value labels = rewriter.createOrFold<train::ReshapeOp>(
         neg.getLoc(), tensorOf(picked.getIndices()).clone(shape), picked.getIndices());
     auto loss = train::CrossEntropyOp::create(rewriter, neg.getLoc(), likelihood.getX(), labels,
-                                              axis, ignoreNothing, 0.0);
+                                              axis, kIgnoreNothing, 0.0);
     rewriter.replaceOp(neg, loss.getLoss());
     return success();
   }
@@ -89,7 +85,7 @@ struct FoldIgnored : OpRewritePattern<train::SelectOp> {
     auto counted = matchCounted(select.getPredicate());
     auto loss = select.getA().getDefiningOp<train::CrossEntropyOp>();
     if (!counted || !loss || select.getA() != loss.getLoss() || splatOf(select.getB()) != 0.0 ||
-        static_cast<int64_t>(loss.getIgnoreIndex()) != ignoreNothing)
+        static_cast<int64_t>(loss.getIgnoreIndex()) != kIgnoreNothing)
       return failure();
     auto safe = loss.getLabels().getDefiningOp<train::SelectOp>();
     if (loss.getLabels() != counted->labels &&

@@ -16,6 +16,9 @@ inline constexpr llvm::StringLiteral kLossAttr = "train.loss";
 /// Stands for "the last dimension up to rank 3, else dimension 1".
 inline constexpr int64_t kDefaultClassAxis = INT64_MIN;
 
+/// The ignore index of a cross-entropy in which every label counts: none has this value.
+inline constexpr int64_t kIgnoreNothing = INT64_MIN;
+
 /// How parameters are updated.
 enum class OptimizerKind { Sgd, Momentum, Adam, AdamW };
 

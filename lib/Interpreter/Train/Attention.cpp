@@ -59,37 +59,34 @@ struct Scores {
 };
 } // namespace
 
-/// log sum exp; -inf where everything is hidden.
-static double logSumExp(ArrayRef<double> scores) {
+namespace {
+/// A row's softmax, zeros where it sees no key, and log sum exp, -inf there.
+struct RowSoftmax {
+  std::vector<double> p;
+  double lse = kHidden;
+
+  explicit RowSoftmax(ArrayRef<double> scores);
+};
+} // namespace
+
+/// Probabilities not by way of lse, which loses the logarithm of the sum to rounding where a mask
+/// hides all keys by a large number.
+RowSoftmax::RowSoftmax(ArrayRef<double> scores) : p(scores.size(), 0.0) {
   double largest = kHidden, sum = 0;
   for (double score : scores) {
     largest = std::max(largest, score);
   }
   if (largest == kHidden) {
-    return kHidden;
+    return;
   }
-  for (double score : scores) {
-    sum += std::exp(score - largest);
-  }
-  return largest + std::log(sum);
-}
-
-/// The row's softmax, zeros where it sees no key. Not by way of lse, which loses the logarithm of
-/// the sum to rounding where a mask hides all keys by a large number.
-static std::vector<double> probabilities(ArrayRef<double> scores) {
-  std::vector<double> p(scores.size(), 0.0);
-  double largest = kHidden, sum = 0;
-  for (double score : scores) {
-    largest = std::max(largest, score);
-  }
-  for (size_t s = 0; s < p.size() && largest != kHidden; ++s) {
+  for (size_t s = 0; s < p.size(); ++s) {
     p[s] = std::exp(scores[s] - largest);
     sum += p[s];
   }
   for (double &each : p) {
-    each = sum > 0 ? each / sum : 0;
+    each /= sum;
   }
-  return p;
+  lse = largest + std::log(sum);
 }
 
 static LogicalResult evalAttention(train::AttentionOp op, Evaluation &e) {
@@ -99,9 +96,8 @@ static LogicalResult evalAttention(train::AttentionOp op, Evaluation &e) {
   size_t width = scores.valueWidth();
   for (size_t head = 0; head < scores.heads(); ++head) {
     for (size_t t = 0; t < scores.queries(); ++t) {
-      std::vector<double> row = scores.ofRow(head, t);
-      e.result(1).floats[scores.row(head, t)] = logSumExp(row);
-      std::vector<double> p = probabilities(row);
+      auto [p, lse] = RowSoftmax(scores.ofRow(head, t));
+      e.result(1).floats[scores.row(head, t)] = lse;
       for (size_t s = 0; s < scores.keys(); ++s) {
         for (size_t d = 0; d < width; ++d) {
           e.result(0).floats[scores.row(head, t) * width + d] +=
@@ -157,7 +153,7 @@ static LogicalResult evalAttentionGrad(train::AttentionGradOp op, Evaluation &e)
   for (size_t head = 0; head < scores.heads(); ++head) {
     for (size_t t = 0; t < scores.queries(); ++t) {
       size_t row = scores.row(head, t);
-      auto p = probabilities(scores.ofRow(head, t));
+      std::vector<double> p = RowSoftmax(scores.ofRow(head, t)).p;
       size_t width = scores.width(), valueWidth = scores.valueWidth();
       GradRow pointers{dy.floats.data() + row * valueWidth, y.floats.data() + row * valueWidth,
                        q.floats.data() + row * width, e.result(0).floats.data() + row * width};
