@@ -2,7 +2,8 @@
 
 A kernel clears each page that a process touches first, and a virtual machine may have to fetch it
 from its host before that, which can be twenty times slower than memory and is nobody's fault that
-the bench compares.
+the bench compares. With free page reporting a machine gives memory back to its host some seconds
+after it became free, so that what was touched long ago counts as new.
 
     memory.py     prints two rates as JSON; a process of its own, as what it starts would inherit
                   the most memory that it ever held
