@@ -10,7 +10,7 @@
 include "TrainBase.td"
 
 class Train_ElementwiseOp<string mnemonic, list<Trait> traits = []>
-    : Train_TensorOp<mnemonic, traits> {
+    : Train_TensorOp<mnemonic, !listconcat([Elementwise], traits)> {
   code sharedDefs = !strconcat(ElementwiseShardingDef, OneFlopDef);
 }
 

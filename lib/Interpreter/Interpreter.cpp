@@ -13,18 +13,10 @@ using namespace dsc;
 // Registry
 //===----------------------------------------------------------------------===//
 
-const Evaluator *Registry::lookup(Operation *op) const {
-  auto it = evaluators.find(op->getName().getTypeID());
-  return it == evaluators.end() ? nullptr : &it->second;
-}
-
 static Registry makeTrainRegistry() {
-  Registry registry;
-  for (auto add : {registerElementwise, registerShape, registerReduce, registerLinear, registerPool,
-                   registerIndex, registerNorm, registerAttention, registerLoss, registerRandom,
-                   registerOptimizer, registerControl, registerStep}) {
-    add(registry);
-  }
+  Registry registry = functionRegistry();
+  registerControl(registry);
+  registerStep(registry);
   return registry;
 }
 
@@ -176,7 +168,7 @@ LogicalResult Frame::evaluate(Operation *op, ArrayRef<const Tensor *> operands,
   for (Type type : op->getResultTypes()) {
     results.emplace_back(cast<RankedTensorType>(type));
   }
-  Evaluation evaluation(operands, results, *this);
+  Evaluation evaluation(operands, results, this);
   if (failed((*evaluator)(op, evaluation))) {
     return failure();
   }

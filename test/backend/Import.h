@@ -4,7 +4,7 @@
 
 #include "TestCase.h"
 
-#include "dsc/Interpreter/Tensor.h"
+#include "dsc/Evaluation/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 

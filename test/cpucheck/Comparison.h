@@ -8,7 +8,7 @@
 #ifndef DSC_TEST_CPUCHECK_COMPARISON_H
 #define DSC_TEST_CPUCHECK_COMPARISON_H
 
-#include "dsc/Interpreter/Tensor.h"
+#include "dsc/Evaluation/Tensor.h"
 
 namespace dsc::cpucheck {
 

@@ -16,7 +16,7 @@
 #define DSC_TEST_CPUCHECK_COMPILEDMODULE_H
 
 #include "abi/Abi.h"
-#include "dsc/Interpreter/Tensor.h"
+#include "dsc/Evaluation/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 

@@ -2,7 +2,7 @@
 #ifndef DSC_TEST_CPUCHECK_MEMORYIMAGE_H
 #define DSC_TEST_CPUCHECK_MEMORYIMAGE_H
 
-#include "dsc/Interpreter/Tensor.h"
+#include "dsc/Evaluation/Tensor.h"
 
 namespace dsc::cpucheck {
 

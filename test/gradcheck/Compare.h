@@ -2,7 +2,7 @@
 #ifndef DSC_TEST_GRADCHECK_COMPARE_H
 #define DSC_TEST_GRADCHECK_COMPARE_H
 
-#include "dsc/Interpreter/Tensor.h"
+#include "dsc/Evaluation/Tensor.h"
 
 namespace dsc::gradcheck {
 

@@ -11,7 +11,7 @@
 #ifndef DSC_TEST_GRADCHECK_INPUTS_H
 #define DSC_TEST_GRADCHECK_INPUTS_H
 
-#include "dsc/Interpreter/Tensor.h"
+#include "dsc/Evaluation/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 namespace dsc::gradcheck {

@@ -2,7 +2,7 @@
 #ifndef DSC_TOOLS_INTERPRET_ARRAYS_H
 #define DSC_TOOLS_INTERPRET_ARRAYS_H
 
-#include "dsc/Interpreter/Tensor.h"
+#include "dsc/Evaluation/Tensor.h"
 #include "dsc/Support/Npz.h"
 
 namespace dsc {

@@ -11,18 +11,25 @@
 // Every op's result is rounded to its element type; with Options::f64 all float
 // types are f64 instead. Errors are diagnostics at the op.
 //
-// A dialect joins by a Registry (Registry.h). Several ranks are several Frames
+// A dialect joins by a Registry (Evaluation/Registry.h). Several ranks are several Frames
 // over one module, which is why a program's state lives there.
 //
 //===----------------------------------------------------------------------===//
 #ifndef DSC_INTERPRETER_INTERPRETER_H
 #define DSC_INTERPRETER_INTERPRETER_H
 
-#include "dsc/Interpreter/Registry.h"
+#include "dsc/Evaluation/Registry.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace dsc {
+
+/// Loops and branches; variables, scalars and micro-batches.
+void registerControl(Registry &registry);
+void registerStep(Registry &registry);
+
+/// Every op of the train dialect.
+const Registry &trainRegistry();
 
 class Interpreter {
 public:

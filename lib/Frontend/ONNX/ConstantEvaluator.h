@@ -1,8 +1,9 @@
 //===- ConstantEvaluator.h - Train ops on known operands -------*- C++ -*-===//
 //
-// Evaluates the ops of the train core that shape arithmetic and mask construction
-// are imported to. Because importers translate an ONNX node to train ops first and
-// evaluation follows, each ONNX operator is understood in one place only.
+// Evaluates the ops that shape arithmetic and mask construction are imported to.
+// Because importers translate an ONNX node to train ops first and evaluation
+// follows, each ONNX operator is understood in one place only, and each train op,
+// in lib/Evaluation.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,6 +11,9 @@
 #define DSC_FRONTEND_ONNX_CONSTANTEVALUATOR_H
 
 #include "HostTensor.h"
+
+#include "dialects/Train/TrainDialect.h"
+#include "dsc/Evaluation/Registry.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Operation.h"
@@ -21,8 +25,8 @@ namespace dsc::onnx {
 
 class ConstantEvaluator {
 public:
-  /// Learns the op's results if all its operands are known and it is of the core;
-  /// the op must be verified.
+  /// Learns the op's results if all its operands are known and it is a function of
+  /// them; the op must be verified.
   void visit(mlir::Operation *op);
 
   /// Whether the value's elements are known.
@@ -44,7 +48,13 @@ private:
     std::unique_ptr<HostTensor> whole;
   };
 
-  std::optional<HostTensor> evaluate(mlir::Operation *op);
+  using Types = llvm::SmallVector<mlir::RankedTensorType>;
+  void learnConstant(train::ConstantOp op);
+  void learnBroadcast(train::BroadcastOp op);
+  void learnElementwise(mlir::Operation *op, const Evaluator &evaluator, Types types);
+  void learnWhole(mlir::Operation *op, const Evaluator &evaluator, const Types &types);
+  void learnAll(mlir::Operation *op, std::vector<HostTensor> values);
+  void learn(mlir::Value value, HostTensor core);
   mlir::Value build(mlir::OpBuilder &builder, mlir::Value value);
 
   llvm::DenseMap<mlir::Value, Known> known;

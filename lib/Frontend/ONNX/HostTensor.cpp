@@ -11,15 +11,6 @@ using namespace mlir;
 
 namespace dsc::onnx {
 
-HostTensor HostTensor::zeros(RankedTensorType type) {
-  HostTensor tensor{type, {}, {}};
-  if (tensor.isFloat())
-    tensor.floats.resize(type.getNumElements());
-  else
-    tensor.ints.resize(type.getNumElements());
-  return tensor;
-}
-
 Type elementType(DataType type, MLIRContext *context) {
   auto integer = [&](unsigned bits) { return IntegerType::get(context, bits); };
   auto natural = [&](unsigned bits) {
@@ -57,30 +48,6 @@ Type elementType(DataType type, MLIRContext *context) {
   }
 }
 
-double roundTo(Type type, double value) {
-  if (type.isF64())
-    return value;
-  if (type.isF32())
-    return static_cast<float>(value);
-  APFloat number(value);
-  bool losesInfo;
-  number.convert(cast<FloatType>(type).getFloatSemantics(), APFloat::rmNearestTiesToEven,
-                 &losesInfo);
-  number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &losesInfo);
-  return number.convertToDouble();
-}
-
-int64_t wrapTo(Type type, int64_t value) {
-  auto integer = cast<IntegerType>(type);
-  if (integer.getWidth() == 1)
-    return value != 0;
-  if (integer.getWidth() >= 64)
-    return value;
-  APInt bits(64, static_cast<uint64_t>(value));
-  APInt narrow = bits.trunc(integer.getWidth());
-  return integer.isUnsigned() ? static_cast<int64_t>(narrow.getZExtValue()) : narrow.getSExtValue();
-}
-
 /// The i-th element of little-endian data, as an unsigned number of its width.
 static uint64_t loadBits(llvm::StringRef data, int64_t i, unsigned bytes) {
   uint64_t bits = 0;
@@ -101,38 +68,20 @@ std::optional<HostTensor> decode(const Tensor &tensor, MLIRContext *context) {
   if (!element || tensor.numElements > maxHostElements ||
       tensor.data.size() != static_cast<uint64_t>(tensor.numElements) * bytes)
     return std::nullopt;
-  HostTensor host = HostTensor::zeros(RankedTensorType::get(tensor.dims, element));
+  HostTensor host(RankedTensorType::get(tensor.dims, element));
+  bool isLogical = element.isInteger(1);
   for (int64_t i = 0; i < tensor.numElements; ++i) {
     uint64_t bits = loadBits(tensor.data, i, bytes);
     if (auto type = dyn_cast<FloatType>(element))
       host.floats[i] = loadFloat(type, bits);
     else
-      host.ints[i] = wrapTo(element, static_cast<int64_t>(bits));
+      host.ints[i] = isLogical ? bits != 0 : static_cast<int64_t>(bits);
   }
+  host.wrapIntegers();
   return host;
 }
 
-std::optional<HostTensor> decode(DenseElementsAttr attribute) {
-  auto type = dyn_cast<RankedTensorType>(attribute.getType());
-  if (!type || type.getNumElements() > maxHostElements)
-    return std::nullopt;
-  HostTensor host = HostTensor::zeros(type);
-  if (host.isFloat()) {
-    for (auto [i, value] : llvm::enumerate(attribute.getValues<APFloat>())) {
-      APFloat wide = value;
-      bool losesInfo;
-      wide.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &losesInfo);
-      host.floats[i] = wide.convertToDouble();
-    }
-    return host;
-  }
-  for (auto [i, value] : llvm::enumerate(attribute.getValues<APInt>()))
-    host.ints[i] =
-        wrapTo(type.getElementType(), static_cast<int64_t>(value.sextOrTrunc(64).getZExtValue()));
-  return host;
-}
-
-static Attribute elementAttribute(const HostTensor &tensor, int64_t i) {
+static Attribute elementAttribute(const HostTensor &tensor, size_t i) {
   Type element = tensor.type.getElementType();
   if (tensor.isFloat())
     return FloatAttr::get(element, tensor.floats[i]);
@@ -164,7 +113,7 @@ DenseElementsAttr encode(const HostTensor &tensor) {
     return DenseElementsAttr::get(tensor.type, llvm::ArrayRef<int64_t>(tensor.ints));
   std::vector<Attribute> elements;
   elements.reserve(tensor.size());
-  for (int64_t i = 0; i < tensor.size(); ++i)
+  for (size_t i = 0; i < tensor.size(); ++i)
     elements.push_back(elementAttribute(tensor, i));
   return DenseElementsAttr::get(tensor.type, elements);
 }

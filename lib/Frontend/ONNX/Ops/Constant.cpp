@@ -13,8 +13,9 @@ static Value numbers(NodeImport &n, const NodeAttribute &attribute, bool isList)
     shape.push_back(count);
   bool isFloat = attribute.name.starts_with("value_float");
   Type element = isFloat ? Type(n.b.getF32Type()) : Type(n.b.getI64Type());
-  HostTensor host = HostTensor::zeros(RankedTensorType::get(shape, element));
-  if (host.size() != count || (isFloat ? attribute.ints.size() : attribute.floats.size()) != 0)
+  HostTensor host(RankedTensorType::get(shape, element));
+  if (host.type.getNumElements() != count ||
+      (isFloat ? attribute.ints.size() : attribute.floats.size()) != 0)
     return {};
   for (int64_t i = 0; i < count; ++i) {
     if (isFloat)
@@ -58,7 +59,7 @@ static LogicalResult importConstantOfShape(NodeImport &n) {
   auto shape = n.integers(0, "its shape");
   if (failed(shape))
     return failure();
-  HostTensor value = HostTensor::zeros(RankedTensorType::get({1}, n.b.getF32Type()));
+  HostTensor value(RankedTensorType::get({1}, n.b.getF32Type()));
   if (const NodeAttribute *given = n.attribute("value"); given && !given->tensors.empty()) {
     std::optional<HostTensor> decoded = decode(given->tensors.front(), n.b.getContext());
     if (!decoded || decoded->size() != 1)

@@ -161,9 +161,9 @@ static Value choose(NodeImport &n, Value x, int64_t axis, const Shape &indices) 
 
 static Value constantVector(NodeImport &n, Type element, const std::vector<double> &values,
                             llvm::ArrayRef<int64_t> shape) {
-  HostTensor host = HostTensor::zeros(RankedTensorType::get(shape, element));
+  HostTensor host(RankedTensorType::get(shape, element));
   for (size_t i = 0; i < values.size(); ++i)
-    host.floats[i] = roundTo(element, values[i]);
+    host.floats[i] = values[i];
   return n.make<train::ConstantOp>(encode(host));
 }
 
@@ -211,7 +211,7 @@ static Value resizeAxis(NodeImport &n, Value x, const AxisPlan &plan, const Meth
                               : productWithTaps(n, x, plan.axis, taps);
   if (!llvm::is_contained(taps.isOutside, true))
     return y;
-  HostTensor outside = HostTensor::zeros(RankedTensorType::get({plan.outputSize}, n.b.getI1Type()));
+  HostTensor outside(RankedTensorType::get({plan.outputSize}, n.b.getI1Type()));
   for (int64_t i = 0; i < plan.outputSize; ++i)
     outside.ints[i] = taps.isOutside[static_cast<size_t>(i)];
   Value mask =

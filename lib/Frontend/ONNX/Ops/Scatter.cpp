@@ -316,7 +316,7 @@ static LogicalResult importNonZero(NodeImport &n) {
   if (failed(x))
     return failure();
   std::vector<Shape> found;
-  for (int64_t i = 0; i < x->size(); ++i) {
+  for (int64_t i = 0; i < x->type.getNumElements(); ++i) {
     if (x->number(i) == 0)
       continue;
     Shape index(x->shape().size());
@@ -327,7 +327,7 @@ static LogicalResult importNonZero(NodeImport &n) {
   }
   auto rank = static_cast<int64_t>(x->shape().size());
   auto count = static_cast<int64_t>(found.size());
-  HostTensor y = HostTensor::zeros(RankedTensorType::get({rank, count}, n.b.getI64Type()));
+  HostTensor y(RankedTensorType::get({rank, count}, n.b.getI64Type()));
   for (int64_t i = 0; i < count; ++i)
     for (int64_t d = 0; d < rank; ++d)
       y.ints[d * count + i] = found[i][d];

@@ -21,14 +21,13 @@ namespace dsc::onnx {
 
 /// cos or sin of 2 pi k n / length as [rows, length].
 static Value waves(NodeImport &n, Type element, int64_t rows, int64_t length, bool sine) {
-  HostTensor host = HostTensor::zeros(RankedTensorType::get({rows, length}, element));
+  HostTensor host(RankedTensorType::get({rows, length}, element));
   for (int64_t k = 0; k < rows; ++k)
     for (int64_t i = 0; i < length; ++i) {
       // The product modulo the length keeps the angle small and exact.
       double angle =
           2 * std::numbers::pi * static_cast<double>(k * i % length) / static_cast<double>(length);
-      host.floats[static_cast<size_t>(k * length + i)] =
-          roundTo(element, sine ? std::sin(angle) : std::cos(angle));
+      host.floats[static_cast<size_t>(k * length + i)] = sine ? std::sin(angle) : std::cos(angle);
     }
   return n.make<train::ConstantOp>(encode(host));
 }
@@ -63,11 +62,10 @@ static Complex transform(NodeImport &n, Complex x, int64_t axis, int64_t rows, b
 static Value transformBack(NodeImport &n, Complex x, int64_t axis, int64_t length) {
   Type element = elementOf(x.real);
   int64_t rows = shapeOf(x.real)[axis];
-  HostTensor factors = HostTensor::zeros(RankedTensorType::get({rows}, element));
+  HostTensor factors(RankedTensorType::get({rows}, element));
   for (int64_t k = 0; k < rows; ++k) {
     bool isSingle = k == 0 || 2 * k == length;
-    factors.floats[static_cast<size_t>(k)] =
-        roundTo(element, (isSingle ? 1.0 : 2.0) / static_cast<double>(length));
+    factors.floats[static_cast<size_t>(k)] = (isSingle ? 1.0 : 2.0) / static_cast<double>(length);
   }
   Value weights = n.make<train::ConstantOp>(encode(factors));
   auto part = [&](Value value, bool sine) {
@@ -200,11 +198,11 @@ template <int a, int b, int c, int of> static LogicalResult importWindow(NodeImp
     return n.fail("a window of this size or type is not supported");
   auto count = static_cast<int64_t>(*size);
   auto period = static_cast<double>(n.integer("periodic", 1) ? count : count - 1);
-  HostTensor host = HostTensor::zeros(RankedTensorType::get({count}, element));
+  HostTensor host(RankedTensorType::get({count}, element));
   for (int64_t i = 0; i < count; ++i) {
     double angle = 2 * std::numbers::pi * static_cast<double>(i) / period;
     double value = (a - b * std::cos(angle) + c * std::cos(2 * angle)) / of;
-    host.floats[static_cast<size_t>(i)] = roundTo(element, value);
+    host.floats[static_cast<size_t>(i)] = value;
   }
   return n.set(0, n.make<train::ConstantOp>(encode(host)));
 }
@@ -261,11 +259,11 @@ static LogicalResult importMelWeightMatrix(NodeImport &n) {
   Shape edges = melEdges(bands, static_cast<int64_t>(length), rate, low, high);
   if (edges.back() > bins || bands * bins > maxHostElements)
     return n.fail("its highest frequency lies beyond the spectrum");
-  HostTensor host = HostTensor::zeros(RankedTensorType::get({bins, bands}, element));
+  HostTensor host(RankedTensorType::get({bins, bands}, element));
   for (int64_t bin = 0; bin < bins; ++bin)
     for (int64_t i = 0; i < bands; ++i)
       host.floats[static_cast<size_t>(bin * bands + i)] =
-          roundTo(element, bandWeight(bin, edges[i], edges[i + 1], edges[i + 2]));
+          bandWeight(bin, edges[i], edges[i + 1], edges[i + 2]);
   return n.set(0, n.make<train::ConstantOp>(encode(host)));
 }
 

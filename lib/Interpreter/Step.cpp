@@ -11,7 +11,7 @@ using namespace dsc;
 //===----------------------------------------------------------------------===//
 
 static LogicalResult evalRead(train::ReadOp op, Evaluation &e) {
-  const Tensor *value = e.frame.interpreter.getVariable(op.getVariable());
+  const Tensor *value = e.program().interpreter.getVariable(op.getVariable());
   if (!value) {
     return op.emitError() << "variable @" << op.getVariable()
                           << " has no value: its weights must be given";
@@ -21,7 +21,7 @@ static LogicalResult evalRead(train::ReadOp op, Evaluation &e) {
 }
 
 static LogicalResult evalWrite(train::WriteOp op, Evaluation &e) {
-  if (!e.frame.writes.try_emplace(op.getVariable(), e.operand(0)).second) {
+  if (!e.program().writes.try_emplace(op.getVariable(), e.operand(0)).second) {
     return op.emitError() << "C2: variable @" << op.getVariable() << " is written twice";
   }
   return success();
@@ -31,9 +31,9 @@ static LogicalResult evalScalar(train::ScalarOp op, Evaluation &e) {
   std::string name = op.getName().str();
   const Tensor *value = nullptr;
   if (op.getParameter()) {
-    value = e.frame.interpreter.getScalar(name + "." + op.getParameter()->str());
+    value = e.program().interpreter.getScalar(name + "." + op.getParameter()->str());
   }
-  value = value ? value : e.frame.interpreter.getScalar(name);
+  value = value ? value : e.program().interpreter.getScalar(name);
   if (!value || value->size() != 1 || e.result(0).size() != 1) {
     return op.emitError() << "the scalar '" << name << "' has no value: one must be given";
   }
@@ -104,13 +104,13 @@ static LogicalResult evalMicrobatch(train::MicrobatchOp op, Evaluation &e) {
     for (size_t i = 0; i < nCarry; ++i) {
       arguments.push_back(e.result(nSums + i));
     }
-    auto yielded = e.frame.run(*op.getBlock(), arguments);
+    auto yielded = e.program().run(*op.getBlock(), arguments);
     if (failed(yielded)) {
       return failure();
     }
     for (size_t i = 0; i < nSums; ++i) {
       addTo(e.result(i), (*yielded)[i]);
-      e.frame.interpreter.round(e.result(i)); // accumulators have their type's precision
+      e.program().interpreter.round(e.result(i)); // accumulators have their type's precision
     }
     for (size_t i = 0; i < nCarry; ++i) {
       e.result(nSums + i) = (*yielded)[nSums + i];

@@ -1,6 +1,6 @@
-//===- Tensor.cpp - The interpreter's values ------------------------------===//
+//===- Tensor.cpp - Tensors that the compiler computes with ---------------===//
 
-#include "dsc/Interpreter/Tensor.h"
+#include "dsc/Evaluation/Tensor.h"
 
 #include "llvm/ADT/APFloat.h"
 #include "llvm/Support/MathExtras.h"
@@ -57,6 +57,14 @@ void Tensor::setNumber(size_t i, double value) {
     floats[i] = value;
   } else {
     ints[i] = static_cast<int64_t>(value);
+  }
+}
+
+void Tensor::copyElement(size_t i, const Tensor &from, size_t j) {
+  if (isFloat()) {
+    floats[i] = from.floats[j];
+  } else {
+    ints[i] = from.ints[j];
   }
 }
 

@@ -1,7 +1,7 @@
 //===- Registry.h - How each op is evaluated ------------------------------===//
 //
-// The interpreter knows no op by name. A family of ops registers a function per
-// op class:
+// What an op computes is said once, by a function per op class that its family
+// registers. The interpreter runs programs by it, the frontend folds constants.
 //
 //   static LogicalResult evalNeg(train::NegOp op, Evaluation &e) {
 //     for (size_t i = 0; i < e.result(0).size(); ++i)
@@ -14,13 +14,14 @@
 // that an evaluator computes in double and is its op's mathematical definition.
 //
 //===----------------------------------------------------------------------===//
-#ifndef DSC_INTERPRETER_REGISTRY_H
-#define DSC_INTERPRETER_REGISTRY_H
+#ifndef DSC_EVALUATION_REGISTRY_H
+#define DSC_EVALUATION_REGISTRY_H
 
-#include "dsc/Interpreter/Tensor.h"
+#include "dsc/Evaluation/Tensor.h"
 #include "mlir/IR/Operation.h"
 #include "llvm/ADT/DenseMap.h"
 
+#include <cassert>
 #include <functional>
 
 namespace dsc {
@@ -31,19 +32,24 @@ class Frame;
 class Evaluation {
 public:
   Evaluation(llvm::ArrayRef<const Tensor *> operands, llvm::MutableArrayRef<Tensor> results,
-             Frame &frame)
-      : frame(frame), operands(operands), results(results) {}
+             Frame *frame)
+      : operands(operands), results(results), frame(frame) {}
 
   const Tensor &operand(size_t i) const { return *operands[i]; }
   size_t numOperands() const { return operands.size(); }
   Tensor &result(size_t i) { return results[i]; }
 
-  /// The program that is running: for ops with regions, variables and scalars.
-  Frame &frame;
+  /// The program that is running, for the interpreter's own ops: those with regions,
+  /// variables and scalars. Functions of the operands alone do without.
+  Frame &program() {
+    assert(frame && "not an op that can be evaluated alone");
+    return *frame;
+  }
 
 private:
   llvm::ArrayRef<const Tensor *> operands;
   llvm::MutableArrayRef<Tensor> results;
+  Frame *frame;
 };
 
 using Evaluator = std::function<llvm::LogicalResult(mlir::Operation *, Evaluation &)>;
@@ -63,7 +69,7 @@ private:
   llvm::DenseMap<mlir::TypeID, Evaluator> evaluators;
 };
 
-// The families of the train dialect, one file each in lib/Interpreter/Train.
+// The families of the train dialect, one file each in lib/Evaluation.
 void registerElementwise(Registry &registry);
 void registerShape(Registry &registry);
 void registerReduce(Registry &registry);
@@ -75,12 +81,10 @@ void registerAttention(Registry &registry);
 void registerLoss(Registry &registry);
 void registerRandom(Registry &registry);
 void registerOptimizer(Registry &registry);
-void registerControl(Registry &registry);
-void registerStep(Registry &registry);
 
-/// Every op of the train dialect.
-const Registry &trainRegistry();
+/// Every op of the train dialect whose results depend on its operands alone.
+const Registry &functionRegistry();
 
 } // namespace dsc
 
-#endif // DSC_INTERPRETER_REGISTRY_H
+#endif // DSC_EVALUATION_REGISTRY_H

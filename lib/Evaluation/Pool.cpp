@@ -1,8 +1,8 @@
 //===- Pool.cpp - Evaluation of pooling -----------------------------------===//
 
 #include "dialects/Train/TrainDialect.h"
-#include "dsc/Interpreter/Registry.h"
-#include "lib/Interpreter/Train/Windows.h"
+#include "dsc/Evaluation/Registry.h"
+#include "lib/Evaluation/Windows.h"
 
 #include <cmath>
 

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Train/TrainDialect.h"
-#include "dsc/Interpreter/Registry.h"
+#include "dsc/Evaluation/Registry.h"
 
 #include <cmath>
 #include <limits>

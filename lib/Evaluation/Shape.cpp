@@ -5,18 +5,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Train/TrainDialect.h"
-#include "dsc/Interpreter/Registry.h"
+#include "dsc/Evaluation/Registry.h"
 
 using namespace mlir;
 using namespace dsc;
-
-static void copyElement(Tensor &to, size_t toAt, const Tensor &from, size_t fromAt) {
-  if (to.isFloat()) {
-    to.floats[toAt] = from.floats[fromAt];
-  } else {
-    to.ints[toAt] = from.ints[fromAt];
-  }
-}
 
 static LogicalResult evalConstant(train::ConstantOp op, Evaluation &e) {
   FailureOr<Tensor> value = Tensor::fromAttribute(op.getValue());
@@ -49,7 +41,7 @@ static LogicalResult evalTranspose(train::TransposeOp op, Evaluation &e) {
   }
   size_t next = 0;
   forEachIndex(e.result(0).shape(), [&](ArrayRef<int64_t> index) {
-    copyElement(e.result(0), next++, x, positionOf(index, permuted));
+    e.result(0).copyElement(next++, x, positionOf(index, permuted));
   });
   return success();
 }
@@ -64,7 +56,7 @@ static LogicalResult evalBroadcast(train::BroadcastOp op, Evaluation &e) {
   }
   size_t next = 0;
   forEachIndex(e.result(0).shape(), [&](ArrayRef<int64_t> index) {
-    copyElement(e.result(0), next++, x, positionOf(index, strides));
+    e.result(0).copyElement(next++, x, positionOf(index, strides));
   });
   return success();
 }
@@ -76,7 +68,7 @@ static LogicalResult evalSlice(train::SliceOp op, Evaluation &e) {
     stride *= step;
   }
   forEachIndex(e.result(0).shape(), [&](ArrayRef<int64_t> index) {
-    copyElement(e.result(0), next++, e.operand(0), start + positionOf(index, strides));
+    e.result(0).copyElement(next++, e.operand(0), start + positionOf(index, strides));
   });
   return success();
 }
@@ -92,7 +84,7 @@ static LogicalResult evalPad(train::PadOp op, Evaluation &e) {
     stride *= interior + 1;
   }
   forEachIndex(e.operand(0).shape(), [&](ArrayRef<int64_t> index) {
-    copyElement(y, start + positionOf(index, strides), e.operand(0), next++);
+    y.copyElement(start + positionOf(index, strides), e.operand(0), next++);
   });
   return success();
 }
@@ -104,7 +96,7 @@ static LogicalResult evalConcat(train::ConcatOp op, Evaluation &e) {
     const Tensor &part = e.operand(i);
     size_t start = static_cast<size_t>(offset * strides[op.getDim()]), next = 0;
     forEachIndex(part.shape(), [&](ArrayRef<int64_t> index) {
-      copyElement(e.result(0), start + positionOf(index, strides), part, next++);
+      e.result(0).copyElement(start + positionOf(index, strides), part, next++);
     });
     offset += part.dim(static_cast<int64_t>(op.getDim()));
   }

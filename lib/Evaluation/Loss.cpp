@@ -1,7 +1,7 @@
 //===- Loss.cpp - Evaluation of cross-entropy -----------------------------===//
 
 #include "dialects/Train/TrainDialect.h"
-#include "dsc/Interpreter/Registry.h"
+#include "dsc/Evaluation/Registry.h"
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 //===- Random.cpp - Evaluation of uniform numbers and dropout -------------===//
 
 #include "dialects/Train/TrainDialect.h"
-#include "dsc/Interpreter/Registry.h"
+#include "dsc/Evaluation/Registry.h"
 #include "dsc/Support/Philox.h"
 
 using namespace mlir;

@@ -1,7 +1,7 @@
 //===- Elementwise.cpp - Evaluation of elementwise ops --------------------===//
 
 #include "dialects/Train/TrainDialect.h"
-#include "dsc/Interpreter/Registry.h"
+#include "dsc/Evaluation/Registry.h"
 
 #include <cmath>
 #include <limits>
@@ -207,12 +207,7 @@ static LogicalResult evalSelect(train::SelectOp, Evaluation &e) {
   const Tensor &predicate = e.operand(0), &onTrue = e.operand(1), &onFalse = e.operand(2);
   Tensor &y = e.result(0);
   for (size_t i = 0; i < y.size(); ++i) {
-    const Tensor &chosen = predicate.ints[i] ? onTrue : onFalse;
-    if (y.isFloat()) {
-      y.floats[i] = chosen.floats[i];
-    } else {
-      y.ints[i] = chosen.ints[i];
-    }
+    y.copyElement(i, predicate.ints[i] ? onTrue : onFalse, i);
   }
   return success();
 }

@@ -3,7 +3,7 @@
 #define DSC_INTERPRETER_WINDOWS_H
 
 #include "dialects/Train/Window.h"
-#include "dsc/Interpreter/Tensor.h"
+#include "dsc/Evaluation/Tensor.h"
 
 #include <vector>
 

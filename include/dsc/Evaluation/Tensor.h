@@ -1,11 +1,11 @@
-//===- Tensor.h - The interpreter's values --------------------------------===//
+//===- Tensor.h - Tensors that the compiler computes with -----------------===//
 //
 // The simplest thing that can hold every element type: floats of any width as
 // doubles, integers of any width as 64-bit integers, in row-major order.
 //
 //===----------------------------------------------------------------------===//
-#ifndef DSC_INTERPRETER_TENSOR_H
-#define DSC_INTERPRETER_TENSOR_H
+#ifndef DSC_EVALUATION_TENSOR_H
+#define DSC_EVALUATION_TENSOR_H
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -39,6 +39,8 @@ struct Tensor {
   /// Element `i` as a double, whatever the element type.
   double number(size_t i) const { return isFloat() ? floats[i] : static_cast<double>(ints[i]); }
   void setNumber(size_t i, double value);
+  /// Element `i` becomes element `j` of `from`, of the same element type.
+  void copyElement(size_t i, const Tensor &from, size_t j);
 
   /// Brings every element into its type's set of values: floats round to
   /// nearest even, integers wrap.
@@ -65,4 +67,4 @@ int64_t countElements(llvm::ArrayRef<int64_t> shape);
 
 } // namespace dsc
 
-#endif // DSC_INTERPRETER_TENSOR_H
+#endif // DSC_EVALUATION_TENSOR_H

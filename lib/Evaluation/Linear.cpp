@@ -1,8 +1,8 @@
 //===- Linear.cpp - Evaluation of matrix products and convolutions --------===//
 
 #include "dialects/Train/TrainDialect.h"
-#include "dsc/Interpreter/Registry.h"
-#include "lib/Interpreter/Train/Windows.h"
+#include "dsc/Evaluation/Registry.h"
+#include "lib/Evaluation/Windows.h"
 
 using namespace mlir;
 using namespace dsc;

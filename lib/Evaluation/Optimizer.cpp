@@ -1,7 +1,7 @@
 //===- Optimizer.cpp - Evaluation of parameter updates --------------------===//
 
 #include "dialects/Train/TrainDialect.h"
-#include "dsc/Interpreter/Registry.h"
+#include "dsc/Evaluation/Registry.h"
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 //===- Index.cpp - Evaluation of gathers and scatters ---------------------===//
 
 #include "dialects/Train/TrainDialect.h"
-#include "dsc/Interpreter/Registry.h"
+#include "dsc/Evaluation/Registry.h"
 
 using namespace mlir;
 using namespace dsc;

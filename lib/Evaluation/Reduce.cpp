@@ -1,7 +1,7 @@
 //===- Reduce.cpp - Evaluation of reductions ------------------------------===//
 
 #include "dialects/Train/TrainDialect.h"
-#include "dsc/Interpreter/Registry.h"
+#include "dsc/Evaluation/Registry.h"
 
 #include <cmath>
 #include <limits>

@@ -1,7 +1,7 @@
 //===- Norm.cpp - Evaluation of softmax and normalizations ----------------===//
 
 #include "dialects/Train/TrainDialect.h"
-#include "dsc/Interpreter/Registry.h"
+#include "dsc/Evaluation/Registry.h"
 
 #include <cmath>
 

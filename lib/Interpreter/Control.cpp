@@ -41,7 +41,7 @@ static LogicalResult evalScan(train::ScanOp op, Evaluation &e) {
                           : isCarry   ? e.result(i - nInvariants)
                                       : sliceOf(e.operand(i), t));
     }
-    auto yielded = e.frame.run(*op.getBlock(), arguments);
+    auto yielded = e.program().run(*op.getBlock(), arguments);
     if (failed(yielded)) {
       return failure();
     }
@@ -63,7 +63,7 @@ static LogicalResult evalIf(train::IfOp op, Evaluation &e) {
   for (size_t i = 1; i < e.numOperands(); ++i) {
     arguments.push_back(e.operand(i));
   }
-  auto yielded = e.frame.run(taken.front(), arguments);
+  auto yielded = e.program().run(taken.front(), arguments);
   if (failed(yielded)) {
     return failure();
   }
