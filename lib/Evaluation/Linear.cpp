@@ -68,8 +68,9 @@ static LogicalResult evalDot(train::DotOp op, Evaluation &e) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// The elements of x [N, C, S...], w [O, C/groups, K...] and y [N, O, T...] that
-/// are multiplied with each other in a convolution.
+/// The planes of x [N, C, S...], w [O, C/groups, K...] and y [N, O, T...] that a
+/// convolution multiplies with each other. The loops inside of a plane are plain ones
+/// on pointers: tests of whole networks wait for them.
 struct ConvLoops {
   ArrayRef<int64_t> x, w, y;
   int64_t groups;
@@ -80,19 +81,16 @@ struct ConvLoops {
       : x(x), w(w), y(y), groups(static_cast<int64_t>(op.getGroups())),
         map(train::Window::of(op, w.drop_front(2)), x.drop_front(2), y.drop_front(2)) {}
 
-  /// visit(x element, w element, y element): y += x w.
-  void forEach(llvm::function_ref<void(size_t, size_t, size_t)> visit) const {
+  /// visit(first element of the plane of x, of w, of y).
+  void forEachPlane(llvm::function_ref<void(size_t, size_t, size_t)> visit) const {
     int64_t outputsPerGroup = w[0] / groups;
     for (int64_t n = 0; n < x[0]; ++n) {
       for (int64_t o = 0; o < w[0]; ++o) {
         int64_t firstInput = o / outputsPerGroup * w[1];
         for (int64_t c = 0; c < w[1]; ++c) {
-          size_t xPlane = static_cast<size_t>(n * x[1] + firstInput + c) * map.inputSize;
-          size_t wPlane = static_cast<size_t>(o * w[1] + c) * map.windowSize;
-          size_t yPlane = static_cast<size_t>(n * w[0] + o) * map.outputSize;
-          map.forEach([&](size_t in, size_t window, size_t out) {
-            visit(xPlane + in, wPlane + window, yPlane + out);
-          });
+          visit(static_cast<size_t>(n * x[1] + firstInput + c) * map.inputSize,
+                static_cast<size_t>(o * w[1] + c) * map.windowSize,
+                static_cast<size_t>(n * w[0] + o) * map.outputSize);
         }
       }
     }
@@ -100,11 +98,48 @@ struct ConvLoops {
 };
 } // namespace
 
+/// y += x w
+static void addOutputs(const WindowMap &map, const double *x, const double *w, double *y) {
+  const size_t *in = map.input.data();
+  for (size_t out = 0; out < map.outputSize; ++out) {
+    double sum = 0;
+    for (size_t k = 0; k < map.windowSize; ++k, ++in) {
+      sum += *in == WindowMap::kPadding ? 0.0 : x[*in] * w[k];
+    }
+    y[out] += sum;
+  }
+}
+
+/// dx += dy w
+static void addInputGrads(const WindowMap &map, const double *dy, const double *w, double *dx) {
+  const size_t *in = map.input.data();
+  for (size_t out = 0; out < map.outputSize; ++out) {
+    for (size_t k = 0; k < map.windowSize; ++k, ++in) {
+      if (*in != WindowMap::kPadding) {
+        dx[*in] += dy[out] * w[k];
+      }
+    }
+  }
+}
+
+/// dw += x dy
+static void addWeightGrads(const WindowMap &map, const double *x, const double *dy, double *dw) {
+  const size_t *in = map.input.data();
+  for (size_t out = 0; out < map.outputSize; ++out) {
+    for (size_t k = 0; k < map.windowSize; ++k, ++in) {
+      if (*in != WindowMap::kPadding) {
+        dw[k] += x[*in] * dy[out];
+      }
+    }
+  }
+}
+
 static LogicalResult evalConv(train::ConvOp op, Evaluation &e) {
   const Tensor &x = e.operand(0), &w = e.operand(1);
   Tensor &y = e.result(0);
-  ConvLoops(op, x.shape(), w.shape(), y.shape()).forEach([&](size_t i, size_t k, size_t o) {
-    y.floats[o] += x.floats[i] * w.floats[k];
+  ConvLoops loops(op, x.shape(), w.shape(), y.shape());
+  loops.forEachPlane([&](size_t i, size_t k, size_t o) {
+    addOutputs(loops.map, &x.floats[i], &w.floats[k], &y.floats[o]);
   });
   return success();
 }
@@ -112,8 +147,9 @@ static LogicalResult evalConv(train::ConvOp op, Evaluation &e) {
 static LogicalResult evalConvInputGrad(train::ConvInputGradOp op, Evaluation &e) {
   const Tensor &dy = e.operand(0), &w = e.operand(1);
   Tensor &dx = e.result(0);
-  ConvLoops(op, dx.shape(), w.shape(), dy.shape()).forEach([&](size_t i, size_t k, size_t o) {
-    dx.floats[i] += dy.floats[o] * w.floats[k];
+  ConvLoops loops(op, dx.shape(), w.shape(), dy.shape());
+  loops.forEachPlane([&](size_t i, size_t k, size_t o) {
+    addInputGrads(loops.map, &dy.floats[o], &w.floats[k], &dx.floats[i]);
   });
   return success();
 }
@@ -121,8 +157,9 @@ static LogicalResult evalConvInputGrad(train::ConvInputGradOp op, Evaluation &e)
 static LogicalResult evalConvWeightGrad(train::ConvWeightGradOp op, Evaluation &e) {
   const Tensor &x = e.operand(0), &dy = e.operand(1);
   Tensor &dw = e.result(0);
-  ConvLoops(op, x.shape(), dw.shape(), dy.shape()).forEach([&](size_t i, size_t k, size_t o) {
-    dw.floats[k] += x.floats[i] * dy.floats[o];
+  ConvLoops loops(op, x.shape(), dw.shape(), dy.shape());
+  loops.forEachPlane([&](size_t i, size_t k, size_t o) {
+    addWeightGrads(loops.map, &x.floats[i], &dy.floats[o], &dw.floats[k]);
   });
   return success();
 }

@@ -29,15 +29,26 @@ static int64_t toInt(IntegerType type, const APInt &bits) {
   return isUnsigned ? static_cast<int64_t>(bits.getZExtValue()) : bits.getSExtValue();
 }
 
+static double toDouble(float value) { return static_cast<double>(value); }
+static double toDouble(const APFloat &value) { return value.convertToDouble(); }
+
+template <typename T> static LogicalResult readFloats(ElementsAttr from, std::vector<double> &to) {
+  auto values = from.tryGetValues<T>();
+  if (!values) {
+    return failure();
+  }
+  llvm::transform(*values, to.begin(), [](const T &value) { return toDouble(value); });
+  return success();
+}
+
 FailureOr<Tensor> Tensor::fromAttribute(ElementsAttr attribute) {
   Tensor tensor(cast<RankedTensorType>(attribute.getShapedType()));
   if (tensor.isFloat()) {
-    auto values = attribute.tryGetValues<APFloat>();
-    if (!values) {
+    bool isF32 = tensor.type.getElementType().isF32(); // the usual one, and a long way for APFloat
+    LogicalResult read = isF32 ? readFloats<float>(attribute, tensor.floats)
+                               : readFloats<APFloat>(attribute, tensor.floats);
+    if (failed(read)) {
       return failure();
-    }
-    for (auto [to, value] : llvm::zip_equal(tensor.floats, *values)) {
-      to = value.convertToDouble();
     }
     return tensor;
   }
@@ -98,8 +109,10 @@ void Tensor::roundToType() {
   if (!floatType || floatType.isF64()) {
     return;
   }
+  bool isF32 = floatType.isF32();
   for (double &value : floats) {
-    value = roundToFloatType(floatType, value);
+    value =
+        isF32 ? static_cast<double>(static_cast<float>(value)) : roundToFloatType(floatType, value);
   }
 }
 

@@ -1,6 +1,6 @@
 //===- Windows.h - Which input elements a sliding window touches ----------===//
-#ifndef DSC_INTERPRETER_WINDOWS_H
-#define DSC_INTERPRETER_WINDOWS_H
+#ifndef DSC_EVALUATION_WINDOWS_H
+#define DSC_EVALUATION_WINDOWS_H
 
 #include "dialects/Train/Window.h"
 #include "dsc/Evaluation/Tensor.h"
@@ -31,9 +31,12 @@ struct WindowMap {
 
   /// visit(input position, window element, output position), padding left out.
   template <typename Visit> void forEach(Visit visit) const {
-    for (size_t i = 0; i < input.size(); ++i) {
-      if (input[i] != kPadding) {
-        visit(input[i], i % windowSize, i / windowSize);
+    for (size_t out = 0; out < outputSize; ++out) {
+      const size_t *in = input.data() + out * windowSize;
+      for (size_t element = 0; element < windowSize; ++element) {
+        if (in[element] != kPadding) {
+          visit(in[element], element, out);
+        }
       }
     }
   }
@@ -57,4 +60,4 @@ private:
 
 } // namespace dsc
 
-#endif // DSC_INTERPRETER_WINDOWS_H
+#endif // DSC_EVALUATION_WINDOWS_H
