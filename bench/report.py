@@ -4,8 +4,9 @@
 report.py            writes the page
 report.py --check    writes nothing; exit status 1 when the page is stale
 
-The page's text stands in bench/Performance.in; {{results}}, {{losses}}, {{origins}} and {{gpu}}
-become tables. bench/reasons.json says, by class of kernel, why one stays far from its limit.
+The page's text stands in bench/Performance.in; {{results}}, {{losses}}, {{origins}}, {{gpu}} and
+{{emitted}} become tables. bench/reasons.json says, by class of kernel, why one stays far from its
+limit.
 """
 
 import json
@@ -13,6 +14,7 @@ import pathlib
 import statistics
 import sys
 
+import emitted_report
 import gpu_report
 from tables import markdown, milliseconds, number
 
@@ -152,12 +154,16 @@ def page(results, rooflines, template, reasons):
         "{{losses}}", losses(rooflines, reasons)
     ).replace(
         "{{origins}}", markdown(ORIGIN_COLUMNS, [origin(each) for each in results + rooflines])
-    ).replace("{{gpu}}", gpu_section())
+    ).replace("{{gpu}}", gpu_section()).replace("{{emitted}}", emitted_section())
 
 
 def gpu_section():
     reports = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("gpu-*.json"))]
     return "\n\n".join(map(gpu_report.section, reports)) or "Not measured yet."
+
+
+def emitted_section():
+    return "\n\n".join(map(emitted_report.section, read_results("emitted-"))) or "Not counted yet."
 
 
 def read_results(prefix=""):

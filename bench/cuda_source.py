@@ -1,0 +1,138 @@
+"""What the text of an emitted package says: the calls of a step, what each kernel loads, stores and
+computes, and what nvcc reports of its resources."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+
+SIZES = {"bool": 1, "int8_t": 1, "int16_t": 2, "int32_t": 4, "float": 4, "int64_t": 8, "double": 8}
+KERNEL = re.compile(
+    r"((?://[^\n]*\n)+)__global__ __launch_bounds__\((\d+)\) "
+    r"void (\w+)\(([^)]*)\) \{\n(.*?)\n\}\n",
+    re.S,
+)
+FORM = re.compile(r"// (\d+)(?: x (\d+)| elements): ([^\n]*)\n$")
+PARAMETER = re.compile(r"(\w+) \*(?:__restrict__ )?(\w+)$")
+STEP_CALL = re.compile(
+    r'^  (?:LAUNCH\(step\.at\("(?:[^"\\]|\\.)*"\),\s*(\w+)|(\w+)\(step\.at\()', re.M
+)
+QUOTIENT = re.compile(r"\bint\d+_t (\w+) = i / (\d+);")
+FLOAT_LINE = re.compile(r"^ *(?:(?:float|double) \w+|\w+\[[^\]]*\]|\w+) = (.*);$")
+INTEGER_LINE = re.compile(r"^ *(?:u?int\d+_t|bool) ")
+OPERATOR = re.compile(r"(?<=[\w)\]]) [-+*/] |\b[a-z]\w*\(")  # and functions, such as expf(
+ENTRY = re.compile(r"Compiling entry function '(\w+)' for.*?Used (\d+) registers([^\n]*)", re.S)
+
+# A multiprocessor of compute capability 9.0.
+MAX_WARPS, MAX_BLOCKS, REGISTERS, SHARED = 64, 32, 65536, 233472
+BLOCK_SHARED = 1024  # that the system takes of each block's
+
+
+@dataclasses.dataclass
+class Kernel:
+    """Bytes and flops of one launch."""
+
+    form: str
+    threads: int
+    bytes: int
+    flops: int
+
+
+def shared_by(index, quotients):
+    """How many neighbouring positions an access serves: all (0) where its index is a number."""
+    return 0 if index.isdigit() else quotients.get(index, 1)
+
+
+def count_body(body, sizes, rows, columns, per_element):
+    """Bytes and flops. What stands in a loop is done once per element, the rest once per row; what
+    neighbouring threads of an element-wise kernel share, once for them all."""
+    access = re.compile(r"\b(" + "|".join(map(re.escape, sizes)) + r")\[([^\]]*)\]")
+    quotients = {name: int(size) for name, size in QUOTIENT.findall(body)}
+    moved = flops = loops = 0
+    nest = []
+    for line in body.splitlines():
+        times = rows * columns if per_element or loops else rows
+        for name, index in access.findall(line):
+            sharing = shared_by(index, quotients) if per_element else 1
+            moved += sizes[name] * (times // sharing if sharing else 1)
+        if (value := FLOAT_LINE.match(line)) and not INTEGER_LINE.match(line):
+            flops += times * len(OPERATOR.findall(value[1]))
+        if line.endswith("{"):
+            nest.append(line.lstrip().startswith("for "))
+            loops += nest[-1]
+        elif line.strip() == "}":
+            loops -= nest.pop()
+    return moved, flops
+
+
+def kernels_of(path):
+    """By name."""
+    kernels = {}
+    for comment, threads, name, parameters, body in KERNEL.findall(path.read_text()):
+        rows, columns, form = FORM.search(comment).groups()
+        types = (PARAMETER.search(parameter) for parameter in re.split(r",\s*", parameters))
+        sizes = {match[2]: SIZES[match[1]] for match in types}
+        counts = count_body(body, sizes, int(rows), int(columns or 1), form.endswith("element"))
+        kernels[name] = Kernel(form.split(",")[0], int(threads), *counts)
+    return kernels
+
+
+def calls_of(path, program):
+    """Kernels and routines in the order of a program."""
+    text = path.read_text()
+    begin = text.index(f"int32_t {program}(")
+    body = text[begin : text.index("\n}\n", begin)]
+    return [kernel or routine for kernel, routine in STEP_CALL.findall(body)]
+
+
+def version_of(cuda):
+    if not (cuda / "bin" / "nvcc").exists():
+        return ""
+    command = [cuda / "bin" / "nvcc", "--version"]
+    printed = subprocess.run(command, capture_output=True, text=True).stdout
+    return re.search(r"V([\d.]+)", printed)[1]
+
+
+def plain_name(mangled):
+    """'attentionForward<2>' of its mangled name."""
+    text = subprocess.run(["c++filt", mangled], capture_output=True, text=True).stdout.strip()
+    return re.sub(r"\(anonymous namespace\)::|dsc::cuda::|^void |\(.*$", "", text)
+
+
+def resources_of(package, cuda):
+    """Registers and bytes of shared memory by kernel; empty without nvcc."""
+    nvcc = cuda / "bin" / "nvcc"
+    found = {}
+    sources = [package / "kernels.cu", *sorted((package / "runtime/device/cuda").glob("*.cu"))]
+    for source in sources if nvcc.exists() else ():
+        flags = ("-std=c++20", "-O3", "-arch=sm_90", "-Xptxas", "-v", "-cubin", "-o", "/dev/null")
+        include = (f"-I{package}", f"-I{package / 'runtime'}")
+        result = subprocess.run([nvcc, *flags, *include, source], capture_output=True, text=True)
+        if result.returncode:
+            sys.exit(f"error: nvcc cannot compile {source.name}: {result.stderr.strip()}")
+        for mangled, registers, rest in ENTRY.findall(result.stderr):
+            shared = re.search(r"(\d+) bytes smem", rest)
+            facts = {"registers": int(registers), "shared": int(shared[1]) if shared else 0}
+            found[plain_name(mangled)] = facts
+    return found
+
+
+def occupancy(resources, threads):
+    """The facts with the share of a multiprocessor's warps that fit at once."""
+    if not resources:
+        return {}
+    warps = (threads + 31) // 32
+    per_warp = -(-resources["registers"] * 32 // 256) * 256
+    by_registers = REGISTERS // per_warp // 4 * 4 // warps
+    by_shared = SHARED // (resources["shared"] + BLOCK_SHARED)
+    blocks = min(MAX_BLOCKS, MAX_WARPS // warps, by_registers, by_shared)
+    return {**resources, "occupancy": blocks * warps / MAX_WARPS}
+
+
+def routine_kernels(resources, kernels):
+    """The runtime's own attention kernels; 256 threads each."""
+    return [
+        {"name": name, **occupancy(facts, 256)}
+        for name, facts in resources.items()
+        if name.startswith("attention") and name not in kernels
+    ]
