@@ -12,10 +12,17 @@ KERNEL = re.compile(
     r"void (\w+)\(([^)]*)\) \{\n(.*?)\n\}\n",
     re.S,
 )
-FORM = re.compile(r"// (\d+)(?: x (\d+)| elements): ([^\n]*)\n$")
+FORM = re.compile(r"// (?:(\d+)(?: x (\d+)| elements)|parts of [^:\n]*): ([^\n]*)\n$")
+BUFFER = re.compile(r"(\w+) \*(\w+) = part\.at<")
+FOUR = re.compile(r"\b(?:load|store)Four\((\w+),")  # elements of a buffer, 16 bytes at a time
+TABLE = re.compile(r"__device__ const Part<\d+> (\w+)\[\] = \{\n(.*?)\n\};", re.S)
+PART = re.compile(r"\{\d+, (\d+), (\d+), \{")
 PARAMETER = re.compile(r"(\w+) \*(?:__restrict__ )?(\w+)$")
 STEP_CALL = re.compile(
     r'^  (?:LAUNCH\(step\.at\("(?:[^"\\]|\\.)*"\),\s*(\w+)|(\w+)\(step\.at\()', re.M
+)
+PARTS_LAUNCH = re.compile(
+    r'^  LAUNCH\(step\.at\("(?:[^"\\]|\\.)*"\),\s*(\w+),[^;]*?step\.parts\((\w+)\)', re.M
 )
 QUOTIENT = re.compile(r"\bint\d+_t (\w+) = i / (\d+);")
 FLOAT_LINE = re.compile(r"^ *(?:(?:float|double) \w+|\w+\[[^\]]*\]|\w+) = (.*);$")
@@ -52,6 +59,7 @@ def count_body(body, sizes, rows, columns, per_element):
     nest = []
     for line in body.splitlines():
         times = rows * columns if per_element or loops else rows
+        moved += sum(sizes[name] * times for name in FOUR.findall(line))
         for name, index in access.findall(line):
             sharing = shared_by(index, quotients) if per_element else 1
             moved += sizes[name] * (times // sharing if sharing else 1)
@@ -65,23 +73,53 @@ def count_body(body, sizes, rows, columns, per_element):
     return moved, flops
 
 
-def kernels_of(path):
-    """By name."""
+def sizes_of(parameters, body):
+    """Bytes of an element, by the name of a pointer: a parameter, or a buffer of a part."""
+    types = [PARAMETER.search(parameter) for parameter in re.split(r",\s*", parameters)]
+    pointers = [match.groups() for match in types if match] + BUFFER.findall(body)
+    return {name: SIZES[element] for element, name in pointers}
+
+
+def kernels_of(package, program):
+    """By name; of kernels over parts, what the program's launches do on average."""
     kernels = {}
-    for comment, threads, name, parameters, body in KERNEL.findall(path.read_text()):
+    launches = part_launches(package / "step.cu", program)
+    for comment, threads, name, parameters, body in KERNEL.findall(
+        (package / "kernels.cu").read_text()
+    ):
         rows, columns, form = FORM.search(comment).groups()
-        types = (PARAMETER.search(parameter) for parameter in re.split(r",\s*", parameters))
-        sizes = {match[2]: SIZES[match[1]] for match in types}
-        counts = count_body(body, sizes, int(rows), int(columns or 1), form.endswith("element"))
-        kernels[name] = Kernel(form.split(",")[0], int(threads), *counts)
+        parts = launches.get(name, [[]])
+        shapes = [part for one in parts for part in one]
+        if rows:
+            shapes = [(int(rows), int(columns or 1))]
+        sizes, per_element = sizes_of(parameters, body), form.endswith(("element", "elements"))
+        counts = [count_body(body, sizes, *shape, per_element) for shape in shapes]
+        moved, flops = (sum(of) // len(parts) for of in zip(*counts)) if counts else (0, 0)
+        kernels[name] = Kernel(form.split(",")[0], int(threads), moved, flops)
     return kernels
+
+
+def body_of(text, program):
+    begin = text.index(f"int32_t {program}(")
+    return text[begin : text.index("\n}\n", begin)]
+
+
+def part_launches(path, program):
+    """By kernel, for each launch in the program the rows and columns of its parts."""
+    text = path.read_text()
+    tables = {
+        name: [(int(rows), int(columns)) for rows, columns in PART.findall(lines)]
+        for name, lines in TABLE.findall(text)
+    }
+    launches = {}
+    for kernel, table in PARTS_LAUNCH.findall(body_of(text, program)):
+        launches.setdefault(kernel, []).append(tables[table])
+    return launches
 
 
 def calls_of(path, program):
     """Kernels and routines in the order of a program."""
-    text = path.read_text()
-    begin = text.index(f"int32_t {program}(")
-    body = text[begin : text.index("\n}\n", begin)]
+    body = body_of(path.read_text(), program)
     return [kernel or routine for kernel, routine in STEP_CALL.findall(body)]
 
 

@@ -10,6 +10,7 @@ TENSOR = re.compile(r"tensor<((?:\d+x)*)(\w+)>")
 VALUE = re.compile(r"%[\w.$-]+(?:#\d+)?")
 OPERATION = re.compile(r"^ *(?:(%[\w.$-]+)(?::(\d+))? = )?exec\.(\w+) ?(.*)$", re.MULTILINE)
 CALL = re.compile(r'(@[^(]*|"\w+")\(([^)]*)\)(.*) : \((.*?)\) -> (.*)$')
+BATCH = re.compile(r"^ batch (\d+)")
 FLOPS = re.compile(r"\bflops = (\d+)")
 
 
@@ -22,7 +23,7 @@ def bytes_of(dims, element):
 
 @dataclasses.dataclass
 class Call:
-    """A launch of a kernel, or a library call. Operands are distinct values."""
+    """A launch of a kernel or of a batch of them, or a library call. Operands are distinct."""
 
     is_launch: bool
     operands: dict  # value -> bytes
@@ -30,6 +31,11 @@ class Call:
     flops: int
     depth: int = 0  # library calls that must come before
     is_update: bool = False  # writes a variable
+
+    def join(self, other):
+        self.operands |= other.operands
+        self.results |= other.results
+        self.flops += other.flops
 
     @property
     def bytes(self):
@@ -40,6 +46,7 @@ class Call:
 class Program:
     def __init__(self):
         self.calls = []
+        self.batch = None  # of the last call
         self.aliases = {}  # views
         self.kept = set()  # values that variables hold later, or that are results
 
@@ -65,14 +72,18 @@ class Program:
         results = [f"{result}#{i}" for i in range(count)] if count else [result]
         made = [bytes_of(*tensor) for tensor in TENSOR.findall(match[5])]
         flops = FLOPS.search(match[3])
-        self.calls.append(
-            Call(
-                operation == "launch",
-                dict(zip(operands, sizes, strict=True)),
-                dict(zip(results, made, strict=True)),
-                int(flops[1]) if flops else 0,
-            )
+        call = Call(
+            operation == "launch",
+            dict(zip(operands, sizes, strict=True)),
+            dict(zip(results, made, strict=True)),
+            int(flops[1]) if flops else 0,
         )
+        batch = BATCH.match(match[3])
+        if batch and self.batch == batch[1]:
+            self.calls[-1].join(call)
+        else:
+            self.calls.append(call)
+        self.batch = batch and batch[1]
 
     def finish(self):
         depths = {}

@@ -47,6 +47,12 @@ template <typename OpTy> static void printFunction(OpAsmPrinter &printer, OpTy o
                                            op.getResAttrsAttrName());
 }
 
+bool LaunchOp::sharesBatchWith(Operation *other) {
+  auto launch = dyn_cast_or_null<LaunchOp>(other);
+  return getBatch() && launch && launch.getBatch() == getBatch() &&
+         launch->getBlock() == (*this)->getBlock();
+}
+
 void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name,
                       FunctionType type) {
   buildFunction<ProgramOp>(builder, state, name, type);

@@ -123,14 +123,23 @@ def Exec_ViewOp : Exec_Op<"view", [Pure]> {
 def Exec_LaunchOp : Exec_Op<"launch", [Pure]> {
   let summary = "runs a kernel";
   let description = [{
-    `offsets`, once placed: each result's place in the arena, in bytes.
+    `offsets`, once placed: each result's place in the arena, in bytes. Launches of
+    one `batch` stand behind each other, in a block, and need nothing of each
+    other: a target may run them as one.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Exec_Tensor>:$operands_,
-                       OptionalAttr<DenseI64ArrayAttr>:$offsets, DefaultValuedAttr<I64Attr, "0">:$flops);
+                       OptionalAttr<DenseI64ArrayAttr>:$offsets, DefaultValuedAttr<I64Attr, "0">:$flops,
+                       OptionalAttr<I64Attr>:$batch);
   let results = (outs Variadic<Exec_Tensor>:$results_);
   let assemblyFormat = [{
-    $kernel `(` $operands_ `)` (`at` $offsets^)? attr-dict
+    $kernel `(` $operands_ `)` (`batch` $batch^)? (`at` $offsets^)? attr-dict
     `:` functional-type($operands_, $results_)
+  }];
+  let extraClassDeclaration = [{
+    /// Whether both are of one batch, which may run at the same time.
+    bool sharesBatchWith(::mlir::Operation *other);
+    /// Whether the op before is of the same batch.
+    bool continuesBatch() { return sharesBatchWith((*this)->getPrevNode()); }
   }];
 }
 

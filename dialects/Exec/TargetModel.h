@@ -4,8 +4,14 @@
 
 #include "mlir/IR/Region.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
 
+#include <string>
 #include <utility>
+
+namespace mlir {
+class DialectRegistry;
+} // namespace mlir
 
 namespace dsc {
 
@@ -24,6 +30,19 @@ public:
 
   /// Whether the target can emit the kernel at all.
   virtual bool acceptsKernel(mlir::Region &kernel) const { return true; }
+
+  /// Whether one launch can run several kernels.
+  virtual bool launchesBatches() const { return false; }
+
+  /// Equal for kernels that one launch can run, each on tensors of its own size; empty
+  /// for kernels that are always launched alone.
+  virtual std::string getBatchSignature(mlir::Region &kernel) const { return {}; }
+
+  /// Whether the target has a routine for a whole op that is otherwise taken apart.
+  virtual bool hasRoutine(llvm::StringRef routine) const { return false; }
+
+  /// Dialects that the answers are found with.
+  virtual void addDialects(mlir::DialectRegistry &registry) const {}
 };
 
 } // namespace dsc

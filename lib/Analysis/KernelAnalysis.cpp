@@ -429,4 +429,16 @@ bool canShareBuffer(const KernelAnalysis &kernel, unsigned operand, unsigned res
   return true;
 }
 
+SmallVector<std::pair<unsigned, unsigned>> findSharablePairs(Region &body) {
+  auto kernel = analyzeKernel(body, [](Operation *, const Twine &) {});
+  SmallVector<std::pair<unsigned, unsigned>> pairs;
+  if (failed(kernel))
+    return pairs;
+  for (unsigned result = 0; result < kernel->results.size(); ++result)
+    for (unsigned operand = 0; operand < body.getNumArguments(); ++operand)
+      if (canShareBuffer(*kernel, operand, result))
+        pairs.emplace_back(operand, result);
+  return pairs;
+}
+
 } // namespace dsc

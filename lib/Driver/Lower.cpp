@@ -3,6 +3,7 @@
 #include "dsc/Pipelines/Exec.h"
 #include "dsc/Target/CPU/ExecEmission.h"
 #include "dsc/Target/CPU/Passes.h"
+#include "dsc/Target/CUDA/CudaEmission.h"
 #include "lib/Driver/Compilation.h"
 #include "lib/Driver/Description.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -94,7 +95,8 @@ int Compilation::lowerToTrain() {
 
 int Compilation::lowerToExec() {
   PassManager pm(&context);
-  buildExecPipeline(pm, cpu::createCpuTargetModel());
+  buildExecPipeline(pm, options.target == "cuda" ? cuda::createCudaTargetModel()
+                                                 : cpu::createCpuTargetModel());
   if (int status = runPasses(pm, *module, kBadInput)) {
     return status;
   }

@@ -16,6 +16,7 @@
 #define DSC_LIB_LOWERING_EXECLOWERING_H
 
 #include "dialects/Exec/ExecDialect.h"
+#include "dialects/Exec/TargetModel.h"
 #include "dialects/Train/TrainDialect.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
@@ -62,8 +63,8 @@ public:
     return f32Only.contains(op->getName().getTypeID());
   }
 
-  /// All families.
-  static LoweringRegistry makeDefault();
+  /// All families, with the routines that `target` alone has.
+  static LoweringRegistry makeFor(const TargetModel &target);
 
 private:
   llvm::DenseMap<mlir::TypeID, Lower> table;
@@ -78,6 +79,7 @@ void registerIndexLowerings(LoweringRegistry &registry);
 void registerAttentionLowerings(LoweringRegistry &registry);
 void registerMoveLowerings(LoweringRegistry &registry);
 void registerRandomLowerings(LoweringRegistry &registry);
+void registerOptimizerLowerings(LoweringRegistry &registry, const TargetModel &target);
 
 class ExecLowering {
 public:

@@ -346,9 +346,9 @@ void KernelOutliner::outline(FusionGroup &group) {
   StringAttr name = uniqueKernel(kernel, group);
 
   builder.setInsertionPoint(group.nests.back());
-  auto launch =
-      exec::LaunchOp::create(builder, loc, type.getResults(), FlatSymbolRefAttr::get(name),
-                             inputs.getArrayRef(), nullptr, builder.getI64IntegerAttr(flops));
+  auto launch = exec::LaunchOp::create(builder, loc, type.getResults(),
+                                       FlatSymbolRefAttr::get(name), inputs.getArrayRef(), nullptr,
+                                       builder.getI64IntegerAttr(flops), nullptr);
   ++numLaunches;
   for (auto [index, output] : llvm::enumerate(outputs)) {
     Value old = output;

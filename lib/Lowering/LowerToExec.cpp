@@ -19,7 +19,7 @@ namespace dsc {
 using namespace mlir;
 using namespace dsc;
 
-LoweringRegistry LoweringRegistry::makeDefault() {
+LoweringRegistry LoweringRegistry::makeFor(const TargetModel &target) {
   LoweringRegistry registry;
   registerElementwiseLowerings(registry);
   registerReduceLowerings(registry);
@@ -29,6 +29,7 @@ LoweringRegistry LoweringRegistry::makeDefault() {
   registerAttentionLowerings(registry);
   registerMoveLowerings(registry);
   registerRandomLowerings(registry);
+  registerOptimizerLowerings(registry, target);
   return registry;
 }
 
@@ -358,10 +359,14 @@ static void lowerVariable(OpBuilder &builder, train::VariableOp op) {
 namespace {
 struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
   using LowerToExecPassBase::LowerToExecPassBase;
+  LowerToExecPass(std::shared_ptr<const TargetModel> target) : target(std::move(target)) {}
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    LoweringRegistry registry = LoweringRegistry::makeDefault();
+    if (!target) {
+      target = std::make_shared<TargetModel>();
+    }
+    LoweringRegistry registry = LoweringRegistry::makeFor(*target);
     decomposeRest(module, registry);
     fitRoutineTypes(module, registry);
     SmallVector<Operation *> old;
@@ -400,5 +405,11 @@ struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
     numJoined += program.getLowering().numJoined;
     return success();
   }
+
+  std::shared_ptr<const TargetModel> target;
 };
 } // namespace
+
+std::unique_ptr<Pass> dsc::createLowerToExecPassFor(std::shared_ptr<const TargetModel> target) {
+  return std::make_unique<LowerToExecPass>(std::move(target));
+}

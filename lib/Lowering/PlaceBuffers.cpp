@@ -111,6 +111,7 @@ private:
   bool accumulatesInPlace(Value value, Value argument);
   using InPlacePairs = SmallVector<std::pair<unsigned, unsigned>>;
   const InPlacePairs &inPlacePairs(exec::LaunchOp launch);
+  bool isReadBeside(Operation *op, const Buffer *buffer);
   bool tryTakeOver(Operation *op, unsigned operand, unsigned result);
 
   // Step 3: offsets.
@@ -240,7 +241,8 @@ bool ProgramPlacement::computesInto(exec::WriteOp write, const ReadsByVariable &
         continue;
       }
       Operation *inBlock = program.getBlock()->findAncestorOpInBlock(*user);
-      if (launch->isBeforeInBlock(inBlock)) {
+      bool isBeside = user != launch && launch.sharesBatchWith(user);
+      if (isBeside || launch->isBeforeInBlock(inBlock)) {
         return false;
       }
       if (user != launch) {
@@ -291,9 +293,13 @@ void ProgramPlacement::prepareWrites() {
 // Step 2: buffers
 //===----------------------------------------------------------------------===//
 
+/// Launches of one batch have one position: what one of them reads or writes, no other
+/// may overwrite.
 void ProgramPlacement::number(Block &block) {
   for (Operation &op : block) {
-    int64_t first = next++;
+    auto launch = dyn_cast<exec::LaunchOp>(op);
+    bool continues = launch && launch.continuesBatch();
+    int64_t first = continues ? positions[op.getPrevNode()] : next++;
     positions[&op] = first;
     for (Region &region : op.getRegions()) {
       for (Block &inner : region) {
@@ -397,6 +403,30 @@ void ProgramPlacement::recordUses(Block &block) {
   }
 }
 
+/// Whether another launch of the op's batch reads the buffer.
+bool ProgramPlacement::isReadBeside(Operation *op, const Buffer *buffer) {
+  auto reads = [&](Operation *other) {
+    return llvm::any_of(other->getOperands(), [&](Value x) { return buffers[x] == buffer; });
+  };
+  auto launch = dyn_cast<exec::LaunchOp>(op);
+  if (!launch || !launch.getBatch()) {
+    return false;
+  }
+  for (Operation *other = op->getPrevNode(); launch.sharesBatchWith(other);
+       other = other->getPrevNode()) {
+    if (reads(other)) {
+      return true;
+    }
+  }
+  for (Operation *other = op->getNextNode(); launch.sharesBatchWith(other);
+       other = other->getNextNode()) {
+    if (reads(other)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Lets a kernel's result live in the operand's buffer if the operand dies here.
 bool ProgramPlacement::tryTakeOver(Operation *op, unsigned operand, unsigned result) {
   Value from = op->getOperand(operand), to = op->getResult(result);
@@ -427,7 +457,7 @@ bool ProgramPlacement::tryTakeOver(Operation *op, unsigned operand, unsigned res
   for (Value value : op->getResults()) {
     timesRead += value != to && buffers[value] == source;
   }
-  if (timesRead != 1) {
+  if (timesRead != 1 || isReadBeside(op, source)) {
     return false;
   }
   source->end = std::max(source->end, own->end);

@@ -2,9 +2,13 @@
 
 #include "dialects/Exec/ExecDialect.h"
 #include "dialects/Exec/TargetModel.h"
+#include "dsc/Analysis/Placement.h"
 #include "dsc/Lowering/Passes.h"
 #include "lib/Lowering/ArenaPacking.h"
 #include "lib/Lowering/ExecLowering.h"
+
+#include <map>
+#include <vector>
 
 namespace dsc {
 #define GEN_PASS_DEF_VERIFYEXECPASS
@@ -46,6 +50,66 @@ static LogicalResult verifyOffsets(Operation *op, std::optional<ArrayRef<int64_t
   return success();
 }
 
+namespace {
+/// What a launch reads or writes.
+struct UsedBytes {
+  int32_t space;
+  int64_t begin, end;
+  exec::LaunchOp launch;
+  bool isWrite;
+};
+} // namespace
+
+static void collectRanges(Placement &placement, exec::LaunchOp launch,
+                          std::vector<UsedBytes> &ranges) {
+  PlacedCall call = placement.placeCall(launch);
+  for (auto [index, buffer] : llvm::enumerate(call.buffers)) {
+    int64_t begin = buffer.place.offset, bytes = train::getTensorBytes(buffer.value.getType());
+    if (bytes > 0) {
+      ranges.push_back(
+          {buffer.place.space, begin, begin + bytes, launch, index >= call.numOperands()});
+    }
+  }
+}
+
+/// No launch of a batch writes what another one uses.
+static LogicalResult verifyBatch(std::vector<UsedBytes> ranges) {
+  auto key = [](const UsedBytes &range) { return std::pair(range.space, range.begin); };
+  llvm::sort(ranges, [&](const UsedBytes &a, const UsedBytes &b) { return key(a) < key(b); });
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    const UsedBytes &a = ranges[i];
+    for (size_t j = i + 1; j < ranges.size() && key(ranges[j]) < std::pair(a.space, a.end); ++j) {
+      if (ranges[j].launch != a.launch && (ranges[j].isWrite || a.isWrite)) {
+        exec::LaunchOp launch = a.launch;
+        return illegal(launch) << "batch " << *launch.getBatch() << ": byte " << ranges[j].begin
+                               << " is written by one launch and used by another";
+      }
+    }
+  }
+  return success();
+}
+
+/// Launches of a batch stand behind each other and need nothing of each other.
+static LogicalResult verifyBatches(exec::ProgramOp program, Placement &placement) {
+  std::map<std::pair<Block *, int64_t>, std::vector<UsedBytes>> batches;
+  WalkResult result = program.walk([&](exec::LaunchOp launch) {
+    if (!launch.getBatch()) {
+      return WalkResult::advance();
+    }
+    auto [it, isNew] = batches.try_emplace({launch->getBlock(), *launch.getBatch()});
+    if (!isNew && !launch.continuesBatch()) {
+      illegal(launch) << "launches of batch " << *launch.getBatch()
+                      << " do not stand behind each other";
+      return WalkResult::interrupt();
+    }
+    collectRanges(placement, launch, it->second);
+    return WalkResult::advance();
+  });
+  bool good = llvm::all_of(
+      batches, [](auto &entry) { return succeeded(verifyBatch(std::move(entry.second))); });
+  return success(good && !result.wasInterrupted());
+}
+
 static LogicalResult verifyPlaces(exec::ProgramOp program) {
   auto arena = program->getAttrOfType<IntegerAttr>(exec::kArenaBytesAttr);
   if (!arena) {
@@ -69,8 +133,10 @@ struct VerifyExecPass : dsc::impl::VerifyExecPassBase<VerifyExecPass> {
   VerifyExecPass(std::shared_ptr<const TargetModel> target) : target(std::move(target)) {}
 
   void runOnOperation() override {
+    Placement placement(getOperation());
     for (auto program : getOperation().getOps<exec::ProgramOp>()) {
-      if (failed(verifyOps(program)) || failed(verifyPlaces(program))) {
+      if (failed(verifyOps(program)) || failed(verifyPlaces(program)) ||
+          failed(verifyBatches(program, placement))) {
         return signalPassFailure();
       }
     }

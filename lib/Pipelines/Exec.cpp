@@ -19,7 +19,7 @@ void dsc::buildExecPipeline(OpPassManager &pm, std::shared_ptr<const TargetModel
   //===--------------------------------------------------------------------===//
   // Loop nests and library calls. From here on nothing knows what a softmax is.
   //===--------------------------------------------------------------------===//
-  pm.addPass(createLowerToExecPass());
+  pm.addPass(createLowerToExecPassFor(target));
 
   //===--------------------------------------------------------------------===//
   // Kernels. Before buffers exist, so that what stays inside a kernel never
@@ -34,6 +34,15 @@ void dsc::buildExecPipeline(OpPassManager &pm, std::shared_ptr<const TargetModel
   pm.addPass(createHoistUpdatesPass());
 
   //===--------------------------------------------------------------------===//
+  // What the target launches as one. Behind all other decisions on the order,
+  // which say what is near; before the arena, since launches that run at the
+  // same time must not share memory.
+  //===--------------------------------------------------------------------===//
+  if (target->launchesBatches()) {
+    pm.addPass(createBatchLaunchesPassFor(target));
+  }
+
+  //===--------------------------------------------------------------------===//
   // The arena. Last: it fixes what runs in place and what is copied.
   //===--------------------------------------------------------------------===//
   pm.addPass(createPlaceBuffersPassFor(target));
@@ -44,7 +53,22 @@ void dsc::buildExecPipeline(OpPassManager &pm, std::shared_ptr<const TargetModel
   pm.addPass(createVerifyExecPassFor(std::move(target)));
 }
 
-void dsc::registerExecPipeline(std::shared_ptr<const TargetModel> target) {
-  PassPipelineRegistration<>("dsc-exec-pipeline", "From training programs to placed exec programs",
-                             [target](OpPassManager &pm) { buildExecPipeline(pm, target); });
+namespace {
+enum class Target { Cpu, Cuda };
+
+struct ExecPipelineOptions : PassPipelineOptions<ExecPipelineOptions> {
+  Option<Target> target{*this, "target", llvm::cl::desc("for which device"),
+                        llvm::cl::init(Target::Cpu),
+                        llvm::cl::values(clEnumValN(Target::Cpu, "cpu", "the host"),
+                                         clEnumValN(Target::Cuda, "cuda", "an NVIDIA GPU"))};
+};
+} // namespace
+
+void dsc::registerExecPipeline(std::shared_ptr<const TargetModel> cpu,
+                               std::shared_ptr<const TargetModel> cuda) {
+  PassPipelineRegistration<ExecPipelineOptions>(
+      "dsc-exec-pipeline", "From training programs to placed exec programs",
+      [cpu, cuda](OpPassManager &pm, const ExecPipelineOptions &options) {
+        buildExecPipeline(pm, options.target == Target::Cuda ? cuda : cpu);
+      });
 }

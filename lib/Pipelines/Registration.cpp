@@ -9,6 +9,7 @@
 #include "dsc/Pipelines/Train.h"
 #include "dsc/Target/CPU/ExecEmission.h"
 #include "dsc/Target/CPU/Passes.h"
+#include "dsc/Target/CUDA/CudaEmission.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -37,12 +38,14 @@ void dsc::registerPasses() {
   registerPass([] { return createReconcileUnrealizedCastsPass(); });
   registerDscTransformsPasses();
   // These ask a target; alone they do what they do in the pipeline. Registered first, they stay.
-  auto target = cpu::createCpuTargetModel();
-  registerPass([target] { return createPlaceBuffersPassFor(target); });
-  registerPass([target] { return createVerifyExecPassFor(target); });
+  auto cpu = cpu::createCpuTargetModel();
+  auto cuda = cuda::createCudaTargetModel();
+  registerPass([cpu] { return createPlaceBuffersPassFor(cpu); });
+  registerPass([cpu] { return createVerifyExecPassFor(cpu); });
+  registerPass([cuda] { return createBatchLaunchesPassFor(cuda); }); // the CPU launches one by one
   registerDscLoweringPasses();
   cpu::registerCpuTargetPasses();
   cpu::registerKernelPipeline();
   registerTrainPipeline();
-  registerExecPipeline(target);
+  registerExecPipeline(cpu, cuda);
 }

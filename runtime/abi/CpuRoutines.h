@@ -229,6 +229,17 @@ enum DscArgMaxFlags {
 int32_t dscCpuArgMax(const DscCall *call, void *const *buffers);
 
 //===----------------------------------------------------------------------===//
+// Norms
+//===----------------------------------------------------------------------===//
+//
+// GlobalNorm: the Euclidean norm of all inputs together. Targets without the routine, such
+// as the CPU, add up the squares of each input where it is made.
+//
+//   buffers: inputs, norm (one element), sums (one element for each chunk of each input)
+//   ints:    chunk (a multiple of 4)
+//
+
+//===----------------------------------------------------------------------===//
 // Moves
 //===----------------------------------------------------------------------===//
 

@@ -113,6 +113,13 @@ cudaError_t cudaMalloc(void **memory, size_t bytes) {
   return check(*memory, cudaErrorMemoryAllocation);
 }
 
+cudaError_t cudaGetSymbolAddress(void **memory, const void *variable) {
+  if (!refuseInCapture()) // may load the module
+    return check(false, cudaErrorStreamCaptureUnsupported);
+  *memory = const_cast<void *>(variable);
+  return cudaSuccess;
+}
+
 cudaError_t cudaFree(void *memory) {
   if (!refuseInCapture())
     return check(false, cudaErrorStreamCaptureUnsupported);

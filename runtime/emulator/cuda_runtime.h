@@ -173,6 +173,8 @@ cudaError_t cudaGetLastError();
 cudaError_t cudaSetDevice(int index);
 cudaError_t cudaMalloc(void **memory, size_t bytes);
 cudaError_t cudaFree(void *memory);
+/// Variables of the device are the host's own.
+cudaError_t cudaGetSymbolAddress(void **memory, const void *variable);
 cudaError_t cudaMallocHost(void **memory, size_t bytes);
 cudaError_t cudaFreeHost(void *memory);
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,

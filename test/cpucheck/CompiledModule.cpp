@@ -9,6 +9,7 @@
 #include "dsc/Target/CPU/ExecEmission.h"
 #include "dsc/Target/CPU/ObjectEmission.h"
 #include "dsc/Target/CPU/Passes.h"
+#include "dsc/Target/CUDA/CudaEmission.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "trainer/Error.h"
@@ -30,6 +31,37 @@ static constexpr int64_t kCacheLine = 64;
 // Compilation
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// The CPU, which would rather launch what a GPU launches as one.
+struct BatchingTarget : TargetModel {
+  std::shared_ptr<const TargetModel> cpu = cpu::createCpuTargetModel();
+  std::shared_ptr<const TargetModel> cuda = cuda::createCudaTargetModel();
+
+  SmallVector<std::pair<unsigned, unsigned>> getInPlacePairs(Region &kernel) const override {
+    return cpu->getInPlacePairs(kernel);
+  }
+  bool acceptsKernel(Region &kernel) const override { return cpu->acceptsKernel(kernel); }
+  bool launchesBatches() const override { return true; }
+  std::string getBatchSignature(Region &kernel) const override {
+    return cuda->getBatchSignature(kernel);
+  }
+  void addDialects(DialectRegistry &registry) const override { cuda->addDialects(registry); }
+};
+} // namespace
+
+/// Turns the order of the launches of each batch round.
+static void reverseBatches(ModuleOp exec) {
+  SmallVector<exec::LaunchOp> launches;
+  exec.walk([&](exec::LaunchOp launch) { launches.push_back(launch); });
+  exec::LaunchOp first;
+  for (exec::LaunchOp launch : launches) {
+    if (first && first.sharesBatchWith(launch)) {
+      launch->moveBefore(first);
+    }
+    first = launch;
+  }
+}
+
 static LogicalResult setOption(PassManager &pm, StringRef pass, StringRef option) {
   for (Pass &candidate : pm.getPasses()) {
     if (candidate.getArgument() == pass) {
@@ -42,7 +74,10 @@ static LogicalResult setOption(PassManager &pm, StringRef pass, StringRef option
 LogicalResult CompiledModule::lower(ModuleOp programs, const Options &options) {
   exec = programs.clone();
   PassManager pm(exec->getContext());
-  auto target = cpu::createCpuTargetModel();
+  std::shared_ptr<const TargetModel> target = cpu::createCpuTargetModel();
+  if (options.batch) {
+    target = std::make_shared<BatchingTarget>();
+  }
   buildExecPipeline(pm, target);
   if (!options.fuse && failed(setOption(pm, "dsc-fuse-kernels", "fuse=false"))) {
     return exec->emitError("the exec phase has no option to fuse");
@@ -53,7 +88,11 @@ LogicalResult CompiledModule::lower(ModuleOp programs, const Options &options) {
   if (!options.inPlace && failed(setOption(pm, "dsc-place-buffers", "in-place=false"))) {
     return exec->emitError("the exec phase has no option to work in place");
   }
-  if (failed(pm.run(*exec)) || failed(verifyPlacement(*exec, *target))) {
+  if (failed(pm.run(*exec))) {
+    return failure();
+  }
+  reverseBatches(*exec);
+  if (failed(verifyPlacement(*exec, *target))) {
     return failure();
   }
   auto persistent = (*exec)->getAttrOfType<IntegerAttr>(exec::kPersistentBytesAttr);
@@ -153,6 +192,12 @@ void CompiledModule::setVariable(StringRef name, const Tensor &value) {
 Tensor CompiledModule::getVariable(StringRef name) {
   auto variable = exec->lookupSymbol<exec::VariableOp>(name);
   return load(typeOf(variable), arena + *variable.getOffset());
+}
+
+int64_t CompiledModule::countBatched() {
+  int64_t count = 0;
+  exec->walk([&](exec::LaunchOp launch) { count += launch.getBatch().has_value(); });
+  return count;
 }
 
 void CompiledModule::setScalar(StringRef name, double value) {

@@ -32,6 +32,9 @@ public:
     bool fuse = true;
     bool hoist = true;
     bool inPlace = true;
+    /// Launches in the batches of the CUDA target, last one first: in any order they must
+    /// compute the same.
+    bool batch = false;
     std::string cpu = "native";
   };
 
@@ -41,6 +44,8 @@ public:
 
   void setVariable(llvm::StringRef name, const Tensor &value);
   Tensor getVariable(llvm::StringRef name);
+  /// Launches that are of a batch.
+  int64_t countBatched();
   /// Every scalar of that name, in its own type.
   void setScalar(llvm::StringRef name, double value);
 

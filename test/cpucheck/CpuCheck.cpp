@@ -10,8 +10,8 @@
 //   dsc-cpu-check --placement FILE.mlir   placed exec IR: no value is overwritten
 //                                  before its last use
 //
-// Programs are compiled many at a time, with kernels fused or not and in place
-// or not in turn. --seed N draws others.
+// Programs are compiled many at a time, with kernels fused or not, in place or
+// not, launches in batches or not in turn. --seed N draws others.
 //
 //===----------------------------------------------------------------------===//
 
@@ -61,11 +61,12 @@ struct Batch {
 };
 } // namespace
 
-/// All eight ways in turn.
+/// All sixteen ways in turn.
 static CompiledModule::Options optionsOf(size_t number, const Flags &flags) {
   return {.fuse = number % 2 == 0,
           .hoist = number / 4 % 2 == 0,
           .inPlace = number / 2 % 2 == 0,
+          .batch = number / 8 % 2 == 1,
           .cpu = flags.cpu};
 }
 
@@ -232,14 +233,17 @@ static bool checkPrograms(MLIRContext &context, const Flags &flags) {
 
 static bool checkModels(MLIRContext &context, const Flags &flags) {
   bool ok = true;
+  int64_t numBatched = 0;
   for (int i = 0; i < flags.models; ++i) {
     uint64_t seed = flags.seed * 100000 + static_cast<uint64_t>(i);
-    if (!checkModel(drawModel(context, seed), optionsOf(static_cast<size_t>(i), flags))) {
+    CompiledModule::Options options = optionsOf(static_cast<size_t>(i), flags);
+    if (!checkModel(drawModel(context, seed), options, numBatched)) {
       llvm::errs() << "error: model " << i << " of seed " << flags.seed << " failed\n";
       ok = false;
     }
   }
-  llvm::outs() << "models: " << flags.models << (ok ? " agree\n" : ", FAILED\n");
+  llvm::outs() << "models: " << flags.models << (ok ? " agree, " : ", FAILED, ") << numBatched
+               << " launches in batches\n";
   return ok;
 }
 

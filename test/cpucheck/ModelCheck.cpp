@@ -6,6 +6,8 @@
 #include "test/gradcheck/Inputs.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cstring>
+
 using namespace mlir;
 using namespace dsc;
 using namespace dsc::cpucheck;
@@ -20,12 +22,13 @@ static std::string nameOf(FunctionOpInterface program, unsigned index, bool isRe
 }
 
 namespace {
-/// One model three times: compiled, interpreted in f64, interpreted with rounding.
+/// One model three times: compiled, interpreted in f64, interpreted with rounding. And a fourth
+/// time where `other` is compiled in a way that must give the same bits.
 class ModelCheck {
 public:
-  ModelCheck(const DrawnModel &model, CompiledModule &compiled)
-      : model(model), programs(*model.module), compiled(compiled), exact(programs, {true}),
-        rounding(programs, {false}) {}
+  ModelCheck(const DrawnModel &model, CompiledModule &compiled, CompiledModule *other)
+      : model(model), programs(*model.module), compiled(compiled), other(other),
+        exact(programs, {true}), rounding(programs, {false}) {}
 
   bool run();
 
@@ -38,10 +41,12 @@ private:
   bool compareResults(FunctionOpInterface program, ArrayRef<Tensor> actual, ArrayRef<Tensor> f64,
                       ArrayRef<Tensor> rounded);
   bool compareVariables(StringRef when);
+  bool compareBits(StringRef program, ArrayRef<Tensor> arguments, ArrayRef<Tensor> actual);
 
   const DrawnModel &model;
   ModuleOp programs;
   CompiledModule &compiled;
+  CompiledModule *other;
   Interpreter exact, rounding;
 };
 } // namespace
@@ -57,6 +62,9 @@ void ModelCheck::setVariables() {
       value.roundToType();
     }
     compiled.setVariable(variable.getSymName(), value);
+    if (other) {
+      other->setVariable(variable.getSymName(), value);
+    }
     (void)exact.setVariable(variable.getSymName(), value);
     (void)rounding.setVariable(variable.getSymName(), value);
   }
@@ -66,6 +74,9 @@ void ModelCheck::setVariables() {
 void ModelCheck::setScalar(StringRef name, double value) {
   auto rounded = static_cast<double>(static_cast<float>(value));
   compiled.setScalar(name, rounded);
+  if (other) {
+    other->setScalar(name, rounded);
+  }
   exact.setScalar(name, rounded);
   rounding.setScalar(name, rounded);
 }
@@ -132,12 +143,38 @@ bool ModelCheck::compareVariables(StringRef when) {
   return ok;
 }
 
+static bool haveSameBits(const Tensor &a, const Tensor &b) {
+  return a.ints == b.ints && a.floats.size() == b.floats.size() &&
+         std::memcmp(a.floats.data(), b.floats.data(), a.floats.size() * sizeof(double)) == 0;
+}
+
+/// Runs the program of `other`, too.
+bool ModelCheck::compareBits(StringRef program, ArrayRef<Tensor> arguments,
+                             ArrayRef<Tensor> actual) {
+  if (!other) {
+    return true;
+  }
+  auto results = other->run(program, arguments);
+  bool ok = succeeded(results) && llvm::all_of(llvm::zip_equal(*results, actual), [](auto pair) {
+              return haveSameBits(std::get<0>(pair), std::get<1>(pair));
+            });
+  for (auto variable : programs.getOps<train::VariableOp>()) {
+    StringRef name = variable.getSymName();
+    ok = ok && haveSameBits(compiled.getVariable(name), other->getVariable(name));
+  }
+  if (!ok) {
+    llvm::errs() << "error: @" << program << " gives other bits with its launches in batches\n";
+  }
+  return ok;
+}
+
 bool ModelCheck::runProgram(StringRef name, uint64_t seed) {
   auto program = programs.lookupSymbol<FunctionOpInterface>(name);
   SmallVector<Tensor> arguments = makeArguments(program, seed);
   auto actual = compiled.run(name, arguments);
   auto f64 = exact.call(name, arguments), rounded = rounding.call(name, arguments);
   return succeeded(actual) && succeeded(f64) && succeeded(rounded) &&
+         compareBits(name, arguments, *actual) &&
          compareResults(program, *actual, *f64, *rounded) &&
          compareVariables(("after @" + name).str());
 }
@@ -152,15 +189,23 @@ bool ModelCheck::run() {
   return runProgram("train", 600) && runProgram("evaluate", 700);
 }
 
-bool cpucheck::checkModel(DrawnModel model, const CompiledModule::Options &options) {
+bool cpucheck::checkModel(DrawnModel model, const CompiledModule::Options &options,
+                          int64_t &numBatched) {
   OwningOpRef<ModuleOp> forward = model.module->clone();
   PassManager pm(model.module->getContext());
   buildTrainPipeline(pm, model.options);
-  std::unique_ptr<CompiledModule> compiled;
+  std::unique_ptr<CompiledModule> compiled, other;
   if (succeeded(pm.run(*model.module))) {
     compiled = CompiledModule::compile(*model.module, options);
   }
-  bool ok = compiled && ModelCheck(model, *compiled).run();
+  if (compiled && options.batch) {
+    CompiledModule::Options alone = options;
+    alone.batch = false;
+    other = CompiledModule::compile(*model.module, alone);
+    numBatched += compiled->countBatched();
+  }
+  bool ok =
+      compiled && (other || !options.batch) && ModelCheck(model, *compiled, other.get()).run();
   if (!ok) {
     forward->print(llvm::errs());
   }

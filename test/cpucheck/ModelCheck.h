@@ -9,8 +9,9 @@ namespace dsc::cpucheck {
 
 /// Runs the model through the train pipeline and compares what the compiled
 /// programs compute with the interpreter: gradients, two steps of training with
-/// all they leave in variables, evaluation.
-bool checkModel(DrawnModel model, const CompiledModule::Options &options);
+/// all they leave in variables, evaluation. With launches in batches, of which it counts
+/// those, the bits must be those without.
+bool checkModel(DrawnModel model, const CompiledModule::Options &options, int64_t &numBatched);
 
 } // namespace dsc::cpucheck
 

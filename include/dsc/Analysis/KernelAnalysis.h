@@ -130,6 +130,9 @@ mlir::FailureOr<KernelAnalysis> analyzeKernel(mlir::Region &body);
 /// pairs at once, as long as each buffer takes part in one pair only.
 bool canShareBuffer(const KernelAnalysis &kernel, unsigned operand, unsigned result);
 
+/// All such pairs (operand, result); none where the region is not a kernel.
+llvm::SmallVector<std::pair<unsigned, unsigned>> findSharablePairs(mlir::Region &body);
+
 /// The constant that `value` holds in every element: a scalar constant, a
 /// splat, or a tensor filled with a constant. Null if it is not one.
 mlir::TypedAttr getUniformConstant(mlir::Value value);

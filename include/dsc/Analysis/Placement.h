@@ -64,6 +64,8 @@ public:
   explicit Placement(mlir::ModuleOp exec) : symbols(exec) {}
 
   PlacedProgram place(exec::ProgramOp program);
+  /// A launch or a call alone.
+  PlacedCall placeCall(mlir::Operation *op);
   exec::KernelOp kernelOf(exec::LaunchOp launch) {
     return symbols.lookup<exec::KernelOp>(launch.getKernel());
   }
@@ -71,7 +73,6 @@ public:
 
 private:
   Place placeOf(mlir::Value value);
-  PlacedCall placeCall(mlir::Operation *op);
   void collect(mlir::Block &block, PlacedProgram &placed);
 
   mlir::SymbolTable symbols;

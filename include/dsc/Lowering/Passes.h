@@ -8,6 +8,12 @@
 #include <memory>
 
 namespace dsc {
+/// dsc-lower-to-exec with the routines that a target alone has.
+std::unique_ptr<mlir::Pass> createLowerToExecPassFor(std::shared_ptr<const TargetModel> target);
+
+/// dsc-batch-launches of what a target can launch as one.
+std::unique_ptr<mlir::Pass> createBatchLaunchesPassFor(std::shared_ptr<const TargetModel> target);
+
 /// dsc-place-buffers with what a target knows of its kernels.
 std::unique_ptr<mlir::Pass> createPlaceBuffersPassFor(std::shared_ptr<const TargetModel> target);
 

@@ -19,7 +19,8 @@ def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
     parts, without copies; a scattered sum that is added to a tensor of its own
     (an embedding's gradient to that of a head with the same weights) is
     scattered into that tensor. A single micro-batch is inlined, several become
-    `exec.repeat` with the accumulators carried.
+    `exec.repeat` with the accumulators carried. Some whole ops have a routine on
+    some targets only (the gradients' norm); there they are calls.
 
     Requires: a module that passed `dsc-verify-train`. Guarantees: exec and
     linalg ops only; no op of the train dialect is left.
@@ -84,6 +85,33 @@ def HoistUpdatesPass : Pass<"dsc-hoist-updates", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dsc::exec::ExecDialect"];
 }
 
+def BatchLaunchesPass : Pass<"dsc-batch-launches", "::mlir::ModuleOp"> {
+  let summary = "Gather launches that do the same to tensors of different sizes";
+  let description = [{
+    Problem: the update of every parameter, and the sums over rows that make the
+    gradients of biases, are small launches of which a model has hundreds.
+
+    Method: launches whose kernels have the same signature (the target says so:
+    the same code, whatever the sizes) and that need nothing of each other wait
+    for the last of them and become one batch, which a target may run as one
+    launch. A launch waits no longer than to the first use of its results, to
+    where a variable or buffer that it reads is overwritten, and, where a large
+    operand would live longer for it, for `patience` launches and calls that take
+    memory for large results. Without a target, or where it has no signatures,
+    nothing changes.
+
+    Requires: kernels and calls only, buffers not placed. Guarantees: programs
+    compute the same bits; only their order has changed, and members of a batch
+    stand behind each other and do not depend on each other.
+  }];
+  let options = [Option<"batch", "batch", "bool", "true", "gather launches">,
+                 Option<"patience", "patience", "int64_t", "12",
+                        "large results that a large operand may live longer for">];
+  let statistics = [Statistic<"numBatches", "num-batches", "batches">,
+                    Statistic<"numBatched", "num-batched", "launches that are of a batch">];
+  let dependentDialects = ["::dsc::exec::ExecDialect"];
+}
+
 def PlaceBuffersPass : Pass<"dsc-place-buffers", "::mlir::ModuleOp"> {
   let summary = "Give every value its place in the arena";
   let description = [{
@@ -114,7 +142,8 @@ def VerifyExecPass : Pass<"dsc-verify-exec", "::mlir::ModuleOp"> {
     Problem: emission trusts exec IR.
 
     Method: programs consist of exec ops, every result of a launch or call has
-    an aligned place within the arena, and the target accepts every kernel.
+    an aligned place within the arena, launches of a batch stand together and
+    write nothing that another of them uses, and the target accepts every kernel.
     Messages begin with "illegal after exec".
 
     Requires: placed exec programs. Guarantees: the IR is unchanged.

@@ -11,8 +11,10 @@ namespace dsc {
 /// programs whose every result has its place in the arena.
 void buildExecPipeline(mlir::OpPassManager &pm, std::shared_ptr<const TargetModel> target);
 
-/// Makes the phase known as --dsc-exec-pipeline, for the CPU.
-void registerExecPipeline(std::shared_ptr<const TargetModel> target);
+/// Makes the phase known as --dsc-exec-pipeline, for the target that its option `target`
+/// names: cpu (the default) or cuda.
+void registerExecPipeline(std::shared_ptr<const TargetModel> cpu,
+                          std::shared_ptr<const TargetModel> cuda);
 
 } // namespace dsc
 

@@ -12,19 +12,7 @@ using namespace dsc;
 namespace {
 struct CpuTargetModel : TargetModel {
   SmallVector<std::pair<unsigned, unsigned>> getInPlacePairs(Region &kernel) const override {
-    auto analysis = analyzeKernel(kernel, [](Operation *, const llvm::Twine &) {});
-    SmallVector<std::pair<unsigned, unsigned>> pairs;
-    if (failed(analysis)) {
-      return pairs;
-    }
-    for (unsigned result = 0; result < analysis->results.size(); ++result) {
-      for (unsigned operand = 0; operand < kernel.getNumArguments(); ++operand) {
-        if (canShareBuffer(*analysis, operand, result)) {
-          pairs.emplace_back(operand, result);
-        }
-      }
-    }
-    return pairs;
+    return findSharablePairs(kernel);
   }
 
   bool acceptsKernel(Region &kernel) const override {

@@ -1,6 +1,7 @@
 //===- CudaEmission.cpp - From placed exec IR to CUDA sources -------------===//
 #include "dsc/Target/CUDA/CudaEmission.h"
 
+#include "KernelEmitter.h"
 #include "KernelModule.h"
 #include "StepText.h"
 #include "Translate.h"
@@ -47,8 +48,14 @@ static std::string breakSignature(StringRef line) {
   return text;
 }
 
-/// The first lines of kernels: "float * x" is written "float *x", and long ones are
-/// broken.
+/// Pointers: "float * x" is written "float *x".
+static std::string tidyPointers(std::string line) {
+  for (size_t at = line.find("* "); at != std::string::npos; at = line.find("* ", at))
+    line.erase(at + 1, 1);
+  return line;
+}
+
+/// The first lines of kernels, of which long ones are broken, and what looks up buffers.
 static std::string tidySignatures(StringRef kernels) {
   SmallVector<StringRef> lines;
   kernels.split(lines, '\n');
@@ -56,9 +63,10 @@ static std::string tidySignatures(StringRef kernels) {
   for (StringRef line : lines) {
     std::string tidy = line.str();
     if (line.starts_with("__global__")) {
-      for (size_t at = tidy.find("* "); at != std::string::npos; at = tidy.find("* ", at))
-        tidy.erase(at + 1, 1);
+      tidy = tidyPointers(tidy);
       tidy = tidy.size() > 100 ? breakSignature(tidy) : tidy;
+    } else if (line.contains((" = " + kPartName + ".at<").str())) {
+      tidy = tidyPointers(tidy);
     }
     text += tidy + '\n';
   }
@@ -68,7 +76,7 @@ static std::string tidySignatures(StringRef kernels) {
 /// What stands before each kernel's body, as declarations.
 static std::string declarationsOf(StringRef kernels) {
   std::string text = "// Declarations of kernels.cu.\n#pragma once\n"
-                     "#include \"device/cuda/Kernel.h\"\n\n";
+                     "#include \"device/cuda/Kernel.h\"\n\nusing namespace dsc::cuda;\n\n";
   for (size_t at = kernels.find("\n__global__"); at != StringRef::npos;
        at = kernels.find("\n__global__", at + 1))
     text += (kernels.slice(at + 1, kernels.find(" {", at)) + ";\n").str();
@@ -86,12 +94,12 @@ FailureOr<CudaSources> emitSources(ModuleOp exec, StringRef description) {
   if (failed(text))
     return failure();
   text = tidySignatures(*text);
-  FailureOr<std::string> step = stepText(programs, kernels->infos);
+  FailureOr<std::string> step = stepText(programs, *kernels);
   if (failed(step))
     return failure();
   CudaSources sources;
   sources.kernels = "// The kernels of this model, in the order in which the step first launches "
-                    "them.\n#include \"kernels.h\"\n\nusing namespace dsc::cuda;\n" +
+                    "them.\n#include \"kernels.h\"\n" +
                     *text;
   sources.header = declarationsOf(*text);
   sources.step = *step;

@@ -15,8 +15,9 @@ using namespace mlir;
 namespace dsc::cuda {
 
 KernelEmitter::KernelEmitter(const KernelAnalysis &kernel, const KernelForm &form,
-                             emitc::FuncOp func, ArrayRef<std::string> names)
-    : kernel(kernel), form(form), func(func), names(names), b(func.getContext()),
+                             emitc::FuncOp func, ArrayRef<std::string> names,
+                             ArrayRef<PartArgument> parts)
+    : kernel(kernel), form(form), func(func), names(names), parts(parts), b(func.getContext()),
       code{b, func.getLoc(), b.getIntegerType(form.fitsInt ? 32 : 64)},
       // Nothing is kept in scratch memory: what several stages need and no result
       // holds is computed again.
@@ -29,6 +30,7 @@ LogicalResult KernelEmitter::emit() {
     if (kernel.domain.extent(dim) == 1)
       index[dim] = code.integer(0, code.indexType);
   scopes.emplace_back();
+  findPart();
   if (form.kind == KernelForm::Elements)
     emitElements();
   else
@@ -54,24 +56,47 @@ Value KernelEmitter::fail(Operation *op, const Twine &message, Type type) {
 // Positions
 //===----------------------------------------------------------------------===//
 
+/// Sets the pointers to the arguments; those of the block's part are looked up.
+void KernelEmitter::findPart() {
+  if (!form.anySize) {
+    pointers.assign(func.getArguments().begin(), func.getArguments().end());
+    return;
+  }
+  emitc::VerbatimOp::create(b, code.loc,
+                            b.getStringAttr("auto " + kPartName + " = " + kPartsName + ".own();"));
+  for (auto [argument, text] : llvm::zip_equal(parts, names)) {
+    if (argument.isShared) {
+      pointers.push_back(func.getArgument(1 + argument.number));
+      continue;
+    }
+    std::string buffer = (kPartName + ".at<" + Twine(argument.number) + ">").str();
+    Type type = emitc::OpaqueType::get(b.getContext(), argument.type);
+    pointers.push_back(name(code.call(buffer, type, {}), text));
+  }
+}
+
+/// A size of the domain.
+Value KernelEmitter::extent(int64_t fixed, StringRef ofPart) {
+  return form.anySize ? code.literal(ofPart, code.indexType) : code.integer(fixed, code.indexType);
+}
+
 /// The number of this thread, or of its group, in the grid.
 Value KernelEmitter::threadPosition(StringRef text) {
   Type type = code.indexType;
-  auto part = [&](StringRef text) {
-    return code.literal(form.fitsInt ? text.str() : "(int64_t)" + text.str(), type);
-  };
+  auto textOf = [&](StringRef text) { return (form.fitsInt ? "" : "(int64_t)") + text.str(); };
+  auto literal = [&](StringRef text) { return code.literal(textOf(text), type); };
+  StringRef block = form.anySize ? "part.block" : "blockIdx.x";
   Value position;
   switch (form.kind) {
   case KernelForm::Block:
-    position = emitc::ConstantOp::create(
-        b, code.loc, type,
-        b.getAttr<emitc::OpaqueAttr>(form.fitsInt ? "blockIdx.x" : "(int64_t)blockIdx.x"));
+    position =
+        emitc::ConstantOp::create(b, code.loc, type, b.getAttr<emitc::OpaqueAttr>(textOf(block)));
     break;
   case KernelForm::Warp:
-    position = add(multiply(part("blockIdx.x"), form.threadsX / 32), part("threadIdx.x / 32"));
+    position = add(multiply(literal(block), form.threadsX / 32), literal("threadIdx.x / 32"));
     break;
   default:
-    position = add(multiply(part("blockIdx.x"), form.threadsX), part("threadIdx.x"));
+    position = add(multiply(literal(block), form.threadsX), literal("threadIdx.x"));
   }
   return name(position, text);
 }
@@ -91,12 +116,11 @@ void KernelEmitter::setPosition(ArrayRef<LoopDim> dims, Value flat, StringRef pr
 }
 
 /// Emits `body`, inside of a condition where some threads have nothing to do.
-void KernelEmitter::guarded(Value position, int64_t extent, bool needed,
-                            function_ref<void()> body) {
+void KernelEmitter::guarded(Value position, Value extent, bool needed, function_ref<void()> body) {
   if (!needed)
     return body();
-  Value isInside = emitc::CmpOp::create(b, code.loc, b.getI1Type(), emitc::CmpPredicate::lt,
-                                        position, code.integer(extent, code.indexType));
+  Value isInside =
+      emitc::CmpOp::create(b, code.loc, b.getI1Type(), emitc::CmpPredicate::lt, position, extent);
   auto ifOp = emitc::IfOp::create(b, code.loc, isInside, /*addThenBlock=*/true,
                                   /*addElseBlock=*/false);
   OpBuilder::InsertionGuard guard(b);
@@ -105,12 +129,80 @@ void KernelEmitter::guarded(Value position, int64_t extent, bool needed,
   emitc::YieldOp::create(b, code.loc);
 }
 
+/// Calls `visit` with the operands in memory that some body uses, and their accesses.
+void KernelEmitter::visitLoads(
+    function_ref<void(const Statement &, unsigned, const LinearAccess &)> visit) {
+  for (const Statement &statement : kernel.statements) {
+    linalg::GenericOp op = statement.op;
+    for (OpOperand &operand : op->getOpOperands())
+      if (isa<BlockArgument>(operand.get()) && op.payloadUsesValueFromOperand(&operand))
+        visit(statement, operand.getOperandNumber(),
+              statement.accesses[operand.getOperandNumber()]);
+  }
+}
+
+/// Four elements of a buffer, of which `pointers` then has those.
+Value KernelEmitter::declareFour(unsigned argument, Type type) {
+  auto array = emitc::ArrayType::get({form.perThread}, type);
+  auto four = emitc::VariableOp::create(b, code.loc, array, b.getAttr<emitc::OpaqueAttr>(""));
+  name(four, names[argument] + "_four");
+  return pointers[argument] = four;
+}
+
+/// A thread takes four neighbouring elements: loads of 16 bytes, but at the end of a part.
+void KernelEmitter::emitFours() {
+  Value first = name(multiply(threadPosition("thread"), form.perThread), "first");
+  guarded(first, rows(), true, [&] {
+    SmallVector<Value> memory = pointers;
+    hoistRowLoads();
+    visitLoads([&](const Statement &statement, unsigned operand, const LinearAccess &access) {
+      Value tensor = statement.op->getOperand(operand);
+      unsigned argument = cast<BlockArgument>(tensor).getArgNumber();
+      bool isUniform = llvm::all_of(access.strides, [](int64_t stride) { return stride == 0; });
+      if (isUniform || pointers[argument] != memory[argument])
+        return;
+      Value four = declareFour(argument, cast<ShapedType>(tensor.getType()).getElementType());
+      emitc::CallOpaqueOp::create(b, code.loc, TypeRange(), "loadFour",
+                                  ValueRange{memory[argument], first, rows(), four});
+    });
+    unsigned numOperands = kernel.body->getNumArguments();
+    for (auto [number, result] : llvm::enumerate(kernel.results))
+      declareFour(numOperands + number, cast<ShapedType>(result.value.getType()).getElementType());
+    emitc::VerbatimOp::create(b, code.loc, b.getStringAttr("#pragma unroll"));
+    emitFourLoop();
+    for (unsigned i = numOperands; i < memory.size(); ++i)
+      emitc::CallOpaqueOp::create(b, code.loc, TypeRange(), "storeFour",
+                                  ValueRange{memory[i], first, rows(), pointers[i]});
+  });
+}
+
+/// Computes the four elements, as many as there are.
+void KernelEmitter::emitFourLoop() {
+  Type type = code.indexType;
+  auto loop = emitc::ForOp::create(b, code.loc, code.integer(0, type),
+                                   code.integer(form.perThread, type), code.integer(1, type));
+  loop->setAttr(kNameAttr, b.getStringAttr("k"));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  scopes.emplace_back();
+  setPosition(form.parallel, loop.getInductionVar(), "i");
+  SmallVector<Value> values;
+  for (const KernelResult &result : kernel.results)
+    values.push_back(valueOf(result.value));
+  for (auto [number, value] : llvm::enumerate(values))
+    store(number, value);
+  scopes.pop_back();
+}
+
 void KernelEmitter::emitElements() {
+  if (form.perThread > 1)
+    return emitFours();
   SmallVector<LoopDim> dims = form.parallel;
   llvm::append_range(dims, form.inner);
   int64_t count = form.rows * form.columns;
   Value position = threadPosition("i");
-  guarded(position, count, form.blocks * form.threadsX != count, [&] {
+  bool needed = form.anySize || form.blocks * form.threadsX != count;
+  guarded(position, extent(count, "part.rows"), needed, [&] {
     setPosition(dims, position, "i");
     SmallVector<Value> values;
     for (const KernelResult &result : kernel.results)
@@ -124,18 +216,17 @@ void KernelEmitter::emitElements() {
 void KernelEmitter::emitRows() {
   bool isColumns = form.kind == KernelForm::Columns;
   Value row = threadPosition(isColumns ? "column" : "row");
-  int64_t rowsPerBlock = form.kind == KernelForm::Block  ? 1
-                         : form.kind == KernelForm::Warp ? form.threadsX / 32
-                                                         : form.threadsX;
+  bool fits = !form.anySize && form.rows % form.rowsPerBlock() == 0;
   // All threads of a block of columns meet at its barriers; those without a column
   // look at the last one.
   if (isColumns) {
-    Value last = code.integer(form.rows - 1, code.indexType);
-    Value inside = form.rows % 32 == 0 ? row : code.call("minimum", code.indexType, {row, last});
+    Value last = extent(form.rows - 1, "part.rows - 1");
+    Value inside = fits ? row : code.call("minimum", code.indexType, {row, last});
     setPosition(form.parallel, inside == row ? row : name(inside, "own"), "p");
     return emitRow(row);
   }
-  guarded(row, form.rows, form.rows % rowsPerBlock != 0, [&] {
+  // A block of a part is there for its row.
+  guarded(row, rows(), !fits && form.kind != KernelForm::Block, [&] {
     setPosition(form.parallel, row, "p");
     emitRow(row);
   });
@@ -151,12 +242,11 @@ std::pair<Value, int64_t> KernelEmitter::innerRange(Value row) {
     return {code.literal("threadIdx.x", type), form.threadsX};
   case KernelForm::Columns: {
     Value first = code.literal("threadIdx.y", type);
-    if (form.rows % 32 == 0)
+    if (!form.anySize && form.rows % 32 == 0)
       return {first, form.threadsY};
-    Value inside = emitc::CmpOp::create(b, code.loc, b.getI1Type(), emitc::CmpPredicate::lt, row,
-                                        code.integer(form.rows, type));
-    Value start = emitc::ConditionalOp::create(b, code.loc, type, inside, first,
-                                               code.integer(form.columns, type));
+    Value inside =
+        emitc::CmpOp::create(b, code.loc, b.getI1Type(), emitc::CmpPredicate::lt, row, rows());
+    Value start = emitc::ConditionalOp::create(b, code.loc, type, inside, first, columns());
     return {name(start, "first"), form.threadsY};
   }
   default:
@@ -185,17 +275,11 @@ void KernelEmitter::emitRow(Value row) {
 /// Loads what depends on the row alone: loops then reuse it, and a result of the
 /// row may lie where it was.
 void KernelEmitter::hoistRowLoads() {
-  for (const Statement &statement : kernel.statements) {
-    linalg::GenericOp op = statement.op;
-    for (OpOperand &operand : op->getOpOperands()) {
-      if (!isa<BlockArgument>(operand.get()) || !op.payloadUsesValueFromOperand(&operand))
-        continue;
-      const LinearAccess &access = statement.accesses[operand.getOperandNumber()];
-      if (llvm::all_of(form.inner,
-                       [&](const LoopDim &dim) { return access.strides[dim.innermost] == 0; }))
-        operandValue(statement, operand.getOperandNumber());
-    }
-  }
+  ArrayRef<LoopDim> loop = form.kind == KernelForm::Elements ? form.parallel : form.inner;
+  visitLoads([&](const Statement &statement, unsigned operand, const LinearAccess &access) {
+    if (llvm::all_of(loop, [&](const LoopDim &dim) { return access.strides[dim.innermost] == 0; }))
+      operandValue(statement, operand);
+  });
 }
 
 /// Row work that the stages so far allow.
@@ -269,8 +353,7 @@ void KernelEmitter::emitStage(Value first, int64_t step) {
   if (form.inner.empty()) {
     emitBody(code.integer(0, type));
   } else {
-    auto loop = emitc::ForOp::create(b, code.loc, first, code.integer(form.columns, type),
-                                     code.integer(step, type));
+    auto loop = emitc::ForOp::create(b, code.loc, first, columns(), code.integer(step, type));
     loop->setAttr(kNameAttr, b.getStringAttr("j"));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -362,7 +445,9 @@ void KernelEmitter::storeRowResults() {
   if (storesOverOperands())
     emitc::CallOpaqueOp::create(b, code.loc, TypeRange(), it->second.first, ValueRange());
   std::string condition = it->second.second.str();
-  if (form.kind == KernelForm::Columns && form.rows % 32 != 0)
+  if (form.kind == KernelForm::Columns && form.anySize)
+    condition += " && column < part.rows";
+  else if (form.kind == KernelForm::Columns && form.rows % 32 != 0)
     condition += " && column < " + std::to_string(form.rows);
   auto ifOp = emitc::IfOp::create(b, code.loc, code.literal(condition, b.getI1Type()),
                                   /*addThenBlock=*/true, /*addElseBlock=*/false);

@@ -25,12 +25,23 @@ namespace dsc::cuda {
 /// index, or (as an array) of a function's arguments.
 inline constexpr llvm::StringLiteral kNameAttr = "dsc.name";
 
+/// What the function of a kernel for any size calls its table, and a block's own part.
+inline constexpr llvm::StringLiteral kPartsName = "parts", kPartName = "part";
+
+/// Where a kernel's argument is in the function of a kernel for any size.
+struct PartArgument {
+  bool isShared;   // a parameter of its own, else a buffer of the part
+  unsigned number; // among the parameters behind the table, or the part's buffers
+  std::string type;
+};
+
 class KernelEmitter {
 public:
   /// Emits into the body of `func`, whose arguments are the operands, then the
-  /// results; `names` are theirs.
+  /// results; `names` are theirs. With `parts`, which has an entry for each of them, the
+  /// function takes a table of parts and what all of them share.
   KernelEmitter(const KernelAnalysis &kernel, const KernelForm &form, mlir::emitc::FuncOp func,
-                llvm::ArrayRef<std::string> names);
+                llvm::ArrayRef<std::string> names, llvm::ArrayRef<PartArgument> parts = {});
 
   /// Fails, with an error on the op to blame, where an operation has no form in CUDA.
   mlir::LogicalResult emit();
@@ -52,16 +63,26 @@ private:
 
   // Where this thread is.
   void emitElements();
+  void emitFours();
+  void emitFourLoop();
+  mlir::Value declareFour(unsigned argument, mlir::Type type);
   void emitRows();
   mlir::Value threadPosition(llvm::StringRef name);
   void setPosition(llvm::ArrayRef<LoopDim> dims, mlir::Value flat, llvm::StringRef prefix);
-  void guarded(mlir::Value position, int64_t extent, bool needed, llvm::function_ref<void()> body);
+  void findPart();
+  mlir::Value extent(int64_t fixed, llvm::StringRef ofPart);
+  mlir::Value rows() { return extent(form.rows, "part.rows"); }
+  mlir::Value columns() { return extent(form.columns, "part.columns"); }
+  void guarded(mlir::Value position, mlir::Value extent, bool needed,
+               llvm::function_ref<void()> body);
   std::pair<mlir::Value, int64_t> innerRange(mlir::Value row);
 
   // Rows.
   void emitRow(mlir::Value row);
   void emitStage(mlir::Value first, int64_t step);
   void emitIteration(llvm::ArrayRef<Accumulator> accumulators);
+  void
+  visitLoads(llvm::function_ref<void(const Statement &, unsigned, const LinearAccess &)> visit);
   void hoistRowLoads();
   void evaluateRowWork();
   llvm::SmallVector<Accumulator> declareAccumulators();
@@ -100,6 +121,8 @@ private:
   const KernelForm &form;
   mlir::emitc::FuncOp func;
   llvm::SmallVector<std::string> names;
+  llvm::ArrayRef<PartArgument> parts;
+  llvm::SmallVector<mlir::Value> pointers; // to operands, then results
   mlir::OpBuilder b;
   CodeBuilder code;
   NeedMap needs;

@@ -160,4 +160,101 @@ KernelForm FormChooser::choose() {
 
 KernelForm chooseForm(const KernelAnalysis &kernel) { return FormChooser(kernel).choose(); }
 
+//===----------------------------------------------------------------------===//
+// Any size
+//===----------------------------------------------------------------------===//
+
+static int64_t strideAlong(const LinearAccess &access, ArrayRef<LoopDim> dims) {
+  return dims.empty() ? 0 : access.strides[dims.front().innermost];
+}
+
+/// What an access touches in all iterations, if it leaves nothing out.
+static std::optional<Span> spanOf(const LinearAccess &access, const KernelForm &form) {
+  int64_t p = strideAlong(access, form.parallel), q = strideAlong(access, form.inner);
+  bool hasP = !form.parallel.empty(), hasQ = !form.inner.empty();
+  if (access.offset != 0)
+    return std::nullopt;
+  if (p == 0 && q == 0)
+    return Span::Part;
+  bool byRows = (!hasP || p == form.columns) && (!hasQ || q == 1);
+  bool byColumns = (!hasP || p == 1) && (!hasQ || q == form.rows);
+  if (byRows || byColumns)
+    return Span::Element;
+  if (p == 1 && q == 0)
+    return Span::Row;
+  return p == 0 && q == 1 ? std::optional(Span::Column) : std::nullopt;
+}
+
+/// Calls `visit` with every operand or result in memory, by number, and an access to it.
+static void visitArguments(const KernelAnalysis &kernel,
+                           function_ref<void(unsigned, const LinearAccess &)> visit) {
+  for (const Statement &statement : kernel.statements) {
+    linalg::GenericOp op = statement.op;
+    for (OpOperand &operand : op->getOpOperands())
+      if (auto argument = dyn_cast<BlockArgument>(operand.get()))
+        visit(argument.getArgNumber(), statement.accesses[operand.getOperandNumber()]);
+  }
+  for (auto [number, result] : llvm::enumerate(kernel.results))
+    visit(kernel.body->getNumArguments() + number, result.access);
+}
+
+static std::optional<SmallVector<Span>> findSpans(const KernelAnalysis &kernel,
+                                                  const KernelForm &form) {
+  SmallVector<std::optional<Span>> found(kernel.body->getNumArguments() + kernel.results.size());
+  bool good = true;
+  visitArguments(kernel, [&](unsigned number, const LinearAccess &access) {
+    std::optional<Span> span = spanOf(access, form);
+    good &= span && (!found[number] || found[number] == span);
+    found[number] = span;
+  });
+  if (!good)
+    return std::nullopt;
+  SmallVector<Span> spans;
+  for (std::optional<Span> span : found)
+    spans.push_back(span.value_or(Span::Part));
+  return spans;
+}
+
+/// Whether a body asks for an index, or for elements at computed ones.
+static bool computesWithIndices(const KernelAnalysis &kernel) {
+  return llvm::any_of(kernel.statements, [](const Statement &statement) {
+    linalg::GenericOp op = statement.op;
+    return llvm::any_of(*op.getBody(), [](Operation &inner) {
+      return isa<linalg::IndexOp, tensor::ExtractOp>(inner);
+    });
+  });
+}
+
+/// Whether all buffers that are walked over are of f32: four elements are a load of 16
+/// bytes, since every buffer of the arena begins on a cache line. (Integers would be
+/// divided by the zeros that stand for elements behind the end.)
+static bool loadsFours(const KernelAnalysis &kernel, ArrayRef<Span> spans) {
+  SmallVector<Type> types(kernel.body->getArgumentTypes());
+  for (const KernelResult &result : kernel.results)
+    types.push_back(result.value.getType());
+  return llvm::all_of(llvm::zip_equal(types, spans), [](auto pair) {
+    auto [type, span] = pair;
+    return span == Span::Part || cast<RankedTensorType>(type).getElementType().isF32();
+  });
+}
+
+std::optional<AnySizeKernel> generalize(const KernelAnalysis &kernel) {
+  KernelForm form = chooseForm(kernel);
+  bool isMatrix = form.parallel.size() <= 1 && form.inner.size() <= 1 &&
+                  (form.kind != KernelForm::Elements || form.inner.empty());
+  bool isNumber = form.parallel.empty() && form.inner.empty();
+  if (!isMatrix || isNumber || !form.fitsInt || computesWithIndices(kernel))
+    return std::nullopt;
+  std::optional<SmallVector<Span>> spans = findSpans(kernel, form);
+  if (!spans)
+    return std::nullopt;
+  form.anySize = true;
+  if (form.kind == KernelForm::Elements && loadsFours(kernel, *spans))
+    form.perThread = 4;
+  if (form.kind != KernelForm::Columns)
+    form.threadsX = 256;
+  form.blocks = llvm::divideCeil(form.rows, form.rowsPerBlock());
+  return AnySizeKernel{form, *spans};
+}
+
 } // namespace dsc::cuda

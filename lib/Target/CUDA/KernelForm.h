@@ -15,6 +15,8 @@
 
 #include "dsc/Analysis/KernelAnalysis.h"
 
+#include <optional>
+
 namespace dsc::cuda {
 
 /// Neighbouring dims of the domain that every access walks as one.
@@ -31,12 +33,36 @@ struct KernelForm {
   int64_t blocks = 1;
   int64_t threadsX = 256, threadsY = 1;
 
+  int64_t perThread = 1; // neighbouring elements, where nothing is reduced
+
+  /// Of elements, where nothing is reduced.
+  int64_t rowsPerBlock() const {
+    return kind == Block ? 1 : kind == Warp ? threadsX / 32 : threadsX * perThread;
+  }
+
   /// The sizes of P and Q together fit 32 bits, and so does every index.
   bool fitsInt = true;
+
+  /// The code is for parts of any number of rows and columns (PartTable.h); those above
+  /// are of one of them.
+  bool anySize = false;
 };
 
 /// Decides by extents and strides alone, never by what the kernel computes.
 KernelForm chooseForm(const KernelAnalysis &kernel);
+
+/// How much of a part an argument of its kernel holds.
+enum class Span { Part, Row, Column, Element };
+
+/// A kernel that does the same whatever its sizes are.
+struct AnySizeKernel {
+  KernelForm form;
+  llvm::SmallVector<Span> spans; // of operands, then results
+};
+
+/// Such a kernel walks over all of its tensors, rows or columns behind each other, and
+/// uses no index otherwise. None where that is not so.
+std::optional<AnySizeKernel> generalize(const KernelAnalysis &kernel);
 
 } // namespace dsc::cuda
 

@@ -19,15 +19,30 @@ struct Use {
   const ValueNames *names;
 };
 
+/// What one function does: launches of one kernel, or batches of one signature.
+struct Function {
+  SmallVector<Use> uses;
+  SmallVector<BatchInfo *> batches;
+
+  const PartTable *table() const { return batches.empty() ? nullptr : &batches.front()->table; }
+};
+
 class Builder {
 public:
   Builder(ModuleOp exec, ArrayRef<PlacedProgram> programs);
   FailureOr<KernelModule> build();
 
 private:
-  LogicalResult buildKernel(exec::KernelOp kernel, ArrayRef<Use> uses);
-  SmallVector<std::string> argumentNames(exec::KernelOp kernel, const Use &use);
-  void addComment(exec::KernelOp kernel, const KernelForm &form, ArrayRef<Use> uses,
+  exec::KernelOp kernelOf(const PlacedCall &call) const {
+    return symbols.lookup<exec::KernelOp>(cast<exec::LaunchOp>(call.op).getKernel());
+  }
+  Function &functionOf(ArrayRef<PlacedCall> calls);
+  LogicalResult buildFunction(const Function &function);
+  FailureOr<SmallVector<Type>> parameterTypes(exec::KernelOp kernel, const Function &function);
+  emitc::FuncOp createFunction(StringRef name, const KernelForm &form, ArrayRef<Type> types,
+                               ArrayRef<std::string> names);
+  SmallVector<std::string> argumentNames(const Use &use);
+  void addComment(exec::KernelOp kernel, const Function &function, StringRef size,
                   ArrayRef<std::string> names);
   llvm::SmallBitVector findShared(exec::KernelOp kernel, ArrayRef<Use> uses) const;
   void addLine(const Twine &text) {
@@ -38,7 +53,8 @@ private:
   SymbolTable symbols;
   OpBuilder b;
   std::vector<ValueNames> programNames;
-  llvm::MapVector<StringRef, SmallVector<Use>> uses;
+  // By the kernel's symbol, or by the signature and the table's type.
+  llvm::MapVector<std::string, Function, std::map<std::string, unsigned>> functions;
   KernelNamer namer;
   NameScope kernelNames;
   KernelModule result;
@@ -51,27 +67,49 @@ Builder::Builder(ModuleOp exec, ArrayRef<PlacedProgram> programs)
   for (const PlacedProgram &program : programs) {
     programNames.emplace_back(program.op);
     namer.beginProgram();
-    for (const PlacedCall &call : program.calls) {
-      namer.visit(call);
-      if (auto launch = dyn_cast<exec::LaunchOp>(call.op))
-        uses[launch.getKernel()].push_back({&call, &programNames.back()});
+    for (size_t i = 0; i < program.calls.size();) {
+      ArrayRef<PlacedCall> calls = batchAt(program.calls, i);
+      llvm::for_each(calls, [&](const PlacedCall &call) { namer.visit(call); });
+      if (isa<exec::LaunchOp>(calls.front().op)) {
+        Function &function = functionOf(calls);
+        for (const PlacedCall &call : calls)
+          function.uses.push_back({&call, &programNames.back()});
+      }
+      i += calls.size();
     }
   }
+}
+
+/// The function that a launch, or a batch of them, calls.
+Function &Builder::functionOf(ArrayRef<PlacedCall> calls) {
+  exec::KernelOp kernel = kernelOf(calls.front());
+  if (calls.size() == 1)
+    return functions[kernel.getName().str()];
+  BatchInfo &batch = result.batches[calls.front().op];
+  batch.table = planParts(calls, [&](const PlacedCall &call) { return kernelOf(call); });
+  std::string key = batchSignature(kernel.getBody()) + batch.table.type();
+  for (const PartArgument &argument : batch.table.arguments)
+    key += (argument.isShared ? " shared " : " ") + std::to_string(argument.number);
+  Function &function = functions[key];
+  function.batches.push_back(&batch);
+  return function;
 }
 
 FailureOr<KernelModule> Builder::build() {
   result.module = ModuleOp::create(b, exec.getLoc());
   b.setInsertionPointToEnd(result.module->getBody());
-  for (const auto &[symbol, list] : uses)
-    if (failed(buildKernel(symbols.lookup<exec::KernelOp>(symbol), list)))
+  for (const auto &[key, function] : functions)
+    if (failed(buildFunction(function)))
       return failure();
   return std::move(result);
 }
 
 /// After the first launch's tensors; what is written over an operand is new.
-SmallVector<std::string> Builder::argumentNames(exec::KernelOp kernel, const Use &use) {
+SmallVector<std::string> Builder::argumentNames(const Use &use) {
   SmallVector<std::string> names;
   NameScope scope;
+  scope.reserve(kPartsName);
+  scope.reserve(kPartName);
   llvm::StringSet<> operands;
   for (auto [index, buffer] : llvm::enumerate(use.call->buffers)) {
     std::string wanted = use.names->nameOf(buffer.value);
@@ -92,10 +130,10 @@ static std::string shapeText(Type type) {
   return "[" + text + "]";
 }
 
-static StringRef describe(KernelForm::Kind kind) {
-  switch (kind) {
+static StringRef describe(const KernelForm &form) {
+  switch (form.kind) {
   case KernelForm::Elements:
-    return "a thread per element";
+    return form.perThread == 4 ? "a thread per four elements" : "a thread per element";
   case KernelForm::Warp:
     return "a warp per row, reduced by shuffles";
   case KernelForm::Block:
@@ -108,12 +146,30 @@ static StringRef describe(KernelForm::Kind kind) {
   llvm_unreachable("unknown form");
 }
 
-void Builder::addComment(exec::KernelOp kernel, const KernelForm &form, ArrayRef<Use> list,
+/// "32 x 10: a warp per row"; of parts the smallest and the largest.
+static std::string describeSize(const KernelForm &form, const Function &function) {
+  auto size = [](int64_t rows, int64_t columns) {
+    return std::to_string(rows) + (columns == 1 ? "" : " x " + std::to_string(columns));
+  };
+  std::string text = size(form.rows, form.columns) + (form.columns == 1 ? " elements" : "");
+  if (function.table()) {
+    SmallVector<std::pair<int64_t, std::string>> sizes;
+    for (const BatchInfo *batch : function.batches)
+      for (const PartTable::Part &part : batch->table.parts)
+        sizes.emplace_back(part.rows * part.columns, size(part.rows, part.columns));
+    llvm::sort(sizes);
+    text = "parts of " + sizes.front().second + " to " + sizes.back().second +
+           (form.columns == 1 ? " elements" : "");
+  }
+  return text + ": " + describe(form).str();
+}
+
+void Builder::addComment(exec::KernelOp kernel, const Function &function, StringRef size,
                          ArrayRef<std::string> names) {
   addLine("");
   llvm::SetVector<StringRef> nodes;
   SmallVector<std::string> texts;
-  for (const Use &use : list)
+  for (const Use &use : function.uses)
     texts.push_back(originOf(use.call->op->getLoc()));
   for (StringRef text : texts)
     nodes.insert(text);
@@ -133,9 +189,7 @@ void Builder::addComment(exec::KernelOp kernel, const KernelForm &form, ArrayRef
   };
   addArguments("reads", kernel.getArgumentTypes(), 0);
   addArguments("writes", kernel.getResultTypes(), kernel.getNumArguments());
-  std::string size = std::to_string(form.rows);
-  size += form.columns == 1 ? " elements" : " x " + std::to_string(form.columns);
-  addLine("// " + size + ": " + describe(form.kind));
+  addLine("// " + size);
 }
 
 /// Arguments that share memory with another at some launch.
@@ -159,58 +213,71 @@ llvm::SmallBitVector Builder::findShared(exec::KernelOp kernel, ArrayRef<Use> li
   return shared;
 }
 
-/// The C++ name of an element's type; empty where CUDA kernels have none yet.
-static StringRef cppType(Type type) {
-  if (type.isF32())
-    return "float";
-  if (type.isF64())
-    return "double";
-  if (type.isInteger(1))
-    return "bool";
-  if (type.isInteger(8))
-    return "int8_t";
-  if (type.isInteger(16))
-    return "int16_t";
-  if (type.isInteger(32))
-    return "int32_t";
-  return type.isInteger(64) ? "int64_t" : "";
-}
-
-LogicalResult Builder::buildKernel(exec::KernelOp kernel, ArrayRef<Use> list) {
-  FailureOr<KernelAnalysis> analysis = analyzeKernel(kernel.getBody());
-  if (failed(analysis))
-    return failure();
-  const Use &first = list.front();
-  KernelInfo info{kernelNames.add(namer.name(kernel, *first.call, *first.names)),
-                  chooseForm(*analysis)};
-  llvm::SmallBitVector shared = findShared(kernel, list);
-  SmallVector<std::string> names = argumentNames(kernel, list.front());
-  addComment(kernel, info.form, list, names);
-
+/// Of a function for parts: the table, then what they share.
+FailureOr<SmallVector<Type>> Builder::parameterTypes(exec::KernelOp kernel,
+                                                     const Function &function) {
   SmallVector<Type> types;
+  auto add = [&](StringRef text) { types.push_back(emitc::OpaqueType::get(b.getContext(), text)); };
+  if (const PartTable *table = function.table()) {
+    add(table->type());
+    for (unsigned argument : table->shared)
+      add(table->arguments[argument].type);
+    return types;
+  }
+  llvm::SmallBitVector shared = findShared(kernel, function.uses);
   unsigned numOperands = kernel.getNumArguments();
   for (unsigned i = 0; i < shared.size(); ++i) {
     Type tensor =
         i < numOperands ? kernel.getArgumentTypes()[i] : kernel.getResultTypes()[i - numOperands];
-    StringRef element = cppType(getElementTypeOrSelf(tensor));
+    StringRef element = kernelTypeOf(getElementTypeOrSelf(tensor));
     if (element.empty())
-      return list.front().call->op->emitError("the CUDA target has no kernels on ")
+      return function.uses.front().call->op->emitError("the CUDA target has no kernels on ")
              << getElementTypeOrSelf(tensor) << " yet; compile for the cpu target";
-    std::string text = (i < numOperands ? "const " : "") + element.str() + " *" +
-                       (shared.test(i) ? "" : "__restrict__");
-    types.push_back(emitc::OpaqueType::get(b.getContext(), text));
+    add((i < numOperands ? "const " : "") + element.str() + " *" +
+        (shared.test(i) ? "" : "__restrict__"));
   }
-  auto func =
-      emitc::FuncOp::create(b, kernel.getLoc(), info.name, b.getFunctionType(types, TypeRange()));
-  std::string bounds =
-      llvm::formatv("__launch_bounds__({0})", info.form.threadsX * info.form.threadsY);
+  return types;
+}
+
+emitc::FuncOp Builder::createFunction(StringRef name, const KernelForm &form, ArrayRef<Type> types,
+                                      ArrayRef<std::string> names) {
+  auto func = emitc::FuncOp::create(b, exec.getLoc(), name, b.getFunctionType(types, TypeRange()));
+  std::string bounds = llvm::formatv("__launch_bounds__({0})", form.threadsX * form.threadsY);
   func.setSpecifiersAttr(b.getStrArrayAttr({"__global__", bounds}));
   func->setAttr(kNameAttr, b.getStrArrayAttr(SmallVector<StringRef>(names.begin(), names.end())));
-  func.getBody().emplaceBlock().addArguments(types,
-                                             SmallVector<Location>(types.size(), kernel.getLoc()));
-  if (failed(KernelEmitter(*analysis, info.form, func, names).emit()))
+  SmallVector<Location> locations(types.size(), exec.getLoc());
+  func.getBody().emplaceBlock().addArguments(types, locations);
+  return func;
+}
+
+LogicalResult Builder::buildFunction(const Function &function) {
+  const Use &first = function.uses.front();
+  const PartTable *table = function.table();
+  exec::KernelOp kernel = kernelOf(*first.call);
+  FailureOr<KernelAnalysis> analysis = analyzeKernel(kernel.getBody());
+  if (failed(analysis))
     return failure();
-  result.infos[kernel.getName()] = std::move(info);
+  KernelForm form = table ? table->form : chooseForm(*analysis);
+  std::string name = namer.name(kernel, *first.call, *first.names) + (table ? "_etc" : "");
+  name = kernelNames.add(name);
+  SmallVector<std::string> names = argumentNames(first), parameters = names;
+  addComment(kernel, function, describeSize(form, function), names);
+  FailureOr<SmallVector<Type>> types = parameterTypes(kernel, function);
+  if (failed(types))
+    return failure();
+  if (table) {
+    parameters = {kPartsName.str()};
+    for (unsigned argument : table->shared)
+      parameters.push_back(names[argument]);
+  }
+  emitc::FuncOp func = createFunction(name, form, *types, parameters);
+  ArrayRef<PartArgument> parts = table ? ArrayRef(table->arguments) : ArrayRef<PartArgument>();
+  if (failed(KernelEmitter(*analysis, form, func, names, parts).emit()))
+    return failure();
+  for (BatchInfo *batch : function.batches)
+    batch->kernel = name;
+  if (!table)
+    result.infos[kernel.getName()] = {name, form};
   return success();
 }
 

@@ -2,7 +2,7 @@
 #ifndef DSC_LIB_TARGET_CUDA_KERNELMODULE_H
 #define DSC_LIB_TARGET_CUDA_KERNELMODULE_H
 
-#include "KernelForm.h"
+#include "PartTable.h"
 
 #include "dsc/Analysis/Placement.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -17,9 +17,16 @@ struct KernelInfo {
   KernelForm form;
 };
 
+/// A batch of launches, which is one launch over parts.
+struct BatchInfo {
+  std::string kernel; // its function
+  PartTable table;
+};
+
 struct KernelModule {
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  llvm::StringMap<KernelInfo> infos; // by the exec.kernel's symbol
+  llvm::StringMap<KernelInfo> infos;              // by the exec.kernel's symbol
+  std::map<mlir::Operation *, BatchInfo> batches; // by the first launch
 };
 
 /// Kernels in the order of their first launch, each with a comment above.

@@ -201,13 +201,18 @@ Value KernelEmitter::address(const LinearAccess &access) {
       if (known == access)
         return value;
   Value sum = code.integer(0, code.indexType);
-  auto addDims = [&](ArrayRef<LoopDim> dims) {
-    for (const LoopDim &dim : dims)
-      if (int64_t stride = access.strides[dim.innermost])
-        sum = add(sum, multiply(index[dim.innermost], stride));
+  auto addDims = [&](ArrayRef<LoopDim> dims, StringRef ofPart) {
+    for (const LoopDim &dim : dims) {
+      int64_t stride = access.strides[dim.innermost];
+      Value position = index[dim.innermost];
+      if (form.anySize && stride > 1)
+        sum = add(sum, binary(AffineExprKind::Mul, position, code.literal(ofPart, code.indexType)));
+      else if (stride != 0)
+        sum = add(sum, multiply(position, stride));
+    }
   };
-  addDims(form.parallel);
-  addDims(form.inner);
+  addDims(form.parallel, "part.columns");
+  addDims(form.inner, "part.rows");
   if (access.offset != 0)
     sum = add(sum, code.integer(access.offset, code.indexType));
   bool isNew = sum.getDefiningOp() && !sum.getDefiningOp()->hasAttr(kNameAttr);
@@ -228,7 +233,7 @@ Value KernelEmitter::load(unsigned argument, Type type, const LinearAccess &acce
 }
 
 Value KernelEmitter::loadAt(unsigned argument, Type type, Value position) {
-  Value pointer = func.getArgument(argument);
+  Value pointer = pointers[argument];
   Value place = emitc::SubscriptOp::create(b, code.loc, emitc::LValueType::get(type), pointer,
                                            ValueRange(position));
   Value value = emitc::LoadOp::create(b, code.loc, type, place);
@@ -237,7 +242,7 @@ Value KernelEmitter::loadAt(unsigned argument, Type type, Value position) {
 
 void KernelEmitter::store(unsigned result, Value value) {
   const KernelResult &target = kernel.results[result];
-  Value pointer = func.getArgument(kernel.body->getNumArguments() + result);
+  Value pointer = pointers[kernel.body->getNumArguments() + result];
   Value place =
       emitc::SubscriptOp::create(b, code.loc, emitc::LValueType::get(elementType(target.value)),
                                  pointer, ValueRange(address(target.access)));

@@ -89,6 +89,7 @@ const StringMap<Description> &descriptions() {
         "ArgMax",
         "type outer axis inner input[3] flags",
         {DSC_FLAG(DSC_ARGMAX_MIN), DSC_FLAG(DSC_ARGMAX_LAST)}}},
+      {"GlobalNorm", {"globalNorm", "GlobalNorm", "chunk", {}}},
       {"Copy", {"copy", "Copy", "bytes r# dims[r] in[r] out[r] inOffset outOffset", {}}},
       {"Fill", {"fill", "Fill", "bytes r# dims[r] strides[r] offset pattern", {}}},
       {"StackRows", {"stackRows", "StackRows", "bytes microbatches", {}}}};
@@ -175,6 +176,8 @@ std::string FieldReader::read() {
     readField(field);
   return text;
 }
+
+bool hasRoutine(StringRef routine) { return descriptions().contains(routine); }
 
 RoutineText describeRoutine(StringRef routine, ArrayRef<int64_t> ints, ArrayRef<double> floats) {
   auto it = descriptions().find(routine);

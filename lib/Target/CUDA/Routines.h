@@ -18,6 +18,9 @@ struct RoutineText {
   std::string label;  // a name for these fields: matmul_4x10x784
 };
 
+/// Whether runtime/device/cuda has the routine.
+bool hasRoutine(llvm::StringRef routine);
+
 /// Reads `ints` and `floats` as runtime/abi/CpuRoutines.h lays them out. An empty
 /// function where the CUDA target has no such routine.
 RoutineText describeRoutine(llvm::StringRef routine, llvm::ArrayRef<int64_t> ints,

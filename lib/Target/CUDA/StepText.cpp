@@ -72,24 +72,43 @@ private:
   llvm::MapVector<Key, std::string, std::map<Key, unsigned>> names;
 };
 
+/// The tables of batches, each of which stands above its program.
+class PartTables {
+public:
+  PartTables(ArrayRef<PlacedProgram> programs, const KernelModule &kernels);
+  void declare(const PlacedProgram &program, llvm::raw_ostream &os) const;
+  StringRef nameOf(const PlacedCall &firstOfBatch) const {
+    return names.find(firstOfBatch.op)->second;
+  }
+
+private:
+  const KernelModule &kernels;
+  llvm::DenseMap<Operation *, std::string> names; // by the first launch
+};
+
 class SectionEmitter {
 public:
-  SectionEmitter(const PlacedProgram &program, const llvm::StringMap<KernelInfo> &kernels,
-                 const SharedShapes &shapes, llvm::raw_ostream &os)
-      : program(program), kernels(kernels), shapes(shapes), names(program.op), os(os) {}
+  SectionEmitter(const PlacedProgram &program, const KernelModule &kernels,
+                 const SharedShapes &shapes, const PartTables &tables, llvm::raw_ostream &os)
+      : program(program), kernels(kernels), shapes(shapes), tables(tables), names(program.op),
+        os(os) {}
   LogicalResult emit(const Section &section);
 
 private:
   /// Variables must not hide what is called: a tensor may be named 'matmul'.
   void reserveCallees(const Section &section);
+  void reserveCallee(const PlacedCall &call);
   std::string bufferName(const PlacedBuffer &buffer);
+  LogicalResult emitCalls(ArrayRef<PlacedCall> calls);
+  void emitBatch(ArrayRef<PlacedCall> calls);
   void emitLaunch(const PlacedCall &call, exec::LaunchOp launch, ArrayRef<std::string> arguments);
   LogicalResult emitRoutine(const PlacedCall &call, exec::CallOp routine,
                             ArrayRef<std::string> arguments);
 
   const PlacedProgram &program;
-  const llvm::StringMap<KernelInfo> &kernels;
+  const KernelModule &kernels;
   const SharedShapes &shapes;
+  const PartTables &tables;
   ValueNames names;
   llvm::raw_ostream &os;
   NameScope scope;
@@ -133,17 +152,34 @@ StringRef SharedShapes::nameOf(const RoutineText &text) const {
   return it == names.end() ? "" : StringRef(it->second);
 }
 
+/// The calls of a section, those that run as one together.
+static SmallVector<ArrayRef<PlacedCall>> callsOf(const PlacedProgram &program, size_t begin,
+                                                 size_t end) {
+  SmallVector<ArrayRef<PlacedCall>> calls;
+  for (size_t i = begin; i < end; i += calls.back().size())
+    calls.push_back(batchAt(program.calls, i));
+  return calls;
+}
+
 void SectionEmitter::reserveCallees(const Section &section) {
-  for (size_t i = section.begin; i < section.end; ++i) {
-    Operation *op = program.calls[i].op;
-    if (auto launch = dyn_cast<exec::LaunchOp>(op)) {
-      scope.reserve(kernels.find(launch.getKernel())->second.name);
+  for (ArrayRef<PlacedCall> calls : callsOf(program, section.begin, section.end)) {
+    if (calls.size() == 1) {
+      reserveCallee(calls.front());
       continue;
     }
-    RoutineText text = describe(cast<exec::CallOp>(op));
-    scope.reserve(text.function);
-    scope.reserve(shapes.nameOf(text));
+    scope.reserve(kernels.batches.find(calls.front().op)->second.kernel);
+    scope.reserve(tables.nameOf(calls.front()));
   }
+}
+
+void SectionEmitter::reserveCallee(const PlacedCall &call) {
+  if (auto launch = dyn_cast<exec::LaunchOp>(call.op)) {
+    scope.reserve(kernels.infos.find(launch.getKernel())->second.name);
+    return;
+  }
+  RoutineText text = describe(cast<exec::CallOp>(call.op));
+  scope.reserve(text.function);
+  scope.reserve(shapes.nameOf(text));
 }
 
 /// The variable of a buffer, which is declared at its first use.
@@ -213,19 +249,36 @@ void SharedShapes::declare(llvm::raw_ostream &os) const {
 }
 
 /// `step.at("the nodes")`.
-static std::string stepAt(const PlacedCall &call) {
-  return "step.at(" + quoted(originOf(call.op->getLoc())) + ")";
+static std::string stepAt(Location nodes) { return "step.at(" + quoted(originOf(nodes)) + ")"; }
+
+static void writeLaunch(llvm::raw_ostream &os, Location nodes, StringRef kernel,
+                        const KernelForm &form, int64_t blocks, ArrayRef<std::string> arguments) {
+  std::string threads = std::to_string(form.threadsX);
+  if (form.threadsY > 1)
+    threads = "dim3(" + threads + ", " + std::to_string(form.threadsY) + ")";
+  SmallVector<std::string> shape = {stepAt(nodes), kernel.str(), std::to_string(blocks),
+                                    threads,       "0",          "step.stream"};
+  writeCall(os, "LAUNCH", {shape, SmallVector<std::string>(arguments)});
 }
 
 void SectionEmitter::emitLaunch(const PlacedCall &call, exec::LaunchOp launch,
                                 ArrayRef<std::string> arguments) {
-  const KernelInfo &kernel = kernels.find(launch.getKernel())->second;
-  std::string threads = std::to_string(kernel.form.threadsX);
-  if (kernel.form.threadsY > 1)
-    threads = "dim3(" + threads + ", " + std::to_string(kernel.form.threadsY) + ")";
-  SmallVector<std::string> shape = {stepAt(call), kernel.name, std::to_string(kernel.form.blocks),
-                                    threads,      "0",         "step.stream"};
-  writeCall(os, "LAUNCH", {shape, SmallVector<std::string>(arguments)});
+  const KernelInfo &kernel = kernels.infos.find(launch.getKernel())->second;
+  writeLaunch(os, call.op->getLoc(), kernel.name, kernel.form, kernel.form.blocks, arguments);
+}
+
+/// One launch over the table of the batch, with what its launches share.
+void SectionEmitter::emitBatch(ArrayRef<PlacedCall> calls) {
+  const PlacedCall &first = calls.front();
+  const BatchInfo &batch = kernels.batches.find(first.op)->second;
+  SmallVector<std::string> arguments = {("step.parts(" + tables.nameOf(first) + ")").str()};
+  for (unsigned argument : batch.table.shared)
+    arguments.push_back(bufferName(first.buffers[argument]));
+  SmallVector<Location> nodes;
+  for (const PlacedCall &call : calls)
+    nodes.push_back(call.op->getLoc());
+  writeLaunch(os, FusedLoc::get(first.op->getContext(), nodes), batch.kernel, batch.table.form,
+              batch.table.blocks, arguments);
 }
 
 LogicalResult SectionEmitter::emitRoutine(const PlacedCall &call, exec::CallOp routine,
@@ -240,7 +293,22 @@ LogicalResult SectionEmitter::emitRoutine(const PlacedCall &call, exec::CallOp r
     shape = fieldParts(text);
   for (auto [index, argument] : llvm::enumerate(arguments))
     buffers.push_back((index ? "" : "{") + argument + (index + 1 == arguments.size() ? "}" : ""));
-  writeCall(os, text.function, {{stepAt(call)}, shape, buffers});
+  writeCall(os, text.function, {{stepAt(call.op->getLoc())}, shape, buffers});
+  return success();
+}
+
+LogicalResult SectionEmitter::emitCalls(ArrayRef<PlacedCall> calls) {
+  if (calls.size() > 1) {
+    emitBatch(calls);
+    return success();
+  }
+  const PlacedCall &call = calls.front();
+  SmallVector<std::string> arguments;
+  for (const PlacedBuffer &buffer : call.buffers)
+    arguments.push_back(bufferName(buffer));
+  if (auto routine = dyn_cast<exec::CallOp>(call.op))
+    return emitRoutine(call, routine, arguments);
+  emitLaunch(call, cast<exec::LaunchOp>(call.op), arguments);
   return success();
 }
 
@@ -249,19 +317,71 @@ LogicalResult SectionEmitter::emit(const Section &section) {
      << "int32_t " << nameOf(program) << section.suffix
      << "(const DscCall *, void *const *buffers) {\n  Step step(buffers);\n";
   reserveCallees(section);
-  for (size_t i = section.begin; i < section.end; ++i) {
-    const PlacedCall &call = program.calls[i];
+  for (ArrayRef<PlacedCall> calls : callsOf(program, section.begin, section.end)) {
     os << '\n';
-    SmallVector<std::string> arguments;
-    for (const PlacedBuffer &buffer : call.buffers)
-      arguments.push_back(bufferName(buffer));
-    if (auto launch = dyn_cast<exec::LaunchOp>(call.op))
-      emitLaunch(call, launch, arguments);
-    else if (failed(emitRoutine(call, cast<exec::CallOp>(call.op), arguments)))
+    if (failed(emitCalls(calls)))
       return failure();
   }
   os << "  return step.status();\n}\n";
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Tables of parts
+//===----------------------------------------------------------------------===//
+
+PartTables::PartTables(ArrayRef<PlacedProgram> programs, const KernelModule &kernels)
+    : kernels(kernels) {
+  NameScope scope;
+  for (const PlacedProgram &program : programs)
+    for (ArrayRef<PlacedCall> calls : callsOf(program, 0, program.calls.size()))
+      if (calls.size() > 1)
+        names[calls.front().op] =
+            scope.add(kernels.batches.find(calls.front().op)->second.kernel + "_parts");
+}
+
+/// The words behind each other, on lines that begin as comments do.
+static void writeComment(llvm::raw_ostream &os, StringRef text) {
+  constexpr size_t width = 100;
+  SmallVector<StringRef> words;
+  text.split(words, ' ');
+  std::string line = "//";
+  for (StringRef word : words) {
+    if (line.size() + 1 + word.size() > width) {
+      os << line << '\n';
+      line = "//";
+    }
+    line += (" " + word).str();
+  }
+  os << line << '\n';
+}
+
+static std::string partText(const PartTable::Part &part) {
+  std::string places = llvm::join(
+      llvm::map_range(part.offsets, [](int64_t offset) { return std::to_string(offset); }), ", ");
+  return llvm::formatv("    {{{0}, {1}, {2}, {{{3}}}, // {4}\n", part.firstBlock, part.rows,
+                       part.columns, places, originOf(part.call->op->getLoc()));
+}
+
+void PartTables::declare(const PlacedProgram &program, llvm::raw_ostream &os) const {
+  ValueNames values(program.op);
+  for (ArrayRef<PlacedCall> calls : callsOf(program, 0, program.calls.size())) {
+    if (calls.size() == 1)
+      continue;
+    const BatchInfo &batch = kernels.batches.find(calls.front().op)->second;
+    SmallVector<std::string> buffers;
+    for (unsigned argument : batch.table.buffers)
+      buffers.push_back(values.nameOf(calls.front().buffers[argument].value));
+    os << '\n';
+    writeComment(os, "Parts of " + batch.kernel +
+                         ": first block, rows, columns, and the places of " +
+                         llvm::join(buffers, ", "));
+    os << "static __device__ const Part<" << buffers.size() << "> " << nameOf(calls.front())
+       << "[] = {\n";
+    for (const PartTable::Part &part : batch.table.parts)
+      os << partText(part);
+    os << "};\n";
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -285,8 +405,7 @@ static SmallVector<Section> sectionsOf(const PlacedProgram &program) {
   return sections;
 }
 
-FailureOr<std::string> stepText(ArrayRef<PlacedProgram> programs,
-                                const llvm::StringMap<KernelInfo> &kernels) {
+FailureOr<std::string> stepText(ArrayRef<PlacedProgram> programs, const KernelModule &kernels) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << "// The programs of this trainer: what runs on the device, in order. Each buffer is a\n"
@@ -299,12 +418,14 @@ FailureOr<std::string> stepText(ArrayRef<PlacedProgram> programs,
         "using namespace dsc::cuda;\n";
   SharedShapes shapes(programs);
   shapes.declare(os);
+  PartTables tables(programs, kernels);
   for (const PlacedProgram &program : programs) {
     os << "\n//===----------------------------------------------------------------------===//\n"
        << "// " << nameOf(program)
        << "\n//===----------------------------------------------------------------------===//\n";
+    tables.declare(program, os);
     for (const Section &section : sectionsOf(program))
-      if (failed(SectionEmitter(program, kernels, shapes, os).emit(section)))
+      if (failed(SectionEmitter(program, kernels, shapes, tables, os).emit(section)))
         return failure();
   }
   return text;

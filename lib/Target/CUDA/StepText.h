@@ -8,7 +8,7 @@ namespace dsc::cuda {
 
 /// The programs as functions of the host.
 mlir::FailureOr<std::string> stepText(llvm::ArrayRef<PlacedProgram> programs,
-                                      const llvm::StringMap<KernelInfo> &kernels);
+                                      const KernelModule &kernels);
 
 /// Their declarations.
 std::string programsHeader(llvm::ArrayRef<PlacedProgram> programs);

@@ -136,3 +136,12 @@ void dsc::cuda::Step::fail(const char *what, const char *why) {
   failed = true;
   dscSetError("%s (%s): %s", what, node ? node : "", why);
 }
+
+/// Asked for once: not while a graph is captured.
+const void *dsc::cuda::Step::onDevice(const void *variable) {
+  static std::map<const void *, void *> known;
+  void *&place = known[variable];
+  if (!place)
+    check(cudaGetSymbolAddress(&place, variable), "a table of parts");
+  return place;
+}

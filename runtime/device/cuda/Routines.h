@@ -106,6 +106,14 @@ struct ArgMax {
 };
 void argMax(Step &step, const ArgMax &shape, Buffers buffers);
 
+struct GlobalNorm {
+  int64_t chunk; // elements of which a block adds up the squares
+};
+void globalNorm(Step &step, const GlobalNorm &shape, const Buffer *buffers, size_t count);
+inline void globalNorm(Step &step, const GlobalNorm &shape, Buffers buffers) {
+  globalNorm(step, shape, buffers.begin(), buffers.size());
+}
+
 struct Copy {
   int64_t bytes;
   Sizes dims, in, out;

@@ -8,6 +8,7 @@
 #define DSC_RUNTIME_DEVICE_CUDA_STEP_H
 
 #include "abi/Abi.h"
+#include "device/cuda/Parts.h"
 
 #include <cuda_runtime.h>
 
@@ -65,6 +66,12 @@ public:
     return {reinterpret_cast<const T *>(data + offset), count};
   }
 
+  /// The parts that a kernel is launched over; their places are in the arena.
+  template <int N, size_t Count> PartTable<N> parts(const Part<N> (&table)[Count]) {
+    return {static_cast<const Part<N> *>(onDevice(table)), static_cast<int32_t>(Count),
+            static_cast<char *>(buffers[0])};
+  }
+
   /// Says which ONNX nodes the next call came from, for errors and profiles.
   Step &at(const char *nodes);
   /// 0, or 1 after an error, which dscSetError has.
@@ -79,6 +86,9 @@ public:
   bool failed = false;
 
 private:
+  /// Where a variable of the device's lies, which the host knows by its own address.
+  const void *onDevice(const void *variable);
+
   void *const *buffers;
 };
 
@@ -92,9 +102,13 @@ void addAccess(std::vector<emulator::Access> &accesses, Tensor<T> tensor) {
 template <typename Param, typename T>
   requires std::is_arithmetic_v<T>
 void addAccess(std::vector<emulator::Access> &, T) {}
+/// Structs that hold pointers say so.
 template <typename Param, typename T>
   requires std::is_class_v<T>
-void addAccess(std::vector<emulator::Access> &, const T &) {}
+void addAccess(std::vector<emulator::Access> &accesses, const T &argument) {
+  if constexpr (requires(const Param &param) { param.addAccesses(accesses); })
+    static_cast<Param>(argument).addAccesses(accesses);
+}
 #endif
 
 /// Starts a kernel. Arguments are tensors, numbers, or small structs.

@@ -7,12 +7,17 @@
 #ifndef DSC_TARGET_CUDA_CUDAEMISSION_H
 #define DSC_TARGET_CUDA_CUDAEMISSION_H
 
+#include "dialects/Exec/TargetModel.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LLVM.h"
 
+#include <memory>
 #include <string>
 
 namespace dsc::cuda {
+
+/// What the passes on exec IR must know of this target.
+std::shared_ptr<const TargetModel> createCudaTargetModel();
 
 struct CudaSources {
   std::string kernels;  // kernels.cu
