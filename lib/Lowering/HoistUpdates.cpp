@@ -139,6 +139,9 @@ void UpdateHoisting::moveBehind(Operation *op, Operation *point) {
 /// can be, so that the sum over a gradient stands beside the gradient, what only names a buffer
 /// beside its user.
 void UpdateHoisting::raise(Operation *op, Operation *point) {
+  if (moved.contains(op)) {
+    return; // by another user, and before it what it needs; there may be very many paths to it
+  }
   for (Value operand : op->getOperands()) {
     Operation *producer = operand.getDefiningOp();
     if (!producer || !isLight(producer) || producer == point ||
