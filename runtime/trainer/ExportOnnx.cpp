@@ -23,7 +23,8 @@ namespace {
 // Field numbers of onnx.proto.
 enum ModelField { modelGraph = 7 };
 enum GraphField { graphNode = 1, graphInitializer = 5 };
-enum NodeField { nodeOutput = 2 };
+enum NodeField { nodeOutput = 2, nodeAttribute = 5 };
+enum AttributeField { attributeTensor = 5 };
 enum TensorField {
   tensorDims = 1,
   tensorType = 2,
@@ -96,6 +97,14 @@ InitializerHead readHead(pbf_reader reader) {
   return head;
 }
 
+/// The element type of a Constant node's value; 0 for other nodes.
+int valueType(pbf_reader node) {
+  while (node.next(nodeAttribute))
+    for (pbf_reader attribute = node.get_message(); attribute.next(attributeTensor);)
+      return readHead(attribute.get_message()).type;
+  return 0;
+}
+
 /// A value by name, wherever it comes from.
 struct Value {
   DscType type;
@@ -158,7 +167,7 @@ private:
       return writer.add_bytes(graphNode, bytes);
     InitializerHead head;
     head.name = outputs[0];
-    head.type = onnxType(found->second.type);
+    head.type = valueType(pbf_reader(bytes));
     writeValue(head, found->second, writer);
   }
 

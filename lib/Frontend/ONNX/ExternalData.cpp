@@ -25,9 +25,11 @@ public:
       : model(model), directory(directory), options(options) {}
 
   void map(Graph &graph);
-  void map(std::vector<Node> &nodes);
+  void map(Function &function);
 
 private:
+  void map(std::vector<Node> &nodes);
+  void map(std::vector<NodeAttribute> &attributes);
   void map(Tensor &tensor);
   /// The mapped file; null if it does not exist and need not.
   const llvm::MemoryBuffer *file(const Tensor &tensor);
@@ -116,14 +118,18 @@ void ExternalFiles::map(Tensor &tensor) {
   tensor.data = buffer->getBuffer().substr(offset, length);
 }
 
+void ExternalFiles::map(std::vector<NodeAttribute> &attributes) {
+  for (NodeAttribute &attribute : attributes) {
+    for (Tensor &tensor : attribute.tensors)
+      map(tensor);
+    for (Graph &graph : attribute.graphs)
+      map(graph);
+  }
+}
+
 void ExternalFiles::map(std::vector<Node> &nodes) {
   for (Node &node : nodes)
-    for (NodeAttribute &attribute : node.attributes) {
-      for (Tensor &tensor : attribute.tensors)
-        map(tensor);
-      for (Graph &graph : attribute.graphs)
-        map(graph);
-    }
+    map(node.attributes);
 }
 
 void ExternalFiles::map(Graph &graph) {
@@ -132,11 +138,16 @@ void ExternalFiles::map(Graph &graph) {
   map(graph.nodes);
 }
 
+void ExternalFiles::map(Function &function) {
+  map(function.defaults);
+  map(function.nodes);
+}
+
 void mapExternalData(Model &model, llvm::StringRef directory, const ReadOptions &options) {
   ExternalFiles files(model, directory, options);
   files.map(model.graph);
   for (Function &function : model.functions)
-    files.map(function.nodes);
+    files.map(function);
 }
 
 } // namespace dsc::onnx

@@ -366,6 +366,10 @@ std::optional<Shape> GraphImporter::rebatchReshape(const Node &node, const Scope
              : onnx::rebatchReshape(input->second.shape, shapeOf(x), result->shape, 1);
 }
 
+bool GraphImporter::isExportedBatch(int64_t size, int64_t other) const {
+  return exported && size == *boundInputs.exportedBatch && other == options.batch && size != other;
+}
+
 /// Behind the evaluation of what is known: a count of rows is computed from a shape.
 void GraphImporter::followScales() {
   Block &block = function.getBody().front();

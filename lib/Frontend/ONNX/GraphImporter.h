@@ -82,6 +82,8 @@ private:
                                llvm::ArrayRef<int64_t> target);
   std::optional<Shape> rebatchReshape(const Node &node, const Scope &scope, mlir::Value x,
                                       llvm::ArrayRef<int64_t> target);
+  /// Whether a size may be the exported batch where another is the new one.
+  bool isExportedBatch(int64_t size, int64_t other) const;
   void markFailed(const Node &node, Scope &scope);
   void note(const Node &node, llvm::StringRef status, llvm::StringRef message = "");
   std::string statusOf(const Node &node, Scope &scope) const;

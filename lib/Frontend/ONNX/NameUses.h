@@ -12,6 +12,7 @@
 #include "ValuePattern.h"
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -45,6 +46,11 @@ public:
 
   /// Whether the graph has Constant nodes that hold single floats.
   bool hasScalarConstants() const { return scalarConstants; }
+  /// Whether a Constant node of the graph holds the weight of an operator.
+  bool hasConstantWeights(int64_t opset) const {
+    return llvm::any_of(constantNodes.keys(),
+                        [&](llvm::StringRef name) { return isWeight(name, nullptr, opset); });
+  }
   /// Whether some weights are made by nodes: RandomNormal and RandomUniform.
   bool hasGeneratedWeights() const { return generatedWeights; }
   bool isConstantNode(llvm::StringRef name) const { return constantNodes.contains(name); }

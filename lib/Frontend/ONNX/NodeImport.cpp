@@ -279,6 +279,10 @@ bool NodeImport::isUsedInArithmetic() const {
   return graph.uses.isOnlyInArithmetic(node.outputs.front(), scope.body);
 }
 
+bool NodeImport::hasConstantWeights() const {
+  return graph.uses.hasConstantWeights(graph.model.defaultOpset());
+}
+
 bool NodeImport::hasGeneratedWeights() const { return graph.uses.hasGeneratedWeights(); }
 
 TensorPlace NodeImport::placeOf(size_t rank) const {
@@ -296,6 +300,29 @@ std::optional<Shape> NodeImport::rebatch(llvm::ArrayRef<int64_t> target) {
 
 std::optional<Shape> NodeImport::rebatchReshape(Value x, llvm::ArrayRef<int64_t> target) {
   return graph.rebatchReshape(node, scope, x, target);
+}
+
+/// Whether all slices of dimension d are equal.
+static bool repeatsAlong(const HostTensor &x, int64_t d) {
+  llvm::ArrayRef<int64_t> shape = x.type.getShape();
+  int64_t stride = *productOf(shape.drop_front(d + 1));
+  for (int64_t i = stride; i < static_cast<int64_t>(x.size()); ++i)
+    if (i / stride % shape[d] != 0 && x.number(i) != x.number(i - stride))
+      return false;
+  return true;
+}
+
+Value NodeImport::grown(Value x, llvm::ArrayRef<int64_t> other) {
+  const HostTensor *host = graph.exported ? known(x) : nullptr;
+  int64_t offset = static_cast<int64_t>(other.size()) - rankOf(x);
+  for (int64_t d = std::max<int64_t>(0, -offset); host && d < rankOf(x); ++d) {
+    if (!graph.isExportedBatch(shapeOf(x)[d], other[d + offset]) || !repeatsAlong(*host, d))
+      continue;
+    Shape shape(shapeOf(x));
+    shape[d] = other[d + offset];
+    return broadcast(slice(x, d, 0, 1), shape);
+  }
+  return x;
 }
 
 void NodeImport::write(Variable &variable, Value value) {

@@ -120,12 +120,33 @@ public:
   bool isUsedInArithmetic() const;
   /// Whether weights of this model are made by RandomNormal and RandomUniform nodes.
   bool hasGeneratedWeights() const;
+  /// Whether Constant nodes hold weights.
+  bool hasConstantWeights() const;
   /// Whether input i is an initializer or the output of a Constant node.
   bool isLiteral(unsigned i) const;
   /// The result's shape where the numbers that the node was given hold the batch of
   /// the export, and another is asked for; see Rebatch.h.
   std::optional<Shape> rebatch(llvm::ArrayRef<int64_t> target);
   std::optional<Shape> rebatchReshape(mlir::Value x, llvm::ArrayRef<int64_t> target);
+  /// `x` with the new batch where `other`, aligned from the right, has it: a constant that
+  /// repeats itself along a dimension of the exported batch was made for that (a first state of
+  /// zeros, indices of places).
+  mlir::Value grown(mlir::Value x, llvm::ArrayRef<int64_t> other);
+
+  /// As those of TensorBuilder, of constants grown to each other's batch.
+  template <typename Op> mlir::Value binary(mlir::Value x, mlir::Value y) {
+    mlir::Value wide = grown(x, shapeOf(y));
+    return TensorBuilder::binary<Op>(wide, grown(y, shapeOf(wide)));
+  }
+  mlir::Value compare(train::Comparison relation, mlir::Value x, mlir::Value y) {
+    mlir::Value wide = grown(x, shapeOf(y));
+    return TensorBuilder::compare(relation, wide, grown(y, shapeOf(wide)));
+  }
+  mlir::Value select(mlir::Value predicate, mlir::Value x, mlir::Value y) {
+    mlir::Value wide = grown(grown(x, shapeOf(y)), shapeOf(predicate));
+    mlir::Value other = grown(y, shapeOf(wide));
+    return TensorBuilder::select(grown(predicate, shapeOf(wide)), wide, other);
+  }
   /// Writes a variable at the end of the step; instead of what a node before wrote.
   void write(Variable &variable, mlir::Value value);
   /// Input i, a variable, with what nodes before have written there.

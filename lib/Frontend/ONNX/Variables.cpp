@@ -2,9 +2,13 @@
 
 #include "Variables.h"
 #include "HostTensor.h"
+#include "NameUses.h"
 #include "TensorBuilder.h"
 
+#include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringExtras.h"
+
+#include <cstring>
 
 using namespace mlir;
 
@@ -153,7 +157,8 @@ void Variables::classify(Variable &variable, const TensorPlace &place) {
     return;
   if (variable.type.getNumElements() == 0)
     return makeConstant(variable, "empty");
-  if (place.isNode && (!place.use.isWeight || holdWeights()))
+  bool mayTrain = !place.isNode || place.use.isWeight || place.isBesideWeights;
+  if (!mayTrain || (place.isNode && holdWeights()))
     return makeConstant(variable, "a Constant node; the model's weights are initializers");
   if (!classifyByRecord(variable, place))
     classifyByValue(variable, place);
@@ -332,6 +337,66 @@ static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
         "optimize=False");
 }
 
+/// Where the module cut the gradient off, which the nodes themselves do not say.
+static void noteDetached(llvm::ArrayRef<std::unique_ptr<Variable>> variables, const Graph &graph,
+                         ImportResult &result) {
+  llvm::StringSet<> trained;
+  for (const auto &variable : variables)
+    if (variable->role == train::VariableRole::Parameter && variable->read)
+      trained.insert(variable->name);
+  std::vector<std::string> detached;
+  for (const Node &node : graph.nodes) {
+    if (llvm::none_of(node.inputs, [&](llvm::StringRef name) { return trained.contains(name); }))
+      continue;
+    trained.insert_range(node.outputs);
+    if (node.origin.contains("target=torch.ops.aten.detach.default]"))
+      detached.push_back(nameOf(node).str());
+  }
+  if (!detached.empty())
+    result.notes.push_back("detach() in the module: " + list(detached) +
+                           "; here the gradient passes, unlike in PyTorch");
+}
+
+/// Parameters are kept in f32, also where the model reads halves: most updates are smaller than
+/// what a half of that size resolves, and squares of most gradients than the least half.
+static bool isHalfParameter(const Variable &variable) {
+  Type element = variable.type.getElementType();
+  return variable.role == train::VariableRole::Parameter && variable.data && element.isFloat() &&
+         element.getIntOrFloatBitWidth() == 16;
+}
+
+/// Reads f32 and rounds it, behind all reads. Returns the type that is read.
+static Type readWidened(Variable &variable, Block &entry) {
+  auto read = variable.read.getDefiningOp<train::ReadOp>();
+  OpBuilder builder(read);
+  Type wide = variable.type.clone(builder.getF32Type());
+  auto stored = train::ReadOp::create(builder, read.getLoc(), wide, variable.name);
+  auto isRead = [](Operation &op) { return isa<train::ReadOp>(op); };
+  builder.setInsertionPoint(&entry, llvm::find_if_not(entry, isRead));
+  variable.read = train::ConvertOp::create(builder, read.getLoc(), variable.type, stored);
+  read.replaceAllUsesWith(variable.read);
+  read.erase();
+  return wide;
+}
+
+/// The halves as f32; empty where the file's data is not there.
+static std::string widened(const Tensor &tensor) {
+  const llvm::fltSemantics &half =
+      tensor.type == DataType::Float16 ? llvm::APFloat::IEEEhalf() : llvm::APFloat::BFloat();
+  std::string bytes;
+  bytes.reserve(tensor.data.size() * 2);
+  for (size_t i = 0; i < tensor.data.size(); i += sizeof(uint16_t)) {
+    uint16_t bits;
+    std::memcpy(&bits, tensor.data.data() + i, sizeof(bits));
+    llvm::APFloat number(half, llvm::APInt(16, bits));
+    bool losesInfo;
+    number.convert(llvm::APFloat::IEEEsingle(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    float wide = number.convertToFloat();
+    bytes.append(reinterpret_cast<const char *>(&wide), sizeof(wide));
+  }
+  return bytes;
+}
+
 void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool complete) {
   llvm::DenseSet<Value> reached = differentiable(entry);
   auto builder = OpBuilder::atBlockBegin(module.getBody());
@@ -349,17 +414,21 @@ void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool
     result.tensors.push_back(report(*variable, complete));
     if (!variable->read)
       continue;
+    bool isWidened = isHalfParameter(*variable);
+    Type stored = isWidened ? readWidened(*variable, entry) : variable->read.getType();
     Attribute init = variable->init ? variable->init : train::WeightsAttr::get(&context);
     train::VariableOp::create(builder, variable->read.getLoc(), variable->role, variable->name,
-                              Type(variable->type), init, FlatSymbolRefAttr(), StringAttr(),
-                              StringAttr());
+                              stored, init, FlatSymbolRefAttr(), StringAttr(), StringAttr());
     if (!variable->init)
-      result.weights[variable->name] = variable->data->data;
+      result.weights[variable->name] =
+          isWidened ? result.widened.emplace_back(widened(*variable->data)) : variable->data->data;
   }
   if (complete && record.empty())
     noteInputShifts(variables, result);
-  if (complete && !record.empty())
+  if (complete && !record.empty()) {
     noteExport(variables, record, graph, result);
+    noteDetached(variables, graph, result);
+  }
 }
 
 } // namespace dsc::onnx

@@ -51,6 +51,8 @@ struct TensorPlace {
   std::vector<std::string> nodes;
   /// The value of a Constant node rather than an initializer.
   bool isNode = false;
+  /// Such a value of several elements, in arithmetic, where other Constant nodes hold weights.
+  bool isBesideWeights = false;
 };
 
 /// A flag that chooses tensors by name: --trainable, --freeze, --tie.

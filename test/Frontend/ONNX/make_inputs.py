@@ -196,12 +196,106 @@ write(
 # Weights as Constant nodes: parameters where the file has no others, numbers where it has.
 constant = helper.make_node("Constant", [], ["w"], value=random("w", 6, 3))
 scaled = helper.make_node("Constant", [], ["ones"], value=tensor("ones", np.ones(3)))
-norm = node("LayerNormalization", "h ones", "y")
+others = [
+    helper.make_node("Constant", [], [name], value=value)
+    for name, value in (
+        ("b", random("b", 3)),
+        ("two", tensor("two", [2.0])),
+        ("causal", tensor("causal", [0, -np.inf, 0])),
+    )
+]
+after = [
+    node("MatMul", "x w", "h"),
+    node("LayerNormalization", "h ones", "n"),
+    node("Add", "n b", "s"),
+    node("Mul", "s two", "d"),
+    node("Add", "d causal", "y"),
+]
 for stem, nodes, initializers in (
-    ("weights-as-nodes", [constant, scaled, node("MatMul", "x w", "h"), norm], []),
-    ("numbers-as-nodes", [scaled, node("MatMul", "x w", "h"), norm], [random("w", 6, 3)]),
+    ("weights-as-nodes", [constant, scaled, *others, *after], []),
+    ("numbers-as-nodes", [scaled, *others, *after], [random("w", 6, 3)]),
 ):
     write(stem, nodes, [value("x", ["n", 6])], [value("y", ["n", 3])], initializers)
+
+# Weights stored as halves: one that is widened where it is used, one for a product of halves.
+half = lambda name, *shape: numpy_helper.from_array(  # noqa: E731
+    numpy_helper.to_array(random(name, *shape)).astype(np.float16), name
+)
+write(
+    "halves",
+    [
+        node("Cast", "w", "wide", to=TensorProto.FLOAT),
+        node("MatMul", "x wide", "h"),
+        node("Cast", "h", "narrow", to=TensorProto.FLOAT16),
+        node("MatMul", "narrow v", "y"),
+    ],
+    [value("x", ["n", 6])],
+    [value("y", ["n", 2], TensorProto.FLOAT16)],
+    [half("w", 6, 3), half("v", 3, 2)],
+)
+
+# As x[x > 0] = 1 is exported.
+write(
+    "masked-indices",
+    [
+        node("Greater", "x zero", "mask"),
+        node("NonZero", "mask", "columns"),
+        node("Transpose", "columns", "places", perm=[1, 0]),
+        node("GatherND", "x places", "y"),
+    ],
+    [value("x", ["n", 6])],
+    [value("y", ["m"])],
+    [tensor("zero", 0.0)],
+)
+
+# Class weights of a loss, which an exporter without a record stores like any parameter.
+write(
+    "class-weights",
+    [
+        node("MatMul", "x w", "scores"),
+        node("SoftmaxCrossEntropyLoss", "scores labels balance", "loss"),
+    ],
+    [value("x", ["n", 6]), value("labels", ["n"], TensorProto.INT64)],
+    [value("loss", [])],
+    [random("w", 6, 3), tensor("balance", [1.0, 2.0, 0.5])],
+)
+
+# First states that an export for a batch of 2 made: of zeros, and of one row twice; beside them
+# rows that differ.
+for stem, table in (
+    ("baked-state", [[1, 2, 3]] * 2),
+    ("baked-rows", [[1, 2, 3], [3, 1, 2]]),
+):
+    state, rows = np.zeros((2, 3), np.float32), np.array(table, np.float32)
+    write(
+        stem,
+        [
+            helper.make_node("Constant", [], ["zeros"], value=tensor("zeros", state)),
+            helper.make_node("Constant", [], ["rows"], value=tensor("rows", rows)),
+            node("Shape", "x", "shape"),
+            node("Expand", "zeros shape", "first"),
+            node("MatMul", "x w", "h"),
+            node("Mul", "first h", "a"),
+            node("Add", "a h", "b"),
+            node("Mul", "b rows", "y"),
+        ],
+        [value("x", [2, 3])],
+        [value("y", [2, 3])],
+        [weight("w", 3, 3)],
+    )
+
+# Two tensors become the rows of a third: a list that a scripted module stacks.
+write(
+    "stacked-sequence",
+    [
+        node("MatMul", "x w", "h"),
+        node("SequenceConstruct", "x h", "list"),
+        node("ConcatFromSequence", "list", "y", axis=1, new_axis=1),
+    ],
+    [value("x", ["n", 3])],
+    [value("y", ["n", 2, 3])],
+    [weight("w", 3, 3)],
+)
 
 # A scalar, beside the Constant node of another: what the code's numbers are is a parameter not.
 half = helper.make_node("Constant", [], ["half"], value=tensor("half", 0.5))

@@ -210,6 +210,26 @@ TEST_F(ReaderFiles, ExternalDataIsMapped) {
   EXPECT_EQ(elements<float>(**model), (std::vector<float>{8, 9}));
 }
 
+/// Constant nodes of a body and of a function, and what a call leaves out.
+TEST_F(ReaderFiles, ExternalDataIsMappedInAttributes) {
+  write(inside + "/w.bin", floats({7, 8, 9}));
+  std::string tensor = dims({2}) + type(DataType::Float) + external("w.bin", "4");
+  std::string attribute = bytes(1, "value") + bytes(5, tensor) + integer(20, 4);
+  std::string constant = bytes(2, "c") + bytes(4, "Constant") + bytes(5, attribute);
+  std::string body = bytes(6, bytes(1, constant)) + integer(20, 5);
+  std::string function = bytes(1, "F") + bytes(7, constant) + bytes(11, attribute);
+  auto model =
+      read(modelOf(bytes(1, constant) + bytes(1, bytes(5, body))) + bytes(25, function), inside);
+  ASSERT_TRUE(!!model) << llvm::toString(model.takeError());
+  const std::vector<Node> &nodes = (*model)->graph.nodes;
+  const Function &called = (*model)->functions.front();
+  for (const NodeAttribute *found :
+       {&nodes[0].attributes.front(),
+        &nodes[1].attributes.front().graphs.front().nodes.front().attributes.front(),
+        &called.nodes.front().attributes.front(), &called.defaults.front()})
+    EXPECT_EQ(found->tensors.front().data, floats({8, 9}));
+}
+
 TEST_F(ReaderFiles, ExternalDataMustLieInTheFile) {
   write(inside + "/w.bin", floats({7, 8, 9}));
   EXPECT_NE(errorOf(read(externalTensor("w.bin", "8"), inside)).find("which has 12"),

@@ -16,6 +16,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/Support/Error.h"
 
+#include <deque>
 #include <map>
 
 namespace dsc::onnx {
@@ -94,8 +95,10 @@ struct ImportResult {
   /// Null where an inspection found errors.
   mlir::OwningOpRef<mlir::ModuleOp> module;
   /// The file's data of every variable whose initial value is `#train.weights`:
-  /// little-endian elements of the variable's type. Views into the Model.
+  /// little-endian elements of the variable's type. Views into the Model, or into `widened`.
   std::map<std::string, llvm::StringRef> weights;
+  /// The f32 elements of parameters that the file holds as halves.
+  std::deque<std::string> widened;
   std::vector<TensorReport> tensors;
   std::vector<OperatorReport> operators;
   std::vector<SlotReport> inputs, outputs;

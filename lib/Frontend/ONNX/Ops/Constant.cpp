@@ -33,9 +33,11 @@ static LogicalResult tensorConstant(NodeImport &n, const Tensor &tensor) {
     return n.fail("its value has type " + dataTypeName(tensor.type) + ", which is not supported");
   TensorPlace place = n.placeOf(tensor.dims.size());
   place.isNode = true;
+  place.isBesideWeights = isa<FloatType>(element) && tensor.numElements > 1 &&
+                          n.isUsedInArithmetic() && n.hasConstantWeights();
   llvm::StringRef name = n.node.outputs.front();
-  bool mayTrain = isa<FloatType>(element) &&
-                  (n.variables().isNamed(name) || (!tensor.dims.empty() && place.use.isWeight));
+  bool isTensorOfWeights = !tensor.dims.empty() && (place.use.isWeight || place.isBesideWeights);
+  bool mayTrain = isa<FloatType>(element) && (n.variables().isNamed(name) || isTensorOfWeights);
   if (mayTrain)
     return n.setVariable(0, n.variables().add(tensor, name, place));
   if (std::optional<HostTensor> host = decode(tensor, n.b.getContext()))

@@ -59,6 +59,15 @@ static LogicalResult reduceLoss(NodeImport &n, Value losses, Value labels) {
   return n.set(0, n.make<train::DivOp>(sum, n.reduce<train::ReduceSumOp>(weights, all, false)));
 }
 
+/// Class weights belong to the loss: as parameters they would shrink it, whatever is learned.
+static void keepClassWeights(NodeImport &n) {
+  Variable *weights = n.variable(2);
+  if (!weights || weights->isChosen)
+    return;
+  weights->role = train::VariableRole::Frozen;
+  weights->why = "class weights of a loss";
+}
+
 /// scores [N, C, d...], labels [N, d...], weights [C].
 static LogicalResult checkLossInputs(NodeImport &n) {
   if (failed(n.expectFloat(0)) || failed(n.expectRank(0, 2)))
@@ -72,6 +81,7 @@ static LogicalResult checkLossInputs(NodeImport &n) {
   if (n.has(2) && (shapeOf(n.input(2)) != llvm::ArrayRef<int64_t>{classes} ||
                    elementOf(n.input(2)) != elementOf(n.input(0))))
     return n.fail("weights are " + describe(n.input(2)) + ", expected one per class");
+  keepClassWeights(n);
   return success();
 }
 

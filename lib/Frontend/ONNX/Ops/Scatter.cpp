@@ -312,7 +312,8 @@ static LogicalResult importCompress(NodeImport &n) {
 
 /// [rank, count]: how many there are has to be known, and thus the input.
 static LogicalResult importNonZero(NodeImport &n) {
-  auto x = n.constant(0, "its input");
+  auto x = n.constant(0, "its result is as long as its values say; choose elements with Where "
+                         "(torch.where, masked_fill) instead of by their indices: its input");
   if (failed(x))
     return failure();
   std::vector<Shape> found;

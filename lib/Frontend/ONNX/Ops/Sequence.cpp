@@ -124,14 +124,14 @@ static LogicalResult importConcatFromSequence(NodeImport &n) {
   auto axis = n.axis("axis", 0, rankOf(parts.front()) + isNew);
   if (failed(axis))
     return failure();
-  for (Value &part : parts) {
-    if (part.getType() != parts.front().getType() && isNew)
-      return n.fail("its tensors have different shapes");
-    Shape shape(shapeOf(part));
-    if (isNew)
+  if (isNew && !llvm::all_equal(llvm::map_range(parts, [](Value v) { return v.getType(); })))
+    return n.fail("its tensors have different shapes");
+  if (isNew)
+    for (Value &part : parts) {
+      Shape shape(shapeOf(part));
       shape.insert(shape.begin() + *axis, 1);
-    part = n.reshape(part, shape);
-  }
+      part = n.reshape(part, shape);
+    }
   Shape expected(shapeOf(parts.front()));
   for (Value part : parts) {
     Shape shape(shapeOf(part));

@@ -297,10 +297,11 @@ static LogicalResult importExpand(NodeImport &n) {
   auto target = n.integers(1, "its target shape");
   if (failed(target))
     return failure();
-  Value x = n.input(0);
   if (!productOf(*target))
     return n.fail("its target shape is not a shape");
-  auto shape = broadcastShapes(shapeOf(x), n.rebatch(*target).value_or(*target));
+  Shape wanted = n.rebatch(*target).value_or(*target);
+  Value x = n.grown(n.input(0), wanted);
+  auto shape = broadcastShapes(shapeOf(x), wanted);
   return n.set(0, shape ? n.broadcast(x, *shape) : Value());
 }
 
