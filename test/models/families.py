@@ -251,6 +251,115 @@ class Looped(nn.Module):
         return self.head(h)
 
 
+class Mamba(nn.Module):
+    """A selective state space: each step decays the state by what the step's input says."""
+
+    def __init__(self, width=8, states=4, rank=3):
+        super().__init__()
+        self.sizes = (rank, states, states)
+        self.inner = nn.Linear(5, 2 * width, bias=False)
+        self.conv = nn.Conv1d(width, width, 3, padding=2, groups=width)
+        self.select = nn.Linear(width, sum(self.sizes), bias=False)
+        self.step = nn.Linear(rank, width)
+        self.decay = nn.Parameter(torch.log(torch.arange(1.0, states + 1)).repeat(width, 1))
+        self.skip = nn.Parameter(torch.ones(width))
+        self.head = nn.Linear(width, 5, bias=False)
+
+    def scan(self, x):  # [B, T, W] -> [B, T, W]
+        step, enter, leave = self.select(x).split(self.sizes, -1)
+        step = F.softplus(self.step(step))
+        decay = torch.exp(torch.einsum("btw,wn->btwn", step, -torch.exp(self.decay)))
+        drive = torch.einsum("btw,btn,btw->btwn", step, enter, x)
+        state, outputs = torch.zeros_like(drive[:, 0]), []
+        for t in range(x.shape[1]):
+            state = decay[:, t] * state + drive[:, t]
+            outputs.append(torch.einsum("bwn,bn->bw", state, leave[:, t]))
+        return torch.stack(outputs, 1) + x * self.skip
+
+    def forward(self, x):  # [B, T, 5] -> [B, 5]
+        length = x.shape[1]
+        x, gate = self.inner(x).chunk(2, -1)
+        x = F.silu(self.conv(x.transpose(1, 2))[..., :length].transpose(1, 2))
+        return self.head((self.scan(x) * F.silu(gate)).mean(1))
+
+
+class Swin(nn.Module):
+    """Attention in windows that are rolled over the picture, with a table of relative biases."""
+
+    def __init__(self, width=8, heads=2, window=4, size=8):
+        super().__init__()
+        self.heads, self.window = heads, window
+        self.patch = nn.Conv2d(3, width, 1)
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(4 * width)
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.table = nn.Parameter(torch.randn((2 * window - 1) ** 2, heads))
+        self.merge = nn.Linear(4 * width, width, bias=False)
+        self.head = nn.Linear(width, 5)
+        axis = torch.arange(window)
+        places = torch.stack(torch.meshgrid(axis, axis, indexing="ij")).flatten(1)
+        apart = places[:, :, None] - places[:, None] + window - 1
+        self.register_buffer("index", (apart[0] * (2 * window - 1) + apart[1]).flatten())
+        third = (torch.arange(size) >= size - window).long() + (torch.arange(size) >= size - 2)
+        regions = self.windows((third[:, None] * 3 + third)[None, :, :, None])[..., 0]
+        apart = regions[:, None, :] != regions[:, :, None]
+        self.register_buffer("mask", apart.float() * -100)
+
+    def windows(self, x):  # [B, H, W, C] -> [B * windows, window * window, C]
+        batch, height, width, channels = x.shape
+        n = self.window
+        x = x.view(batch, height // n, n, width // n, n, channels)
+        return x.permute(0, 1, 3, 2, 4, 5).reshape(-1, n * n, channels)
+
+    def attention(self, x):  # [windows, N, C]
+        count, places, width = x.shape
+        qkv = self.qkv(x).reshape(count, places, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        q, k, v = qkv.unbind(0)
+        bias = self.table[self.index].view(places, places, -1).permute(2, 0, 1)
+        scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5 + bias.unsqueeze(0)
+        scores = scores.view(-1, len(self.mask), self.heads, places, places)
+        scores = (scores + self.mask[None, :, None]).view(count, self.heads, places, places)
+        return self.out((scores.softmax(-1) @ v).transpose(1, 2).reshape(x.shape))
+
+    def forward(self, image):  # [B, 3, 8, 8] -> [B, 5]
+        x = self.patch(image).permute(0, 2, 3, 1)
+        batch, height, width, channels = x.shape
+        n, half = self.window, self.window // 2
+        y = self.attention(self.windows(torch.roll(self.norm1(x), (-half, -half), (1, 2))))
+        y = y.view(batch, height // n, width // n, n, n, channels).permute(0, 1, 3, 2, 4, 5)
+        x = x + torch.roll(y.reshape(x.shape), (half, half), (1, 2))
+        quarters = [x[:, i::2, j::2] for j in (0, 1) for i in (0, 1)]
+        return self.head(self.merge(self.norm2(torch.cat(quarters, -1))).mean((1, 2)))
+
+
+class Translator(nn.Module):
+    """A sequence read both ways; a decoder that attends to it as far as its length."""
+
+    def __init__(self, vocabulary=20, width=6):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, width)
+        self.reader = nn.GRU(width, width, batch_first=True, bidirectional=True)
+        self.bridge = nn.Linear(2 * width, width)
+        self.query = nn.Linear(width, width, bias=False)
+        self.key = nn.Linear(2 * width, width)
+        self.score = nn.Linear(width, 1, bias=False)
+        self.cell = nn.GRUCell(3 * width, width)
+        self.head = nn.Linear(3 * width, vocabulary)
+
+    def forward(self, source, length, target):  # [B, 6], [B, 1], [B, 5] -> [B, 5, V]
+        read, last = self.reader(self.embedding(source))
+        state = torch.tanh(self.bridge(torch.cat((last[0], last[1]), -1)))
+        behind = torch.arange(source.shape[1]) >= length + 2
+        keys, outputs = self.key(read), []
+        for t in range(target.shape[1]):
+            scores = self.score(torch.tanh(self.query(state)[:, None] + keys))[..., 0]
+            weights = scores.masked_fill(behind, float("-inf")).softmax(-1)
+            context = (weights[..., None] * read).sum(1)
+            word = self.embedding(target[:, t])
+            state = self.cell(torch.cat((word, context), -1), state)
+            outputs.append(self.head(torch.cat((state, context), -1)))
+        return torch.stack(outputs, 1)
+
+
 SEQUENCE = {"tokens": ((7,), 20)}
 
 
@@ -301,6 +410,16 @@ FAMILIES = {
     ),
     **family("mixer", module=Mixer, inputs=PICTURE, classes=5, seed=38),
     **family("conformer", module=Conformer, inputs={"x": ((10, 6), None)}, classes=5, seed=39),
+    **family("mamba", module=Mamba, inputs={"x": ((6, 5), None)}, classes=5, seed=42),
+    **family("swin", module=Swin, inputs=PICTURE, classes=5, seed=43),
+    **family(
+        "translator",
+        module=Translator,
+        inputs={"source": ((6,), 20), "length": ((1,), 5), "target": ((5,), 20)},
+        classes=20,
+        label_shape=(5,),
+        seed=44,
+    ),
     "looped": Spec(
         module=lambda: torch.jit.script(Looped()),
         inputs={"x": ((9, 4), None)},
