@@ -86,7 +86,8 @@ public:
   void run(Random &random);
 
   void barrier(Site site);
-  Collective &collect(unsigned mask, uint64_t value, Site site);
+  /// A barrier of memory too where `ordersMemory` is set.
+  Collective &collect(unsigned mask, uint64_t value, Site site, bool ordersMemory = false);
 
   Thread *current = nullptr;
   std::vector<char> shared;
@@ -283,7 +284,8 @@ void Block::barrier(Site site) {
 #endif
 }
 
-Collective &Block::collect(unsigned mask, uint64_t value, Site site) {
+Collective &Block::collect(unsigned mask, uint64_t value, Site site,
+                           [[maybe_unused]] bool ordersMemory) {
   unsigned lane = current->index % 32;
   if (!(mask >> lane & 1))
     fail("%s in %s: lane %u is not in its own mask %08x", site.what, place().c_str(), lane, mask);
@@ -296,7 +298,8 @@ Collective &Block::collect(unsigned mask, uint64_t value, Site site) {
   unsigned round = turn.meeting.round;
   (void)round;
 #ifdef DSC_TSAN
-  __tsan_release(turn.meeting.mark(round));
+  if (ordersMemory)
+    __tsan_release(turn.meeting.mark(round));
 #endif
   current->site = site;
   if (turn.meeting.arrived.size() + 1 == static_cast<size_t>(__builtin_popcount(mask))) {
@@ -307,7 +310,8 @@ Collective &Block::collect(unsigned mask, uint64_t value, Site site) {
     wait(site, turn.meeting);
   }
 #ifdef DSC_TSAN
-  __tsan_acquire(turn.meeting.mark(round));
+  if (ordersMemory)
+    __tsan_acquire(turn.meeting.mark(round));
 #endif
   return turn;
 }
@@ -336,6 +340,10 @@ void Block::failStuck() {
 }
 
 void emulator::barrier(Site site) { runningBlock->barrier(site); }
+
+void emulator::syncWarp(unsigned mask, Site site) {
+  runningBlock->collect(mask, 0, site, /*ordersMemory=*/true);
+}
 
 uint64_t emulator::exchange(unsigned mask, uint64_t value, unsigned source, Site site) {
   if (!(mask >> (source % 32) & 1))

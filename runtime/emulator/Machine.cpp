@@ -116,6 +116,7 @@ bool Machine::release(void *memory, bool isDevice) {
   auto it = allocations.find(reinterpret_cast<uintptr_t>(memory));
   if (it == allocations.end() || it->second.isDevice != isDevice)
     return false;
+  accesses.requireDone(memory, it->second.bytes, hostClock);
   accesses.forget(memory, it->second.bytes);
   allocations.erase(it);
   ::operator delete(memory, std::align_val_t(256));

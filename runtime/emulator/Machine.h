@@ -61,6 +61,7 @@ public:
   void touch(const std::vector<Access> &accesses, const TaskId &task, const Clock &clock);
 
   void *allocate(size_t bytes, bool isDevice);
+  /// Ends the program when a task may still touch the memory.
   bool release(void *memory, bool isDevice);
   enum class Kind { Host, Pinned, Device };
   /// What the memory is: the program's own, or allocated here.
@@ -69,9 +70,10 @@ public:
 
   std::vector<std::unique_ptr<EmulatedStream>> streams;
   std::set<cudaEvent_t> events;
-  std::set<const void *> graphs; // and what was instantiated of them
-  std::set<Capture *> captures;  // that have begun and not ended
-  Clock hostClock;               // what the host has waited for
+  std::vector<std::unique_ptr<EmulatedEvent>> destroyedEvents; // which tasks may still name
+  std::set<const void *> graphs;                               // and what was instantiated of them
+  std::set<Capture *> captures;                                // that have begun and not ended
+  Clock hostClock;                                             // what the host has waited for
   AccessTable accesses;
   Random random;
   cudaError_t lastError = cudaSuccess;

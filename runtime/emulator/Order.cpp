@@ -70,6 +70,23 @@ void AccessTable::add(const Access &access, const TaskId &task, const Clock &clo
   }
 }
 
+static void requireDone(const TaskId &task, const char *does, const Clock &clock) {
+  if (!clock.covers(task.stream, task.number))
+    fail("memory is freed that %s (%s) may still %s; wait for it first", task.name, task.node,
+         does);
+}
+
+void AccessTable::requireDone(const void *memory, size_t bytes, const Clock &clock) const {
+  uintptr_t begin = reinterpret_cast<uintptr_t>(memory), end = begin + bytes;
+  for (auto it = segments.lower_bound(begin); it != segments.end() && it->first < end; ++it) {
+    const Segment &segment = it->second;
+    if (segment.written)
+      ::requireDone(segment.writer, "write", clock);
+    for (const auto &[stream, reader] : segment.readers)
+      ::requireDone(reader, "read", clock);
+  }
+}
+
 void AccessTable::forget(const void *memory, size_t bytes) {
   uintptr_t begin = reinterpret_cast<uintptr_t>(memory), end = begin + bytes;
   splitAt(begin);

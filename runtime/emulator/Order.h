@@ -33,6 +33,8 @@ class AccessTable {
 public:
   /// Ends the program when the access is not ordered behind what `clock` knows.
   void add(const Access &access, const TaskId &task, const Clock &clock);
+  /// Ends the program when `clock` does not know all that touched the bytes to be done.
+  void requireDone(const void *memory, size_t bytes, const Clock &clock) const;
   /// The bytes are given back.
   void forget(const void *memory, size_t bytes);
 

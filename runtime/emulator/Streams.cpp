@@ -123,7 +123,6 @@ cudaError_t cudaGetSymbolAddress(void **memory, const void *variable) {
 cudaError_t cudaFree(void *memory) {
   if (!refuseInCapture())
     return check(false, cudaErrorStreamCaptureUnsupported);
-  cudaDeviceSynchronize();
   return check(!memory || machine().release(memory, true));
 }
 
@@ -137,7 +136,6 @@ cudaError_t cudaMallocHost(void **memory, size_t bytes) {
 cudaError_t cudaFreeHost(void *memory) {
   if (!refuseInCapture())
     return check(false, cudaErrorStreamCaptureUnsupported);
-  cudaDeviceSynchronize();
   return check(!memory || machine().release(memory, false));
 }
 
@@ -183,7 +181,10 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  cudaStreamSynchronize(stream);
+  if (!refuseInCapture())
+    return check(false, cudaErrorStreamCaptureUnsupported);
+  // What it was asked for is still done, but the host has not waited for it.
+  machine().runUntil([stream] { return stream->tasks.empty(); }, "cudaStreamDestroy");
   auto &streams = machine().streams;
   for (auto it = streams.begin(); it != streams.end(); ++it)
     if (it->get() == stream) {
@@ -236,10 +237,9 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned) {
 }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  cudaDeviceSynchronize(); // a task may still name it
   if (machine().events.erase(event) == 0)
     return check(false);
-  delete event;
+  machine().destroyedEvents.emplace_back(event);
   return cudaSuccess;
 }
 

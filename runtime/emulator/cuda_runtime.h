@@ -63,7 +63,10 @@ struct Site {
 };
 
 void barrier(Site site);
-/// Gives `value`, waits for all lanes of `mask`, and returns what lane `source` gave.
+/// Waits for all lanes of `mask`; what they wrote before is seen behind it.
+void syncWarp(unsigned mask, Site site);
+/// Gives `value`, waits for all lanes of `mask`, and returns what lane `source` gave. As on a
+/// device, shuffles and votes order nothing that lies in memory.
 uint64_t exchange(unsigned mask, uint64_t value, unsigned source, Site site);
 /// The lanes of `mask` that gave something else than 0.
 unsigned vote(unsigned mask, bool value, Site site);
@@ -96,7 +99,7 @@ template <typename T> T shuffle(unsigned mask, T value, unsigned source, Site si
 
 inline void __syncthreads(DSC_HERE) { emulator::barrier(DSC_SITE("__syncthreads")); }
 inline void __syncwarp(unsigned mask = ~0u, DSC_HERE) {
-  emulator::exchange(mask, 0, emulator::laneId(), DSC_SITE("__syncwarp"));
+  emulator::syncWarp(mask, DSC_SITE("__syncwarp"));
 }
 template <typename T> T __shfl_sync(unsigned mask, T value, int source, int width = 32, DSC_HERE) {
   unsigned lane = emulator::laneId(), from = lane / width * width + source % width;

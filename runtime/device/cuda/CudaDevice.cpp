@@ -54,8 +54,7 @@ CudaDevice::CudaDevice() {
 }
 
 CudaDevice::~CudaDevice() {
-  cudaStreamSynchronize(step);
-  recordings.clear();
+  recordings.clear(); // a graph that still runs goes when it ends
   inputs.clear();
   cudaStreamDestroy(copies);
   cudaStreamDestroy(step);
@@ -86,12 +85,12 @@ bool CudaDevice::read(void *to, const char *from, size_t bytes) {
 }
 
 bool CudaDevice::prefetchInput(size_t index, const void *data, size_t bytes) {
-  return inputs[index].fetch(data, bytes, copies, step);
+  return inputs[index].fetch(data, bytes, copies);
 }
 
 const void *CudaDevice::stageInput(size_t index, const void *data, size_t bytes) {
   Staging &staging = inputs[index];
-  bool isThere = staging.holds(data, bytes) || staging.fetch(data, bytes, copies, step);
+  bool isThere = staging.holds(data, bytes) || staging.fetch(data, bytes, copies);
   return isThere ? staging.take(step) : nullptr;
 }
 

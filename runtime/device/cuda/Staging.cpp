@@ -7,7 +7,7 @@
 
 namespace dsc::cuda {
 
-bool Staging::resize(size_t wanted, cudaStream_t steps) {
+bool Staging::resize(size_t wanted) {
   if (place && wanted <= capacity)
     return true;
   release();
@@ -16,8 +16,7 @@ bool Staging::resize(size_t wanted, cudaStream_t steps) {
          check(cudaMalloc(&staged, wanted), "memory for an input") &&
          check(cudaMalloc(&place, wanted), "memory for an input") &&
          check(cudaEventCreateWithFlags(&arrived, cudaEventDisableTiming), "an event") &&
-         check(cudaEventCreateWithFlags(&taken, cudaEventDisableTiming), "an event") &&
-         check(cudaEventRecord(taken, steps), "an event");
+         check(cudaEventCreateWithFlags(&taken, cudaEventDisableTiming), "an event");
 }
 
 void Staging::release() {
@@ -33,9 +32,9 @@ void Staging::release() {
   source = nullptr;
 }
 
-bool Staging::fetch(const void *data, size_t bytes, cudaStream_t copies, cudaStream_t steps) {
+bool Staging::fetch(const void *data, size_t bytes, cudaStream_t copies) {
   // The last copy has left the pinned memory; the last step has taken what it brought.
-  if (!resize(bytes, steps) || !check(cudaEventSynchronize(arrived), "the copy of an input"))
+  if (!resize(bytes) || !check(cudaEventSynchronize(arrived), "the copy of an input"))
     return false;
   memcpy(pinned, data, bytes);
   source = data;

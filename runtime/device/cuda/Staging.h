@@ -24,14 +24,14 @@ public:
   ~Staging() { release(); }
 
   /// Starts the copy of a batch's rows; `data` may go when this returns.
-  bool fetch(const void *data, size_t bytes, cudaStream_t copies, cudaStream_t steps);
+  bool fetch(const void *data, size_t bytes, cudaStream_t copies);
   /// Whether the rows at `data` were fetched and not taken yet.
   bool holds(const void *data, size_t bytes) const { return source == data && fetched == bytes; }
   /// Puts what was fetched in its place on the stream of steps; returns the place.
   const void *take(cudaStream_t steps);
 
 private:
-  bool resize(size_t wanted, cudaStream_t steps);
+  bool resize(size_t wanted);
   void release();
 
   void *pinned = nullptr, *staged = nullptr, *place = nullptr;

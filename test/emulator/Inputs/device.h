@@ -118,4 +118,33 @@ inline void compare(const char *what, Array &array, const std::vector<double> &e
   ++comparisons;
 }
 
+/// A row of values on the device, compared exactly.
+template <typename T> struct Values {
+  explicit Values(std::vector<T> values) : host(std::move(values)) {
+    cudaMalloc(&device, bytes());
+    cudaMemcpyAsync(device, host.data(), bytes(), cudaMemcpyHostToDevice, stepStream());
+  }
+  Values(const Values &) = delete;
+  ~Values() { cudaFree(device); }
+
+  const std::vector<T> &read() {
+    cudaMemcpyAsync(host.data(), device, bytes(), cudaMemcpyDeviceToHost, stepStream());
+    cudaStreamSynchronize(stepStream());
+    return host;
+  }
+  size_t bytes() const { return host.size() * sizeof(T); }
+  Buffer buffer() const { return Tensor<T>{static_cast<T *>(device), int64_t(host.size())}; }
+
+  std::vector<T> host;
+  void *device = nullptr;
+};
+
+template <typename T> void expect(const char *what, Values<T> &found, std::vector<T> expected) {
+  if (found.read() != expected) {
+    printf("%s of %zu bytes differs\n", what, sizeof(T));
+    exit(1);
+  }
+  ++comparisons;
+}
+
 #endif // DSC_TEST_EMULATOR_DEVICE_H

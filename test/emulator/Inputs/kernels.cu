@@ -73,6 +73,15 @@ __global__ void beyondShared(float *data) {
   data[threadIdx.x] = kept[threadIdx.x];
 }
 
+/// A shuffle between writes and reads of other lanes; only a barrier would order them.
+__global__ void reverseBehindShuffle(float *data) {
+  unsigned lane = threadIdx.x % 32;
+  float before = data[threadIdx.x];
+  data[threadIdx.x] = __shfl_xor_sync(~0u, before, 1);
+  __shfl_xor_sync(~0u, before, 1);
+  data[threadIdx.x] += data[threadIdx.x - lane + 31 - lane];
+}
+
 /// All blocks write one place.
 __global__ void sameCell(float *data) { data[0] += 1; }
 
@@ -124,6 +133,12 @@ static void noDependency() {
   launch("fill", fill, 1, 64, {writes(data, 64)}, stream, data, 2.0f);
   launch("add", add, 1, 64, {writes(sum, 64), reads(data, 64)}, other, sum, data);
   cudaDeviceSynchronize();
+}
+
+static void freedInUse() {
+  float *data = allocate(64);
+  launch("fill", fill, 1, 64, {writes(data, 64)}, stream, data, 2.0f);
+  cudaFree(data);
 }
 
 static void leftOver() {
@@ -234,11 +249,13 @@ int main(int, char **argv) {
       {"two-barriers", [] { run("twoBarriers", twoBarriers); }},
       {"divergent-shuffle", [] { run("divergentShuffle", divergentShuffle); }},
       {"shared-race", [] { run("reverseRacing", reverseRacing); }},
+      {"shuffle-race", [] { run("reverseBehindShuffle", reverseBehindShuffle); }},
       {"global-race", [] { run("sameCell", sameCell, 4); }},
       {"shared-bounds", [] { run("beyondShared", beyondShared); }},
       {"bounds", outOfBounds},
       {"wrong-buffer", wrongBuffer},
       {"no-dependency", noDependency},
+      {"freed-in-use", freedInUse},
       {"left-over", leftOver},
       {"good-graph", goodGraph},
       {"unordered-graph", unorderedGraph},

@@ -30,10 +30,10 @@ int main() {
     int batches[6] = {10, 11, 12, 13, 14, 15};
     for (int step = 0; step < 5; ++step) {
       // What another program fetched in between is not mistaken for the next batch.
-      if (step == 3 && !(input.fetch(&batches[0], sizeof(int), copies, steps) && input.take(steps)))
+      if (step == 3 && !(input.fetch(&batches[0], sizeof(int), copies) && input.take(steps)))
         return 1;
       if (!input.holds(&batches[step], sizeof(int)))
-        input.fetch(&batches[step], sizeof(int), copies, steps);
+        input.fetch(&batches[step], sizeof(int), copies);
       const void *place = input.take(steps);
       recording.run(steps, [&] {
         ++asked;
@@ -42,7 +42,7 @@ int main() {
                cudaMemcpyAsync(host, result, sizeof(int), cudaMemcpyDeviceToHost, steps) ==
                    cudaSuccess;
       });
-      input.fetch(&batches[step + 1], sizeof(int), copies, steps); // while the step runs
+      input.fetch(&batches[step + 1], sizeof(int), copies); // while the step runs
       cudaStreamSynchronize(steps);
       printf("%d ", *static_cast<int *>(host));
     }
