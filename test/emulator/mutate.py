@@ -28,6 +28,8 @@ RUNTIME = (
     "Attention.cu",
     "Indexing.cu",
     "Move.cu",
+    "Norm.cu",
+    "Parts.h",
     "Pool.cu",
     "Kernel.h",
     "Window.h",

@@ -120,6 +120,7 @@ def host_calls(file, text):
 
 def find_sites(file, text, only_barriers=False):
     """All sites of a source, in order. only_barriers: its comparisons are no checks."""
+    text = re.sub(r"//[^\n]*", lambda comment: " " * len(comment[0]), text)
     sites = list(host_calls(file, text))
     for function, begin, end in device_functions(text):
         sites += barriers(file, text, function, begin, end)
