@@ -223,7 +223,13 @@ def make_programs(folder, names, runtime):
         "recording": unit("recording", "Staging.cpp"),
         "scatter": unit("scatter", "Indexing.cu", "Move.cu"),
         "moves": unit("moves", "Indexing.cu", "Move.cu"),
-        "attention": unit("attention", "Attention.cu", plain=[12], address=[6, "small"], thread=[2, "small"]),
+        "attention": unit(
+            "attention",
+            "Attention.cu",
+            plain=[12],
+            address=[6, "small"],
+            thread=[2, "small"],
+        ),
         "plain_conv": unit("plain_conv", "library/PlainConv.cu", plain=[40], thread=[8]),
         # Batches that fill no block, so that threads are left over.
         "mlp": package("mlp", "mlp-tiny", 7),
