@@ -2,52 +2,29 @@
 
 #include "CompiledModule.h"
 
+#include "Library.h"
 #include "MemoryImage.h"
 #include "PlacementVerifier.h"
+#include "device/Device.h"
 #include "dialects/Exec/ExecDialect.h"
 #include "dsc/Pipelines/Exec.h"
-#include "dsc/Target/CPU/ExecEmission.h"
-#include "dsc/Target/CPU/ObjectEmission.h"
-#include "dsc/Target/CPU/Passes.h"
-#include "dsc/Target/CUDA/CudaEmission.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
 #include "trainer/Error.h"
 #include "trainer/Executor.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <cstring>
 #include <dlfcn.h>
 
 using namespace mlir;
 using namespace dsc;
 using namespace dsc::cpucheck;
 
-static constexpr int64_t kCacheLine = 64;
-
 //===----------------------------------------------------------------------===//
 // Compilation
 //===----------------------------------------------------------------------===//
-
-namespace {
-/// The CPU, which would rather launch what a GPU launches as one.
-struct BatchingTarget : TargetModel {
-  std::shared_ptr<const TargetModel> cpu = cpu::createCpuTargetModel();
-  std::shared_ptr<const TargetModel> cuda = cuda::createCudaTargetModel();
-
-  SmallVector<std::pair<unsigned, unsigned>> getInPlacePairs(Region &kernel) const override {
-    return cpu->getInPlacePairs(kernel);
-  }
-  bool acceptsKernel(Region &kernel) const override { return cpu->acceptsKernel(kernel); }
-  bool launchesBatches() const override { return true; }
-  std::string getBatchSignature(Region &kernel) const override {
-    return cuda->getBatchSignature(kernel);
-  }
-  void addDialects(DialectRegistry &registry) const override { cuda->addDialects(registry); }
-};
-} // namespace
 
 /// Turns the order of the launches of each batch round.
 static void reverseBatches(ModuleOp exec) {
@@ -74,10 +51,7 @@ static LogicalResult setOption(PassManager &pm, StringRef pass, StringRef option
 LogicalResult CompiledModule::lower(ModuleOp programs, const Options &options) {
   exec = programs.clone();
   PassManager pm(exec->getContext());
-  std::shared_ptr<const TargetModel> target = cpu::createCpuTargetModel();
-  if (options.batch) {
-    target = std::make_shared<BatchingTarget>();
-  }
+  auto target = createTargetModel();
   buildExecPipeline(pm, target);
   if (!options.fuse && failed(setOption(pm, "dsc-fuse-kernels", "fuse=false"))) {
     return exec->emitError("the exec phase has no option to fuse");
@@ -87,6 +61,9 @@ LogicalResult CompiledModule::lower(ModuleOp programs, const Options &options) {
   }
   if (!options.inPlace && failed(setOption(pm, "dsc-place-buffers", "in-place=false"))) {
     return exec->emitError("the exec phase has no option to work in place");
+  }
+  if (!options.batch && failed(setOption(pm, "dsc-batch-launches", "batch=false"))) {
+    return exec->emitError("the exec phase has no option to gather launches");
   }
   if (failed(pm.run(*exec))) {
     return failure();
@@ -105,72 +82,47 @@ LogicalResult CompiledModule::lower(ModuleOp programs, const Options &options) {
   return success();
 }
 
-namespace {
-/// A temporary file that goes when this does.
-struct ObjectFile {
-  ObjectFile() { llvm::sys::fs::createTemporaryFile("cpu-check", "o", path); }
-  ~ObjectFile() { llvm::sys::fs::remove(path); }
+LogicalResult CompiledModule::loadLibrary(const Options &options) {
   SmallString<128> path;
-};
-} // namespace
-
-template <typename Write> static LogicalResult writeFile(StringRef path, Write write) {
-  std::error_code error;
-  llvm::raw_fd_ostream output(path, error);
-  return error ? failure() : write(output);
-}
-
-LogicalResult CompiledModule::emit(const Options &options) {
-  llvm::Expected<cpu::CpuTarget> target = cpu::CpuTarget::get(options.cpu);
-  if (!target) {
-    return exec->emitError() << llvm::toString(target.takeError());
-  }
-  OwningOpRef<ModuleOp> kernels = cpu::extractKernels(*exec);
-  PassManager pm(exec->getContext());
-  cpu::buildKernelPipeline(pm, options.cpu);
-  ObjectFile code, tables;
-  if (failed(pm.run(*kernels)) ||
-      failed(writeFile(
-          code.path,
-          [&](llvm::raw_pwrite_stream &os) { return cpu::emitObject(*kernels, *target, os); })) ||
-      failed(writeFile(tables.path, [&](llvm::raw_pwrite_stream &os) {
-        return cpu::emitTables(*exec, *target, "{}", os);
-      }))) {
-    return failure();
-  }
-  return loadObjects({code.path.str().str(), tables.path.str().str()});
-}
-
-LogicalResult CompiledModule::loadObjects(ArrayRef<std::string> objects) {
-  std::string path = objects[0] + ".so", message;
-  SmallVector<StringRef> command = {DSC_LINKER, "-shared", "-fuse-ld=lld", "-o", path};
-  llvm::append_range(command, objects);
-  command.push_back("-lm");
-  if (llvm::sys::ExecuteAndWait(DSC_LINKER, command, std::nullopt, {}, 120, 0, &message) != 0) {
-    return exec->emitError() << "linking failed: " << message;
-  }
-  library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  llvm::sys::fs::createTemporaryFile("check", "so", path);
+  LogicalResult written = writeLibrary(*exec, options.cpu, path.str().str());
+  library = succeeded(written) ? dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
   llvm::sys::fs::remove(path);
   if (!library) {
-    return exec->emitError() << dlerror();
+    return succeeded(written) ? exec->emitError() << dlerror() : failure();
   }
   table = static_cast<const DscModule *>(dlsym(library, "dscModule"));
-  return table ? success() : exec->emitError("the tables define no dscModule");
+  return table ? success() : exec->emitError("the library defines no dscModule");
+}
+
+/// Ends the check where the device fails.
+static void check(bool good) {
+  if (!good) {
+    llvm::report_fatal_error(Twine(takeRoutineError()));
+  }
+}
+
+void CompiledModule::allocate() {
+  arena = device().allocate(arenaBytes);
+  constants = device().allocate(table->constantsBytes);
+  check(arena && constants);
+  write(constants, table->constants, static_cast<size_t>(table->constantsBytes));
 }
 
 std::unique_ptr<CompiledModule> CompiledModule::compile(ModuleOp programs, const Options &options) {
   std::unique_ptr<CompiledModule> compiled(new CompiledModule);
-  if (failed(compiled->lower(programs, options)) || failed(compiled->emit(options))) {
+  if (failed(compiled->lower(programs, options)) || failed(compiled->loadLibrary(options))) {
     return nullptr;
   }
-  size_t size = static_cast<size_t>(compiled->arenaBytes + kCacheLine);
-  compiled->storage.reset(new char[size]());
-  auto address = reinterpret_cast<uintptr_t>(compiled->storage.get());
-  compiled->arena = compiled->storage.get() + (kCacheLine - address % kCacheLine);
+  compiled->allocate();
   return compiled;
 }
 
 CompiledModule::~CompiledModule() {
+  if (arena) {
+    device().release(arena, arenaBytes);
+    device().release(constants, table->constantsBytes);
+  }
   if (library) {
     dlclose(library);
   }
@@ -184,14 +136,30 @@ static RankedTensorType typeOf(exec::VariableOp variable) {
   return cast<RankedTensorType>(variable.getType());
 }
 
+void CompiledModule::write(char *to, const void *from, size_t bytes) {
+  check(device().write(to, from, bytes) && device().finish());
+}
+
+void CompiledModule::writeTensor(int64_t offset, const Tensor &value) {
+  std::vector<char> image(static_cast<size_t>(tensorBytes(value.type)));
+  store(value, image.data());
+  write(arena + offset, image.data(), image.size());
+}
+
+Tensor CompiledModule::readTensor(int64_t offset, RankedTensorType type) {
+  std::vector<char> image(static_cast<size_t>(tensorBytes(type)));
+  check(device().read(image.data(), arena + offset, image.size()));
+  return load(type, image.data());
+}
+
 void CompiledModule::setVariable(StringRef name, const Tensor &value) {
   auto variable = exec->lookupSymbol<exec::VariableOp>(name);
-  store(value, arena + *variable.getOffset());
+  writeTensor(*variable.getOffset(), value);
 }
 
 Tensor CompiledModule::getVariable(StringRef name) {
   auto variable = exec->lookupSymbol<exec::VariableOp>(name);
-  return load(typeOf(variable), arena + *variable.getOffset());
+  return readTensor(*variable.getOffset(), typeOf(variable));
 }
 
 int64_t CompiledModule::countBatched() {
@@ -204,7 +172,7 @@ void CompiledModule::setScalar(StringRef name, double value) {
   exec->walk([&](exec::ScalarOp scalar) {
     if (scalar.getName() == name) {
       auto type = cast<RankedTensorType>(scalar.getValue().getType());
-      store(Tensor::scalar(type.getElementType(), value), arena + *scalar.getOffset());
+      writeTensor(*scalar.getOffset(), Tensor::scalar(type.getElementType(), value));
     }
   });
 }
@@ -224,16 +192,19 @@ const DscProgram *CompiledModule::findProgram(StringRef name) const {
 
 /// All ones: a quiet NaN in every float type, and no index of anything.
 void CompiledModule::poison() {
-  std::memset(arena + persistentBytes, 0xff, static_cast<size_t>(arenaBytes - persistentBytes));
+  std::vector<char> ones(static_cast<size_t>(arenaBytes - persistentBytes), char(0xff));
+  write(arena + persistentBytes, ones.data(), ones.size());
 }
 
 bool CompiledModule::execute(const DscProgram &program, ArrayRef<std::vector<char>> inputs) {
   std::vector<InputRows> rows;
-  for (const std::vector<char> &input : inputs) {
-    rows.push_back({input.data(), static_cast<int64_t>(input.size()) / program.microbatches});
+  for (auto [index, input] : llvm::enumerate(inputs)) {
+    const void *data = device().stageInput(index, input.data(), input.size());
+    check(data != nullptr);
+    rows.push_back({data, static_cast<int64_t>(input.size()) / program.microbatches});
   }
   try {
-    Executor(program, arena, table->constants, nullptr).run(rows, [this](int64_t microbatch) {
+    Executor(program, arena, constants, nullptr).run(rows, [this](int64_t microbatch) {
       setScalar("microbatch", static_cast<double>(microbatch));
     });
   } catch (const TrainerError &error) {
@@ -276,7 +247,7 @@ FailureOr<SmallVector<Tensor>> CompiledModule::run(StringRef name, ArrayRef<Tens
   SmallVector<Tensor> results;
   auto op = exec->lookupSymbol<exec::ProgramOp>(name);
   for (Value value : op.getBlock()->getTerminator()->getOperands()) {
-    results.push_back(load(cast<RankedTensorType>(value.getType()), arena + offsetOf(value)));
+    results.push_back(readTensor(offsetOf(value), cast<RankedTensorType>(value.getType())));
   }
   return results;
 }

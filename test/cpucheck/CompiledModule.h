@@ -1,8 +1,8 @@
 //===- CompiledModule.h - Training programs compiled and loaded -----------===//
 //
 // Programs in the train dialect go the way of a trainer: the exec phase with
-// what the CPU target knows, kernels and tables as object files, a shared
-// library, the executor of the runtime.
+// what the target knows, a shared library of its code (Library.h), the executor of
+// the runtime on the target's device.
 //
 //   auto compiled = CompiledModule::compile(module, {});
 //   compiled->setVariable("w", value);
@@ -55,18 +55,20 @@ public:
 private:
   CompiledModule() = default;
   llvm::LogicalResult lower(mlir::ModuleOp programs, const Options &options);
-  llvm::LogicalResult emit(const Options &options);
-  llvm::LogicalResult loadObjects(llvm::ArrayRef<std::string> objects);
+  llvm::LogicalResult loadLibrary(const Options &options);
+  void allocate();
   const DscProgram *findProgram(llvm::StringRef name) const;
   void poison();
+  void write(char *to, const void *from, size_t bytes);
+  void writeTensor(int64_t offset, const Tensor &value);
+  Tensor readTensor(int64_t offset, mlir::RankedTensorType type);
   bool execute(const DscProgram &program, llvm::ArrayRef<std::vector<char>> inputs);
 
   mlir::OwningOpRef<mlir::ModuleOp> exec;
   void *library = nullptr;
   const DscModule *table = nullptr;
   int64_t arenaBytes = 0, persistentBytes = 0;
-  std::unique_ptr<char[]> storage;
-  char *arena = nullptr; // in storage, on a cache line
+  char *arena = nullptr, *constants = nullptr; // of the device
 };
 
 } // namespace dsc::cpucheck

@@ -1,4 +1,4 @@
-//===- CpuCheck.cpp - The CPU target against the interpreter --------------===//
+//===- CpuCheck.cpp - A target against the interpreter --------------------===//
 //
 //   dsc-cpu-check --ops 4          four random instances of every op of the train
 //                                  dialect, each as a program of its own
@@ -11,16 +11,17 @@
 //                                  before its last use
 //
 // Programs are compiled many at a time, with kernels fused or not, in place or
-// not, launches in batches or not in turn. --seed N draws others.
+// not, launches in batches or not in turn. --seed N draws others. dsc-cuda-check is
+// the same with the emulated GPU as its target.
 //
 //===----------------------------------------------------------------------===//
 
 #include "CompiledModule.h"
+#include "Library.h"
 #include "ModelCheck.h"
 #include "OpDraws.h"
 #include "PlacementVerifier.h"
 #include "dialects/Exec/ExecDialect.h"
-#include "dsc/Target/CPU/ExecEmission.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -287,14 +288,14 @@ static bool checkFile(MLIRContext &context, const Flags &flags) {
 /// The verifier of placements by itself, for the test that it can fail.
 static bool checkPlacement(MLIRContext &context, const Flags &flags) {
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(flags.placement, &context);
-  bool ok = module && succeeded(verifyPlacement(*module, *cpu::createCpuTargetModel()));
+  bool ok = module && succeeded(verifyPlacement(*module, *createTargetModel()));
   llvm::outs() << (ok ? "the placement keeps every value\n" : "FAILED\n");
   return ok;
 }
 
 int main(int argc, char **argv) {
   Flags flags;
-  cl::ParseCommandLineOptions(argc, argv, "the CPU target against the interpreter\n");
+  cl::ParseCommandLineOptions(argc, argv, "a target against the interpreter\n");
   DialectRegistry registry;
   registry.insert<train::TrainDialect, exec::ExecDialect, arith::ArithDialect, func::FuncDialect,
                   linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect,

@@ -12,6 +12,7 @@
 
 #include <nvtx3/nvToolsExt.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -72,6 +73,10 @@ char *CudaDevice::allocate(int64_t bytes) {
 
 void CudaDevice::release(char *memory, int64_t) {
   cudaStreamSynchronize(step);
+  // Graphs that work on it must not be taken for those of what is allocated there next.
+  std::erase_if(recordings, [&](const auto &entry) {
+    return std::ranges::find(entry.first.second, memory) != entry.first.second.end();
+  });
   cudaFree(memory);
 }
 

@@ -21,11 +21,14 @@ namespace dsc::cuda {
 // Scalars
 //===----------------------------------------------------------------------===//
 
+/// What a number and a literal, which is an int, are computed in.
+template <typename A, typename B> using Common = std::common_type_t<A, B>;
+
 /// The greater one; NaN where either is (fmax would drop it).
-template <typename T> __host__ __device__ inline T maximum(T a, T b) {
+template <typename A, typename B> __host__ __device__ inline Common<A, B> maximum(A a, B b) {
   return a > b || a != a ? a : b;
 }
-template <typename T> __host__ __device__ inline T minimum(T a, T b) {
+template <typename A, typename B> __host__ __device__ inline Common<A, B> minimum(A a, B b) {
   return a < b || a != a ? a : b;
 }
 template <typename T> __host__ __device__ inline T maximumUnsigned(T a, T b) {
@@ -39,14 +42,14 @@ template <typename T> __host__ __device__ inline T minimumUnsigned(T a, T b) {
 template <typename T> __host__ __device__ inline T magnitude(T a) { return a < 0 ? T(-a) : a; }
 
 /// Integers that wrap around, which C++ leaves undefined for signed ones.
-template <typename T> __host__ __device__ inline T wrapAdd(T a, T b) {
-  return T(uint64_t(a) + uint64_t(b));
+template <typename A, typename B> __host__ __device__ inline Common<A, B> wrapAdd(A a, B b) {
+  return Common<A, B>(uint64_t(a) + uint64_t(b));
 }
-template <typename T> __host__ __device__ inline T wrapSubtract(T a, T b) {
-  return T(uint64_t(a) - uint64_t(b));
+template <typename A, typename B> __host__ __device__ inline Common<A, B> wrapSubtract(A a, B b) {
+  return Common<A, B>(uint64_t(a) - uint64_t(b));
 }
-template <typename T> __host__ __device__ inline T wrapMultiply(T a, T b) {
-  return T(uint64_t(a) * uint64_t(b));
+template <typename A, typename B> __host__ __device__ inline Common<A, B> wrapMultiply(A a, B b) {
+  return Common<A, B>(uint64_t(a) * uint64_t(b));
 }
 
 /// Divisions that round down or up, whatever the signs.
