@@ -182,6 +182,32 @@ template <typename Op, typename T> __device__ inline T columnReduce(T value) {
   return value;
 }
 
+//===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
+
+/// The last of `count` parts that does not begin behind this block: `firstBlock(i)` says where
+/// part i begins.
+template <typename FirstBlock>
+__device__ inline int32_t findOwn(int32_t count, FirstBlock firstBlock) {
+  int32_t low = 0, high = count;
+  while (high - low > 1) {
+    int32_t middle = (low + high) / 2;
+    if (firstBlock(middle) <= static_cast<int32_t>(blockIdx.x))
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+template <typename... Buffers>
+__device__ inline OwnPart<Buffers...> Parts<Buffers...>::own() const {
+  const auto &part = table[findOwn(count, [&](int32_t i) { return table[i].firstBlock; })];
+  int32_t block = static_cast<int32_t>(blockIdx.x) - part.firstBlock;
+  return {part.places, arena, block, part.rows, part.columns};
+}
+
 } // namespace dsc::cuda
 
 #endif // DSC_RUNTIME_DEVICE_CUDA_KERNEL_H

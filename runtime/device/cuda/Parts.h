@@ -30,28 +30,6 @@
 
 namespace dsc::cuda {
 
-// Files of the host's compiler see the tables, not what kernels do with them.
-#if defined(__CUDACC__) || defined(DSC_EMULATOR)
-#define DSC_HAS_KERNELS 1
-#endif
-
-#ifdef DSC_HAS_KERNELS
-/// The last of `count` parts that does not begin behind this block: `firstBlock(i)` says where
-/// part i begins.
-template <typename FirstBlock>
-__device__ inline int32_t findOwn(int32_t count, FirstBlock firstBlock) {
-  int32_t low = 0, high = count;
-  while (high - low > 1) {
-    int32_t middle = (low + high) / 2;
-    if (firstBlock(middle) <= static_cast<int32_t>(blockIdx.x))
-      low = middle;
-    else
-      high = middle;
-  }
-  return low;
-}
-#endif
-
 /// A part with N buffers, whose first bytes in the arena `places` are.
 template <int N> struct Part {
   int32_t firstBlock, rows, columns;
@@ -94,13 +72,7 @@ template <typename... Buffers> struct Parts {
   int32_t count;
   char *arena;
 
-#ifdef DSC_HAS_KERNELS
-  __device__ OwnPart<Buffers...> own() const {
-    const auto &part = table[findOwn(count, [&](int32_t i) { return table[i].firstBlock; })];
-    int32_t block = static_cast<int32_t>(blockIdx.x) - part.firstBlock;
-    return {part.places, arena, block, part.rows, part.columns};
-  }
-#endif
+  __device__ OwnPart<Buffers...> own() const; // Kernel.h
 
 #ifdef DSC_EMULATOR
   void addAccesses(std::vector<emulator::Access> &accesses) const {
