@@ -68,9 +68,8 @@ static LogicalResult evalDot(train::DotOp op, Evaluation &e) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// The planes of x [N, C, S...], w [O, C/groups, K...] and y [N, O, T...] that a
-/// convolution multiplies with each other. The loops inside of a plane are plain ones
-/// on pointers: tests of whole networks wait for them.
+/// The elements of x [N, C, S...], w [O, C/groups, K...] and y [N, O, T...] that
+/// are multiplied with each other in a convolution.
 struct ConvLoops {
   ArrayRef<int64_t> x, w, y;
   int64_t groups;
@@ -81,16 +80,20 @@ struct ConvLoops {
       : x(x), w(w), y(y), groups(static_cast<int64_t>(op.getGroups())),
         map(train::Window::of(op, w.drop_front(2)), x.drop_front(2), y.drop_front(2)) {}
 
-  /// visit(first element of the plane of x, of w, of y).
-  void forEachPlane(llvm::function_ref<void(size_t, size_t, size_t)> visit) const {
+  /// visit(element of x, of w, of y), one of which is a result.
+  template <typename X, typename W, typename Y, typename Visit>
+  void forEach(X &xs, W &ws, Y &ys, Visit visit) const {
     int64_t outputsPerGroup = w[0] / groups;
     for (int64_t n = 0; n < x[0]; ++n) {
       for (int64_t o = 0; o < w[0]; ++o) {
         int64_t firstInput = o / outputsPerGroup * w[1];
         for (int64_t c = 0; c < w[1]; ++c) {
-          visit(static_cast<size_t>(n * x[1] + firstInput + c) * map.inputSize,
-                static_cast<size_t>(o * w[1] + c) * map.windowSize,
-                static_cast<size_t>(n * w[0] + o) * map.outputSize);
+          auto *xPlane = xs.data() + static_cast<size_t>(n * x[1] + firstInput + c) * map.inputSize;
+          auto *wPlane = ws.data() + static_cast<size_t>(o * w[1] + c) * map.windowSize;
+          auto *yPlane = ys.data() + static_cast<size_t>(n * w[0] + o) * map.outputSize;
+          map.forEach([=](size_t in, size_t window, size_t out) __attribute__((always_inline)) {
+            visit(xPlane[in], wPlane[window], yPlane[out]);
+          });
         }
       }
     }
@@ -98,69 +101,33 @@ struct ConvLoops {
 };
 } // namespace
 
-/// y += x w
-static void addOutputs(const WindowMap &map, const double *x, const double *w, double *y) {
-  const size_t *in = map.input.data();
-  for (size_t out = 0; out < map.outputSize; ++out) {
-    double sum = 0;
-    for (size_t k = 0; k < map.windowSize; ++k, ++in) {
-      sum += *in == WindowMap::kPadding ? 0.0 : x[*in] * w[k];
-    }
-    y[out] += sum;
-  }
-}
-
-/// dx += dy w
-static void addInputGrads(const WindowMap &map, const double *dy, const double *w, double *dx) {
-  const size_t *in = map.input.data();
-  for (size_t out = 0; out < map.outputSize; ++out) {
-    for (size_t k = 0; k < map.windowSize; ++k, ++in) {
-      if (*in != WindowMap::kPadding) {
-        dx[*in] += dy[out] * w[k];
-      }
-    }
-  }
-}
-
-/// dw += x dy
-static void addWeightGrads(const WindowMap &map, const double *x, const double *dy, double *dw) {
-  const size_t *in = map.input.data();
-  for (size_t out = 0; out < map.outputSize; ++out) {
-    for (size_t k = 0; k < map.windowSize; ++k, ++in) {
-      if (*in != WindowMap::kPadding) {
-        dw[k] += x[*in] * dy[out];
-      }
-    }
-  }
-}
-
 static LogicalResult evalConv(train::ConvOp op, Evaluation &e) {
   const Tensor &x = e.operand(0), &w = e.operand(1);
   Tensor &y = e.result(0);
-  ConvLoops loops(op, x.shape(), w.shape(), y.shape());
-  loops.forEachPlane([&](size_t i, size_t k, size_t o) {
-    addOutputs(loops.map, &x.floats[i], &w.floats[k], &y.floats[o]);
-  });
+  ConvLoops(op, x.shape(), w.shape(), y.shape())
+      .forEach(x.floats, w.floats, y.floats,
+               [](const double &x, const double &w, double &y)
+                   __attribute__((always_inline)) { y += x * w; });
   return success();
 }
 
 static LogicalResult evalConvInputGrad(train::ConvInputGradOp op, Evaluation &e) {
   const Tensor &dy = e.operand(0), &w = e.operand(1);
   Tensor &dx = e.result(0);
-  ConvLoops loops(op, dx.shape(), w.shape(), dy.shape());
-  loops.forEachPlane([&](size_t i, size_t k, size_t o) {
-    addInputGrads(loops.map, &dy.floats[o], &w.floats[k], &dx.floats[i]);
-  });
+  ConvLoops(op, dx.shape(), w.shape(), dy.shape())
+      .forEach(dx.floats, w.floats, dy.floats,
+               [](double &dx, const double &w, const double &dy)
+                   __attribute__((always_inline)) { dx += dy * w; });
   return success();
 }
 
 static LogicalResult evalConvWeightGrad(train::ConvWeightGradOp op, Evaluation &e) {
   const Tensor &x = e.operand(0), &dy = e.operand(1);
   Tensor &dw = e.result(0);
-  ConvLoops loops(op, x.shape(), dw.shape(), dy.shape());
-  loops.forEachPlane([&](size_t i, size_t k, size_t o) {
-    addWeightGrads(loops.map, &x.floats[i], &dy.floats[o], &dw.floats[k]);
-  });
+  ConvLoops(op, x.shape(), dw.shape(), dy.shape())
+      .forEach(x.floats, dw.floats, dy.floats,
+               [](const double &x, double &dw, const double &dy)
+                   __attribute__((always_inline)) { dw += x * dy; });
   return success();
 }
 

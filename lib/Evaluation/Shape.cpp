@@ -39,10 +39,7 @@ static LogicalResult evalTranspose(train::TransposeOp op, Evaluation &e) {
   for (int64_t dim : op.getPermutation()) {
     permuted.push_back(strides[static_cast<size_t>(dim)]);
   }
-  size_t next = 0;
-  forEachIndex(e.result(0).shape(), [&](ArrayRef<int64_t> index) {
-    e.result(0).copyElement(next++, x, positionOf(index, permuted));
-  });
+  e.result(0).copyStrided(x, 0, permuted);
   return success();
 }
 
@@ -54,22 +51,17 @@ static LogicalResult evalBroadcast(train::BroadcastOp op, Evaluation &e) {
     bool repeats = x.shape()[i] == 1;
     strides[static_cast<size_t>(dim)] = repeats ? 0 : xStrides[i];
   }
-  size_t next = 0;
-  forEachIndex(e.result(0).shape(), [&](ArrayRef<int64_t> index) {
-    e.result(0).copyElement(next++, x, positionOf(index, strides));
-  });
+  e.result(0).copyStrided(x, 0, strides);
   return success();
 }
 
 static LogicalResult evalSlice(train::SliceOp op, Evaluation &e) {
   SmallVector<int64_t> strides = stridesOf(e.operand(0).shape());
-  size_t start = positionOf(op.getStarts(), strides), next = 0;
+  size_t start = positionOf(op.getStarts(), strides);
   for (auto [stride, step] : llvm::zip_equal(strides, op.getStrides())) {
     stride *= step;
   }
-  forEachIndex(e.result(0).shape(), [&](ArrayRef<int64_t> index) {
-    e.result(0).copyElement(next++, e.operand(0), start + positionOf(index, strides));
-  });
+  e.result(0).copyStrided(e.operand(0), start, strides);
   return success();
 }
 

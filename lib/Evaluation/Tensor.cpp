@@ -79,6 +79,13 @@ void Tensor::copyElement(size_t i, const Tensor &from, size_t j) {
   }
 }
 
+void Tensor::copyStrided(const Tensor &from, size_t start, ArrayRef<int64_t> strides) {
+  size_t next = 0;
+  forEachIndex(shape(), [&](ArrayRef<int64_t> index) {
+    copyElement(next++, from, start + positionOf(index, strides));
+  });
+}
+
 double dsc::roundToFloatType(FloatType type, double value) {
   if (type.isF64()) {
     return value;

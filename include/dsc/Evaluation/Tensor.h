@@ -41,6 +41,9 @@ struct Tensor {
   void setNumber(size_t i, double value);
   /// Element `i` becomes element `j` of `from`, of the same element type.
   void copyElement(size_t i, const Tensor &from, size_t j);
+  /// Every element becomes that of `from` at `start` and as many `strides` behind it as its
+  /// index says.
+  void copyStrided(const Tensor &from, size_t start, llvm::ArrayRef<int64_t> strides);
 
   /// Brings every element into its type's set of values: floats round to
   /// nearest even, integers wrap.

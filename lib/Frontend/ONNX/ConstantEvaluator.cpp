@@ -36,10 +36,7 @@ HostTensor expand(const HostTensor &core, llvm::ArrayRef<int64_t> shape) {
   llvm::SmallVector<int64_t> strides = stridesOf(core.shape());
   for (auto [stride, size] : llvm::zip_equal(strides, core.shape()))
     stride = size == 1 ? 0 : stride;
-  size_t next = 0;
-  forEachIndex(shape, [&](llvm::ArrayRef<int64_t> index) {
-    whole.copyElement(next++, core, positionOf(index, strides));
-  });
+  whole.copyStrided(core, 0, strides);
   return whole;
 }
 
