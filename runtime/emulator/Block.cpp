@@ -397,6 +397,7 @@ void emulator::runGrid(const Launch &launch, Random &random) {
     unsigned index = (first + (backwards ? count - i : i)) % count;
     blockIdx = dim3(index % launch.grid.x, index / launch.grid.x % launch.grid.y,
                     index / (launch.grid.x * launch.grid.y));
+    renewSharedMemory();
     auto block = std::make_unique<Block>(launch, blockIdx);
     block->run(random);
     destroy(std::move(block));

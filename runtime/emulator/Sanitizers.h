@@ -32,4 +32,9 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
+namespace emulator {
+/// A block begins: no thread has touched shared memory yet.
+void renewSharedMemory();
+} // namespace emulator
+
 #endif // DSC_RUNTIME_EMULATOR_SANITIZERS_H

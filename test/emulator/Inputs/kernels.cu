@@ -45,6 +45,16 @@ __global__ void reverseRacing(float *data) {
   data[threadIdx.x] = kept[63 - threadIdx.x];
 }
 
+/// Reverses a row per block; block 2 without its barrier where `races`.
+__global__ void reverseRows(float *data, bool races) {
+  __shared__ float kept[64];
+  float *row = data + blockIdx.x * 64;
+  kept[threadIdx.x] = row[threadIdx.x];
+  if (!races || blockIdx.x != 2)
+    __syncthreads();
+  row[threadIdx.x] = kept[63 - threadIdx.x];
+}
+
 __global__ void divergent(float *data) {
   if (threadIdx.x < 40)
     __syncthreads();
@@ -109,6 +119,14 @@ static void good() {
 template <typename Kernel> static void run(const char *name, Kernel kernel, dim3 blocks = 1) {
   float *data = allocate(64);
   launch(name, kernel, blocks, 64, {writes(data, 64)}, stream, data);
+  cudaDeviceSynchronize();
+  cudaFree(data);
+}
+
+/// Blocks of few threads: to ThreadSanitizer, all of them differ from those of the blocks before.
+static void rows(bool races) {
+  float *data = allocate(4 * 64);
+  launch("reverseRows", reverseRows, 4, 64, {writes(data, 4 * 64)}, stream, data, races);
   cudaDeviceSynchronize();
   cudaFree(data);
 }
@@ -250,6 +268,8 @@ int main(int, char **argv) {
       {"divergent-shuffle", [] { run("divergentShuffle", divergentShuffle); }},
       {"shared-race", [] { run("reverseRacing", reverseRacing); }},
       {"shuffle-race", [] { run("reverseBehindShuffle", reverseBehindShuffle); }},
+      {"good-rows", [] { rows(false); }},
+      {"shared-race-in-one-block", [] { rows(true); }},
       {"global-race", [] { run("sameCell", sameCell, 4); }},
       {"shared-bounds", [] { run("beyondShared", beyondShared); }},
       {"bounds", outOfBounds},
