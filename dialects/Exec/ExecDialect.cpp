@@ -69,3 +69,81 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
   return parseFunction<KernelOp>(parser, result);
 }
 void KernelOp::print(OpAsmPrinter &printer) { printFunction(printer, *this); }
+
+//===----------------------------------------------------------------------===//
+// Regions that run several times
+//===----------------------------------------------------------------------===//
+
+bool dsc::exec::isRepeated(Operation *op) { return isa<RepeatOp, LoopOp>(op); }
+
+static int64_t countIterations(Operation *op) {
+  if (auto loop = dyn_cast<LoopOp>(op)) {
+    return static_cast<int64_t>(loop.getCount());
+  }
+  auto repeat = dyn_cast<RepeatOp>(op);
+  return repeat ? static_cast<int64_t>(repeat.getCount()) : 1;
+}
+
+int64_t dsc::exec::countRuns(Operation *op) {
+  int64_t runs = 1;
+  for (Operation *parent = op->getParentOp(); parent; parent = parent->getParentOp()) {
+    runs *= countIterations(parent);
+  }
+  return runs;
+}
+
+/// A carried value is where the iteration behind the last one would read it.
+int64_t dsc::exec::getOffset(OpResult result) {
+  Operation *op = result.getOwner();
+  unsigned index = result.getResultNumber();
+  int64_t offset = op->getAttrOfType<DenseI64ArrayAttr>("offsets")[index];
+  auto loop = dyn_cast<LoopOp>(op);
+  bool moves = loop && loop.getStrides() && index < loop.getCarry().size();
+  return moves ? offset + countIterations(loop) * (*loop.getStrides())[index] : offset;
+}
+
+static LogicalResult verifyTypes(LoopOp loop, StringRef label, StringRef what, TypeRange got,
+                                 ArrayRef<Type> expected) {
+  if (llvm::equal(got, expected)) {
+    return success();
+  }
+  return loop.emitOpError() << label << ": expected " << what << " of types " << expected
+                            << ", got " << got;
+}
+
+/// Types of what a region gets or yields: the carried values, and rows of `stacks`.
+static SmallVector<Type> iterationTypes(LoopOp loop, TypeRange stacks) {
+  SmallVector<Type> types(loop.getCarry().getTypes());
+  for (Type type : stacks) {
+    auto stack = cast<RankedTensorType>(type);
+    types.push_back(stack.clone(stack.getShape().drop_front()));
+  }
+  return types;
+}
+
+LogicalResult LoopOp::verify() {
+  auto count = static_cast<int64_t>(getCount());
+  if (count <= 0) {
+    return emitOpError() << "C1: expected a positive count, got " << count;
+  }
+  for (Type type : llvm::concat<Type>(SmallVector<Type>(getInputs().getTypes()),
+                                      SmallVector<Type>(getOutputs().getTypes()))) {
+    auto stack = cast<RankedTensorType>(type);
+    if (stack.getRank() == 0 || stack.getDimSize(0) != count) {
+      return emitOpError() << "C1: expected inputs and outputs of " << count << " rows, got "
+                           << stack;
+    }
+  }
+  Operation *yield = getBlock()->empty() ? nullptr : &getBlock()->back();
+  if (!isa_and_nonnull<YieldOp>(yield)) {
+    return emitOpError("C3: expected the region to end in exec.yield");
+  }
+  SmallVector<Type> carried(getCarry().getTypes());
+  if (failed(verifyTypes(*this, "C2", "carried results", getCarried().getTypes(), carried)) ||
+      failed(verifyTypes(*this, "C2", "block arguments", getBlock()->getArgumentTypes(),
+                         iterationTypes(*this, getInputs().getTypes())))) {
+    return failure();
+  }
+  return verifyTypes(*this, "C3", "yielded values", yield->getOperandTypes(),
+                     iterationTypes(*this, getOutputs().getTypes()));
+}

@@ -22,6 +22,13 @@ inline constexpr llvm::StringLiteral kNameAttr = "exec.name";
 /// A program's arena size; a module's size of the part that outlives steps.
 inline constexpr llvm::StringLiteral kArenaBytesAttr = "exec.arena_bytes";
 inline constexpr llvm::StringLiteral kPersistentBytesAttr = "exec.persistent_bytes";
+
+/// Whether the op runs its region several times: exec.repeat and exec.loop.
+bool isRepeated(mlir::Operation *op);
+/// How often the op runs in a step.
+int64_t countRuns(mlir::Operation *op);
+/// Where a result is in the arena, in bytes, once placed; in a loop, in the first iteration.
+int64_t getOffset(mlir::OpResult result);
 } // namespace dsc::exec
 
 #endif // DSC_DIALECTS_EXEC_EXECDIALECT_H

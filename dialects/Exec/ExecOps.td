@@ -83,7 +83,7 @@ class Exec_EndOp<string mnemonic> : Exec_Op<mnemonic, [Pure, Terminator]> {
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
 }
 def Exec_ReturnOp : Exec_EndOp<"return"> { let summary = "ends a program with its results"; }
-def Exec_YieldOp : Exec_EndOp<"yield"> { let summary = "ends a kernel or a repeated region"; }
+def Exec_YieldOp : Exec_EndOp<"yield"> { let summary = "ends a kernel, a repeated region or a loop"; }
 
 def Exec_ReadOp : Exec_Op<"read", [Pure]> {
   let summary = "a variable's buffer, as it is at the beginning of the step";
@@ -123,16 +123,17 @@ def Exec_ViewOp : Exec_Op<"view", [Pure]> {
 def Exec_LaunchOp : Exec_Op<"launch", [Pure]> {
   let summary = "runs a kernel";
   let description = [{
-    `offsets`, once placed: each result's place in the arena, in bytes. Launches of
+    `offsets`, once placed: each result's place in the arena, in bytes. `strides`,
+    in an `exec.loop`: by how many bytes it moves with each iteration. Launches of
     one `batch` stand behind each other, in a block, and need nothing of each
     other: a target may run them as one.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Exec_Tensor>:$operands_,
                        OptionalAttr<DenseI64ArrayAttr>:$offsets, DefaultValuedAttr<I64Attr, "0">:$flops,
-                       OptionalAttr<I64Attr>:$batch);
+                       OptionalAttr<I64Attr>:$batch, OptionalAttr<DenseI64ArrayAttr>:$strides);
   let results = (outs Variadic<Exec_Tensor>:$results_);
   let assemblyFormat = [{
-    $kernel `(` $operands_ `)` (`batch` $batch^)? (`at` $offsets^)? attr-dict
+    $kernel `(` $operands_ `)` (`batch` $batch^)? (`at` $offsets^)? (`stride` $strides^)? attr-dict
     `:` functional-type($operands_, $results_)
   }];
   let extraClassDeclaration = [{
@@ -149,16 +150,18 @@ def Exec_CallOp : Exec_Op<"call", [Pure]> {
     `ints` and `floats` are what runtime/abi/CpuRoutines.h says of the routine.
     `shifts`: elements by which an operand's buffer starts later than its tensor
     (a slice; the strides are among the ints). Result tensors say how much memory
-    is written, in which order the strides say.
+    is written, in which order the strides say. `offsets` and `strides` are those
+    of exec.launch.
   }];
   let arguments = (ins StrAttr:$routine, Variadic<Exec_Tensor>:$operands_,
                        DenseI64ArrayAttr:$ints, DenseF64ArrayAttr:$floats,
                        DenseI64ArrayAttr:$shifts,
-                       OptionalAttr<DenseI64ArrayAttr>:$offsets, DefaultValuedAttr<I64Attr, "0">:$flops);
+                       OptionalAttr<DenseI64ArrayAttr>:$offsets, DefaultValuedAttr<I64Attr, "0">:$flops,
+                       OptionalAttr<DenseI64ArrayAttr>:$strides);
   let results = (outs Variadic<Exec_Tensor>:$results_);
   let assemblyFormat = [{
     $routine `(` $operands_ `)` `ints` $ints `floats` $floats `shifts` $shifts (`at` $offsets^)?
-    attr-dict `:` functional-type($operands_, $results_)
+    (`stride` $strides^)? attr-dict `:` functional-type($operands_, $results_)
   }];
 }
 
@@ -180,6 +183,57 @@ def Exec_RepeatOp : Exec_Op<"repeat", [SingleBlock, RecursiveMemoryEffects,
   let extraClassDeclaration = [{
     ::mlir::Block *getBlock() { return &getBody().front(); }
   }];
+}
+
+def Exec_LoopOp : Exec_Op<"loop", [SingleBlock, RecursiveMemoryEffects, AttrSizedOperandSegments,
+                                   AttrSizedResultSegments]> {
+  let summary = "a region that runs a known number of times within a step";
+  let description = [{
+    Block arguments: the carried values, then iteration t's row of each input, in
+    which t = 0, 1, ..., or count - 1 downto 0 with `reverse`. The region yields the
+    next carried values, then row t of each output; it may use values from outside.
+    Results: the last carried values and the outputs.
+
+    `offsets`, once placed: where each carried value is in the first iteration, and
+    where each output begins. `strides`: by how many bytes each carried value moves
+    with every iteration. One that is an output, too, moves from row to row; others
+    stay (0). A row of an input is where the input has it.
+
+    C1: count > 0, and dimension 0 of every input and output is count.
+    C2: carried results and block arguments have the types of carried values and
+    rows of inputs.
+    C3: the region yields the carried values' types, then rows of the outputs.
+
+    ```mlir
+    %h, %ys = exec.loop 8 carry(%h0 : tensor<2x4xf32>) input(%x : tensor<8x2x4xf32>)
+        carried(tensor<2x4xf32>) output(tensor<8x2x4xf32>) {
+    ^bb0(%before: tensor<2x4xf32>, %row: tensor<2x4xf32>):
+      %after = exec.launch @k0_addf_tanh(%before, %row)
+          : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+      exec.yield %after, %after : tensor<2x4xf32>, tensor<2x4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins I64Attr:$count, UnitAttr:$reverse, Variadic<Exec_Tensor>:$carry,
+                       Variadic<Exec_Tensor>:$inputs, OptionalAttr<DenseI64ArrayAttr>:$offsets,
+                       OptionalAttr<DenseI64ArrayAttr>:$strides);
+  let results = (outs Variadic<Exec_Tensor>:$carried, Variadic<Exec_Tensor>:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $count (`reverse` $reverse^)? (`carry` `(` $carry^ `:` type($carry) `)`)?
+    (`input` `(` $inputs^ `:` type($inputs) `)`)? (`carried` `(` type($carried)^ `)`)?
+    (`output` `(` type($outputs)^ `)`)? (`at` $offsets^)? (`stride` $strides^)? $body attr-dict
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::Block *getBlock() { return &getBody().front(); }
+    ::mlir::Block::BlockArgListType getCarryArguments() {
+      return getBlock()->getArguments().take_front(getCarry().size());
+    }
+    ::mlir::Block::BlockArgListType getInputArguments() {
+      return getBlock()->getArguments().drop_front(getCarry().size());
+    }
+  }];
+  let hasVerifier = 1;
 }
 
 #endif // DSC_EXEC_OPS_TD

@@ -47,9 +47,48 @@ void ConstantPool::append(ElementsAttr value) {
 // Where values are
 //===----------------------------------------------------------------------===//
 
-static Place placeOfArgument(BlockArgument argument) {
+/// Loops of a program that are around the op.
+static size_t depthOf(Operation *op) {
+  size_t depth = 0;
+  for (Operation *parent = op->getParentOp(); parent; parent = parent->getParentOp()) {
+    depth += isa<exec::LoopOp>(parent);
+  }
+  return depth;
+}
+
+/// In the arena; moves with the loop's iterations where there are strides.
+static Place inArena(int64_t offset, DenseI64ArrayAttr strides, size_t index, Operation *loop) {
+  Place place{DSC_SPACE_ARENA, offset};
+  if (strides) {
+    place.strides.resize(depthOf(loop), 0);
+    place.strides.push_back(strides[static_cast<int64_t>(index)]);
+  }
+  return place;
+}
+
+/// A carried value, or a row of an input: the first iteration's is the last row with
+/// `reverse`.
+Place Placement::placeOfLoopArgument(exec::LoopOp loop, size_t index) {
+  if (index < loop.getCarry().size()) {
+    return inArena((*loop.getOffsets())[index], loop.getStridesAttr(), index, loop);
+  }
+  Value input = loop.getInputs()[index - loop.getCarry().size()];
+  auto type = cast<RankedTensorType>(input.getType());
+  auto count = static_cast<int64_t>(loop.getCount());
+  int64_t row = type.getNumElements() / count * bytesOfElement(type);
+  Place place = placeOf(input);
+  place.offset += loop.getReverse() ? (count - 1) * row : 0;
+  place.strides.resize(depthOf(loop), 0);
+  place.strides.push_back(loop.getReverse() ? -row : row);
+  return place;
+}
+
+Place Placement::placeOfArgument(BlockArgument argument) {
   Operation *parent = argument.getOwner()->getParentOp();
   int64_t index = argument.getArgNumber();
+  if (auto loop = dyn_cast<exec::LoopOp>(parent)) {
+    return placeOfLoopArgument(loop, static_cast<size_t>(index));
+  }
   auto repeat = dyn_cast<exec::RepeatOp>(parent);
   if (!repeat) {
     return {static_cast<int32_t>(DSC_SPACE_INPUTS + index), 0};
@@ -75,7 +114,6 @@ Place Placement::placeOf(Value viewed) {
     return placeOfArgument(argument);
   }
   Operation *op = value.getDefiningOp();
-  size_t index = cast<OpResult>(value).getResultNumber();
   if (auto constant = dyn_cast<exec::ConstantOp>(op)) {
     return {DSC_SPACE_CONSTANTS, constants.add(constant.getValue())};
   }
@@ -86,13 +124,12 @@ Place Placement::placeOf(Value viewed) {
   if (auto scalar = dyn_cast<exec::ScalarOp>(op)) {
     return {DSC_SPACE_ARENA, static_cast<int64_t>(*scalar.getOffset())};
   }
-  if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
-    return {DSC_SPACE_ARENA, (*repeat.getOffsets())[index]};
+  auto result = cast<OpResult>(value);
+  DenseI64ArrayAttr strides; // a loop's are those of its arguments
+  if (isa<exec::LaunchOp, exec::CallOp>(op)) {
+    strides = op->getAttrOfType<DenseI64ArrayAttr>("strides");
   }
-  if (auto launch = dyn_cast<exec::LaunchOp>(op)) {
-    return {DSC_SPACE_ARENA, (*launch.getOffsets())[index]};
-  }
-  return {DSC_SPACE_ARENA, (*cast<exec::CallOp>(op).getOffsets())[index]};
+  return inArena(exec::getOffset(result), strides, result.getResultNumber(), op->getParentOp());
 }
 
 //===----------------------------------------------------------------------===//
@@ -120,7 +157,23 @@ PlacedCall Placement::placeCall(Operation *op) {
   for (Value result : op->getResults()) {
     placed.buffers.push_back({result, placeOf(result)});
   }
+  // What was made outside of a loop stays where it is.
+  for (PlacedBuffer &buffer : placed.buffers) {
+    buffer.place.strides.resize(depthOf(op), 0);
+  }
   return placed;
+}
+
+/// A loop without calls does nothing.
+void Placement::collectLoop(exec::LoopOp loop, PlacedProgram &placed) {
+  size_t number = placed.loops.size(), begin = placed.calls.size();
+  placed.loops.push_back(
+      {loop, begin, begin, static_cast<int64_t>(loop.getCount()), depthOf(loop)});
+  collect(*loop.getBlock(), placed);
+  placed.loops[number].end = placed.calls.size();
+  if (placed.calls.size() == begin) {
+    placed.loops.resize(number);
+  }
 }
 
 void Placement::collect(Block &block, PlacedProgram &placed) {
@@ -130,6 +183,8 @@ void Placement::collect(Block &block, PlacedProgram &placed) {
       placed.microbatches = static_cast<int64_t>(repeat.getCount());
       collect(*repeat.getBlock(), placed);
       placed.bodyEnd = placed.calls.size();
+    } else if (auto loop = dyn_cast<exec::LoopOp>(op)) {
+      collectLoop(loop, placed);
     } else if (isa<exec::LaunchOp, exec::CallOp>(op)) {
       placed.calls.push_back(placeCall(&op));
     }

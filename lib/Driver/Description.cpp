@@ -146,8 +146,7 @@ static int64_t offsetOfResult(Value value) {
     value = view.getX();
   }
   auto result = cast<OpResult>(value);
-  auto offsets = result.getOwner()->getAttrOfType<DenseI64ArrayAttr>("offsets");
-  return offsets[result.getResultNumber()];
+  return exec::getOffset(result);
 }
 
 static json::Object describeProgram(exec::ProgramOp program) {

@@ -73,6 +73,7 @@ private:
 
 void registerElementwiseLowerings(LoweringRegistry &registry);
 void registerReduceLowerings(LoweringRegistry &registry);
+void registerLoopLowerings(LoweringRegistry &registry);
 void registerLinearLowerings(LoweringRegistry &registry);
 void registerPoolLowerings(LoweringRegistry &registry);
 void registerIndexLowerings(LoweringRegistry &registry);

@@ -348,7 +348,7 @@ void KernelOutliner::outline(FusionGroup &group) {
   builder.setInsertionPoint(group.nests.back());
   auto launch = exec::LaunchOp::create(builder, loc, type.getResults(),
                                        FlatSymbolRefAttr::get(name), inputs.getArrayRef(), nullptr,
-                                       builder.getI64IntegerAttr(flops), nullptr);
+                                       builder.getI64IntegerAttr(flops), nullptr, nullptr);
   ++numLaunches;
   for (auto [index, output] : llvm::enumerate(outputs)) {
     Value old = output;
@@ -365,13 +365,26 @@ struct FuseKernelsPass : dsc::impl::FuseKernelsPassBase<FuseKernelsPass> {
     KernelOutliner outliner(getOperation(), symbols);
     SmallVector<exec::ProgramOp> programs(getOperation().getOps<exec::ProgramOp>());
     for (exec::ProgramOp program : programs) {
-      fuseBlock(*program.getBlock(), outliner);
-      // From the outside in: a repeat that nothing needs is gone by then.
-      program.walk<WalkOrder::PreOrder>(
-          [&](exec::RepeatOp repeat) { fuseBlock(*repeat.getBlock(), outliner); });
+      fuseProgram(program, outliner);
     }
     numKernels += outliner.numKernels;
     numLaunches += outliner.numLaunches;
+  }
+
+  /// From the outside in: a repeat that nothing needs is gone by then. Initial values of
+  /// nests in loops may stand outside of these, and are dead when the loops are done.
+  void fuseProgram(exec::ProgramOp program, KernelOutliner &outliner) {
+    SmallVector<Block *> blocks = {program.getBlock()};
+    fuseBlock(*program.getBlock(), outliner);
+    program.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (exec::isRepeated(op)) {
+        blocks.push_back(&op->getRegion(0).front());
+        fuseBlock(*blocks.back(), outliner);
+      }
+    });
+    for (Block *block : llvm::reverse(blocks)) {
+      eraseDead(*block);
+    }
   }
 
   void fuseBlock(Block &block, KernelOutliner &outliner) {

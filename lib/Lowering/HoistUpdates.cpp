@@ -88,11 +88,11 @@ void UpdateHoisting::addReaders(Value value, SmallVectorImpl<Operation *> &found
 }
 
 void UpdateHoisting::findReaders() {
-  for (exec::ReadOp read : block.getOps<exec::ReadOp>()) {
+  block.walk([&](exec::ReadOp read) {
     SmallVector<Operation *> &found = readers[read.getVariableAttr()];
     addReaders(read, found);
     pinned.insert(found.begin(), found.end());
-  }
+  });
   for (exec::WriteOp write : block.getOps<exec::WriteOp>()) {
     if (auto launch = write.getValue().getDefiningOp<exec::LaunchOp>()) {
       updates[launch].push_back(write.getVariableAttr());

@@ -24,6 +24,7 @@ LoweringRegistry LoweringRegistry::makeFor(const TargetModel &target) {
   registerElementwiseLowerings(registry);
   registerReduceLowerings(registry);
   registerLinearLowerings(registry);
+  registerLoopLowerings(registry);
   registerPoolLowerings(registry);
   registerIndexLowerings(registry);
   registerAttentionLowerings(registry);
@@ -332,13 +333,19 @@ LogicalResult ProgramLowering::repeatMicrobatch(train::MicrobatchOp op) {
 // The pass
 //===----------------------------------------------------------------------===//
 
-/// Replaces whole ops without a lowering by their parts.
-static void decomposeRest(ModuleOp module, const LoweringRegistry &registry) {
+/// Whether the scan has so few steps that it is lowered step by step.
+static bool isShort(Operation *op, int64_t unroll) {
+  auto scan = dyn_cast<train::ScanOp>(op);
+  return scan && static_cast<int64_t>(scan.getCount()) <= unroll;
+}
+
+/// Replaces whole ops without a lowering by their parts, and short scans by their steps.
+static void decomposeRest(ModuleOp module, const LoweringRegistry &registry, int64_t unroll) {
   bool changed = true;
   while (changed) {
     changed = false;
     module.walk([&](train::DecomposableOpInterface op) {
-      if (registry.find(op)) {
+      if (registry.find(op) && !isShort(op, unroll)) {
         return;
       }
       OpBuilder builder(op);
@@ -367,7 +374,7 @@ struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
       target = std::make_shared<TargetModel>();
     }
     LoweringRegistry registry = LoweringRegistry::makeFor(*target);
-    decomposeRest(module, registry);
+    decomposeRest(module, registry, unroll);
     fitRoutineTypes(module, registry);
     SmallVector<Operation *> old;
     for (Operation &op : *module.getBody()) {

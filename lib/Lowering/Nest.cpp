@@ -191,7 +191,7 @@ ResultRange ExecLowering::buildCall(Location loc, StringRef routine, TypeRange r
   auto call = exec::CallOp::create(
       builder, loc, results, builder.getStringAttr(routine), operands,
       builder.getDenseI64ArrayAttr(ints), builder.getDenseF64ArrayAttr(floats),
-      builder.getDenseI64ArrayAttr(shifts), nullptr, builder.getI64IntegerAttr(flops));
+      builder.getDenseI64ArrayAttr(shifts), nullptr, builder.getI64IntegerAttr(flops), nullptr);
   ++numCalls;
   return call->getResults();
 }

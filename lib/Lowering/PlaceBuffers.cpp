@@ -5,6 +5,7 @@
 #include "dsc/Lowering/Passes.h"
 #include "lib/Lowering/ArenaPacking.h"
 #include "lib/Lowering/ExecLowering.h"
+#include "lib/Lowering/LoopPlacement.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -69,7 +70,8 @@ void PersistentLayout::placeScalars(ModuleOp module) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-enum class Space { Temporary, Variable, Fixed }; // Fixed: inputs, constants, scalars
+// Fixed: inputs, constants, scalars. Row: of another buffer, its stack.
+enum class Space { Temporary, Variable, Fixed, Row };
 
 struct Buffer {
   Space space;
@@ -77,14 +79,20 @@ struct Buffer {
   int64_t begin = 0, end = 0;  // positions in the program's order, inclusive
   int64_t offset = -1;         // of variables, and of temporaries once packed
   Operation *repeat = nullptr; // the repeat whose carried value it is
+  bool isCarried = false;      // of a loop
+  Buffer *stack = nullptr;     // Row: where it is
+  int64_t stride = 0;          // Row: bytes per iteration
 };
 
 class ProgramPlacement {
 public:
   ProgramPlacement(exec::ProgramOp program, SymbolTable &symbols, const TargetModel &target,
                    bool inPlace, int64_t persistentBytes)
-      : program(program), symbols(symbols), target(target), inPlace(inPlace),
-        persistentBytes(persistentBytes) {}
+      : program(program), symbols(symbols), inPlace(inPlace), persistentBytes(persistentBytes),
+        rules(symbols, target),
+        loops(rules, inPlace, [this](OpBuilder &builder, Location loc, Value value, Value into) {
+          return buildCopy(builder, loc, value, into);
+        }) {}
 
   void run();
   unsigned numInPlace = 0, numCopies = 0;
@@ -92,6 +100,7 @@ public:
 private:
   // Step 1: copies that placement cannot avoid.
   void prepareCarries();
+  void prepareLoops();
   void prepareResults();
   void prepareWrites();
   using ReadsByVariable = llvm::DenseMap<Attribute, SmallVector<Value>>;
@@ -102,15 +111,16 @@ private:
   void number(Block &block);
   void createBuffers(Block &block);
   void createRepeatBuffers(exec::RepeatOp repeat);
+  void createLoopBuffers(exec::LoopOp loop);
+  Buffer *newRow(Value value, const LoopPlacement::Row &row, int64_t position);
   void createResultBuffers(Operation &op);
+  int64_t timeOfUse(Operation *op, int64_t begin);
   void recordUses(Block &block);
   Buffer *newBuffer(Value value, Space space);
   Buffer *variableBuffer(FlatSymbolRefAttr name, Value value);
   void takeOver(Operation &op);
   void takeOverOperands(exec::LaunchOp launch);
   bool accumulatesInPlace(Value value, Value argument);
-  using InPlacePairs = SmallVector<std::pair<unsigned, unsigned>>;
-  const InPlacePairs &inPlacePairs(exec::LaunchOp launch);
   bool isReadBeside(Operation *op, const Buffer *buffer);
   bool tryTakeOver(Operation *op, unsigned operand, unsigned result);
 
@@ -120,17 +130,18 @@ private:
 
   exec::ProgramOp program;
   SymbolTable &symbols;
-  const TargetModel &target;
   bool inPlace;
   int64_t persistentBytes;
+  InPlaceRules rules;
+  LoopPlacement loops;
 
   std::vector<std::unique_ptr<Buffer>> storage;
   DenseMap<Value, Buffer *> buffers;
   DenseMap<StringAttr, Buffer *> variables;
   DenseMap<Operation *, int64_t> positions;
-  DenseMap<Operation *, std::pair<int64_t, int64_t>> spans; // of repeats
-  DenseMap<Value, FlatSymbolRefAttr> writtenInPlace;        // value -> variable it is computed into
-  DenseMap<StringAttr, InPlacePairs> pairsOf;               // kernel -> what the target allows
+  DenseMap<Operation *, std::pair<int64_t, int64_t>> spans; // of repeats and loops
+  DenseMap<const LoopPlacement::Stack *, Buffer *> stacks;
+  DenseMap<Value, FlatSymbolRefAttr> writtenInPlace; // value -> variable it is computed into
   int64_t next = 0;
 };
 } // namespace
@@ -153,7 +164,7 @@ Value ProgramPlacement::buildCopy(OpBuilder &builder, Location loc, Value value,
   auto copy = exec::CallOp::create(
       builder, loc, TypeRange{type}, builder.getStringAttr("Copy"), operands,
       builder.getDenseI64ArrayAttr(ints), builder.getDenseF64ArrayAttr({}),
-      builder.getDenseI64ArrayAttr(shifts), nullptr, builder.getI64IntegerAttr(0));
+      builder.getDenseI64ArrayAttr(shifts), nullptr, builder.getI64IntegerAttr(0), nullptr);
   if (into) {
     copy->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(1));
   }
@@ -169,19 +180,8 @@ bool ProgramPlacement::accumulatesInPlace(Value value, Value argument) {
       *argument.user_begin() != launch) {
     return false;
   }
-  std::pair<unsigned, unsigned> pair(argument.use_begin()->getOperandNumber(),
-                                     cast<OpResult>(value).getResultNumber());
-  return llvm::is_contained(inPlacePairs(launch), pair);
-}
-
-/// Of the launched kernel, asked once for all its launches.
-const ProgramPlacement::InPlacePairs &ProgramPlacement::inPlacePairs(exec::LaunchOp launch) {
-  auto [it, isNew] = pairsOf.try_emplace(launch.getKernelAttr().getAttr());
-  if (isNew) {
-    auto kernel = symbols.lookup<exec::KernelOp>(launch.getKernel());
-    it->second = target.getInPlacePairs(kernel.getBody());
-  }
-  return it->second;
+  return rules.allow(launch, argument.use_begin()->getOperandNumber(),
+                     cast<OpResult>(value).getResultNumber());
 }
 
 /// Every carried value starts in a buffer of its own, and what the region
@@ -204,6 +204,10 @@ void ProgramPlacement::prepareCarries() {
       }
     }
   });
+}
+
+void ProgramPlacement::prepareLoops() {
+  program.walk([&](exec::LoopOp loop) { loops.prepare(loop); });
 }
 
 /// What a program returns must lie in the arena.
@@ -232,7 +236,6 @@ bool ProgramPlacement::computesInto(exec::WriteOp write, const ReadsByVariable &
     return false;
   }
   unsigned result = cast<OpResult>(write.getValue()).getResultNumber();
-  const InPlacePairs &pairs = inPlacePairs(launch);
   SmallVector<Value> olds = reads.lookup(write.getVariableAttr());
   for (size_t i = 0; i < olds.size(); ++i) {
     for (Operation *user : olds[i].getUsers()) {
@@ -249,8 +252,7 @@ bool ProgramPlacement::computesInto(exec::WriteOp write, const ReadsByVariable &
         continue;
       }
       for (OpOperand &operand : launch->getOpOperands()) {
-        bool shares = llvm::is_contained(pairs, std::pair(operand.getOperandNumber(), result));
-        if (operand.get() == olds[i] && !shares) {
+        if (operand.get() == olds[i] && !rules.allow(launch, operand.getOperandNumber(), result)) {
           return false;
         }
       }
@@ -306,7 +308,7 @@ void ProgramPlacement::number(Block &block) {
         number(inner);
       }
     }
-    if (isa<exec::RepeatOp>(op)) {
+    if (exec::isRepeated(&op)) {
       spans[&op] = {first, next++};
     }
   }
@@ -347,6 +349,46 @@ void ProgramPlacement::createRepeatBuffers(exec::RepeatOp repeat) {
   }
 }
 
+/// A row of a stack, which lives from `position` on.
+Buffer *ProgramPlacement::newRow(Value value, const LoopPlacement::Row &row, int64_t position) {
+  Buffer *&stack = stacks[row.stack];
+  if (!stack) {
+    storage.push_back(std::make_unique<Buffer>());
+    stack = storage.back().get();
+    stack->space = Space::Temporary;
+    stack->bytes = alignUp(row.stack->rows * row.stack->rowBytes, kArenaAlignment);
+    stack->begin = stack->end = position;
+  }
+  Buffer *buffer = newBuffer(value, Space::Row);
+  buffer->stack = stack;
+  buffer->offset = row.first * row.stack->rowBytes;
+  buffer->stride = row.step * row.stack->rowBytes;
+  return buffer;
+}
+
+/// Rows of inputs are where the inputs are, which live as long as the loop.
+void ProgramPlacement::createLoopBuffers(exec::LoopOp loop) {
+  auto [begin, end] = spans[loop];
+  for (Value argument : loop.getInputArguments()) {
+    newBuffer(argument, Space::Fixed);
+  }
+  for (auto [argument, init, result] :
+       llvm::zip_equal(loop.getCarryArguments(), loop.getCarry(), loop.getCarried())) {
+    if (const LoopPlacement::Row *row = loops.findRow(argument)) {
+      newRow(argument, *row, begin)->stack->end = end;
+      newRow(result, *loops.findRow(result), begin);
+      continue;
+    }
+    Buffer *buffer = buffers[init];
+    buffer->isCarried = true;
+    buffer->end = end;
+    buffers[argument] = buffers[result] = buffer;
+  }
+  for (Value output : loop.getOutputs()) {
+    newRow(output, *loops.findRow(output), begin)->stack->end = end;
+  }
+}
+
 /// Results of launches and calls; some have their buffer already.
 void ProgramPlacement::createResultBuffers(Operation &op) {
   for (Value result : op.getResults()) {
@@ -357,6 +399,14 @@ void ProgramPlacement::createResultBuffers(Operation &op) {
     }
     if (auto operand = op.getAttrOfType<IntegerAttr>(kInPlaceAttr)) {
       buffers[result] = buffers[op.getOperand(static_cast<unsigned>(operand.getInt()))];
+      continue;
+    }
+    if (Value argument = loops.findReplaced(result)) {
+      buffers[result] = buffers[argument];
+      continue;
+    }
+    if (const LoopPlacement::Row *row = loops.findRow(result)) {
+      newRow(result, *row, positions[&op]);
       continue;
     }
     Buffer *buffer = newBuffer(result, Space::Temporary);
@@ -375,30 +425,42 @@ void ProgramPlacement::createBuffers(Block &block) {
     } else if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
       createRepeatBuffers(repeat);
       createBuffers(*repeat.getBlock());
+    } else if (auto loop = dyn_cast<exec::LoopOp>(op)) {
+      createLoopBuffers(loop);
+      createBuffers(*loop.getBlock());
     } else if (isa<exec::LaunchOp, exec::CallOp>(op)) {
       createResultBuffers(op);
     }
   }
 }
 
-/// Extends lifetimes to the last use; a use inside a repeat of what was made
-/// outside counts until the repeat's end, since it happens every time.
+/// When `op` uses for the last time what was made at `begin`: what is used inside of
+/// a repeat or loop and was made outside, at its end, since that happens every time.
+int64_t ProgramPlacement::timeOfUse(Operation *op, int64_t begin) {
+  int64_t use = positions[op];
+  if (isa<exec::ReturnOp>(op)) {
+    use = next;
+  } else if (exec::isRepeated(op)) {
+    use = spans[op].second;
+  }
+  for (Operation *parent = op->getParentOp(); exec::isRepeated(parent);
+       parent = parent->getParentOp()) {
+    if (begin < spans[parent].first) {
+      use = spans[parent].second;
+    }
+  }
+  return use;
+}
+
 void ProgramPlacement::recordUses(Block &block) {
   for (Operation &op : block) {
     for (Value operand : op.getOperands()) {
       Buffer *buffer = buffers[operand];
-      int64_t use = positions[&op];
-      if (isa<exec::ReturnOp>(op)) {
-        use = next;
-      }
-      auto repeat = dyn_cast<exec::RepeatOp>(op.getParentOp());
-      if (repeat && buffer->begin < spans[repeat].first) {
-        use = spans[repeat].second;
-      }
-      buffer->end = std::max(buffer->end, use);
+      buffer = buffer->stack ? buffer->stack : buffer;
+      buffer->end = std::max(buffer->end, timeOfUse(&op, buffer->begin));
     }
-    if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
-      recordUses(*repeat.getBlock());
+    if (exec::isRepeated(&op)) {
+      recordUses(op.getRegion(0).front());
     }
   }
 }
@@ -434,7 +496,7 @@ bool ProgramPlacement::tryTakeOver(Operation *op, unsigned operand, unsigned res
   int64_t position = positions[op];
   bool isCarry = source->repeat && source->repeat == op->getParentOp();
   if (source == own || own->space != Space::Temporary || source->space != Space::Temporary ||
-      source->bytes != own->bytes || own->repeat) {
+      source->bytes != own->bytes || own->repeat || own->isCarried || source->isCarried) {
     return false;
   }
   if (isCarry) {
@@ -472,7 +534,7 @@ bool ProgramPlacement::tryTakeOver(Operation *op, unsigned operand, unsigned res
 }
 
 void ProgramPlacement::takeOverOperands(exec::LaunchOp launch) {
-  InPlacePairs pairs = inPlacePairs(launch);
+  InPlaceRules::Pairs pairs = rules.of(launch);
   // Accumulators first: prepareCarries relies on them.
   std::partition(pairs.begin(), pairs.end(), [&](std::pair<unsigned, unsigned> pair) {
     return isa<BlockArgument>(launch->getOperand(pair.first));
@@ -487,8 +549,8 @@ void ProgramPlacement::takeOverOperands(exec::LaunchOp launch) {
 void ProgramPlacement::takeOver(Operation &op) {
   if (auto launch = dyn_cast<exec::LaunchOp>(op)) {
     takeOverOperands(launch);
-  } else if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
-    for (Operation &inner : *repeat.getBlock()) {
+  } else if (exec::isRepeated(&op)) {
+    for (Operation &inner : op.getRegion(0).front()) {
       takeOver(inner);
     }
   }
@@ -524,25 +586,38 @@ void ProgramPlacement::pack() {
 void ProgramPlacement::annotate() {
   Builder builder(program.getContext());
   auto offsetsOf = [&](ValueRange values) {
-    SmallVector<int64_t> offsets;
-    for (Value value : values) {
-      offsets.push_back(buffers[value]->offset);
-    }
-    return builder.getDenseI64ArrayAttr(offsets);
+    return builder.getDenseI64ArrayAttr(llvm::map_to_vector(values, [&](Value value) {
+      const Buffer *buffer = buffers[value];
+      return buffer->stack ? buffer->stack->offset + buffer->offset : buffer->offset;
+    }));
+  };
+  // None where nothing moves.
+  auto stridesOf = [&](ValueRange values) {
+    auto strides = llvm::map_to_vector(values, [&](Value value) { return buffers[value]->stride; });
+    bool moves = llvm::any_of(strides, [](int64_t stride) { return stride != 0; });
+    return moves ? builder.getDenseI64ArrayAttr(strides) : DenseI64ArrayAttr();
   };
   program.walk([&](Operation *op) {
     if (auto launch = dyn_cast<exec::LaunchOp>(op)) {
       launch.setOffsetsAttr(offsetsOf(launch->getResults()));
+      launch.setStridesAttr(stridesOf(launch->getResults()));
     } else if (auto call = dyn_cast<exec::CallOp>(op)) {
       call.setOffsetsAttr(offsetsOf(call->getResults()));
+      call.setStridesAttr(stridesOf(call->getResults()));
     } else if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
       repeat.setOffsetsAttr(offsetsOf(repeat.getResults()));
+    } else if (auto loop = dyn_cast<exec::LoopOp>(op)) {
+      SmallVector<Value> places(loop.getCarryArguments());
+      llvm::append_range(places, loop.getOutputs());
+      loop.setOffsetsAttr(offsetsOf(places));
+      loop.setStridesAttr(stridesOf(loop.getCarryArguments()));
     }
   });
 }
 
 void ProgramPlacement::run() {
   prepareCarries();
+  prepareLoops();
   prepareResults();
   prepareWrites();
   for (BlockArgument argument : program.getBlock()->getArguments()) {

@@ -34,17 +34,37 @@ static LogicalResult verifyOps(exec::ProgramOp program) {
   return failure(result.wasInterrupted());
 }
 
-/// Every result of `op` lies in the arena, on a cache line.
+/// Only rows of a loop's stacks may begin elsewhere than on a cache line.
+static bool mayBeRow(Operation *op, int64_t stride) {
+  auto call = dyn_cast<exec::CallOp>(op);
+  return stride != 0 || (call && call.getRoutine() == "Copy");
+}
+
+/// A result at `offset`, which moves with every iteration of the loop around the op.
+static LogicalResult verifyPlace(Operation *op, Type type, int64_t offset, int64_t stride,
+                                 int64_t arenaBytes) {
+  auto loop = dyn_cast<exec::LoopOp>(op->getParentOp());
+  int64_t last = loop ? offset + stride * static_cast<int64_t>(loop.getCount() - 1) : offset;
+  if (std::min(offset, last) < 0 ||
+      std::max(offset, last) + train::getTensorBytes(type) > arenaBytes ||
+      (offset % kArenaAlignment != 0 && !mayBeRow(op, stride))) {
+    return illegal(op) << "a result at " << offset << " is not within the arena of " << arenaBytes
+                       << " bytes, on a multiple of " << kArenaAlignment;
+  }
+  return success();
+}
+
+/// Every result of `op` lies in the arena.
 static LogicalResult verifyOffsets(Operation *op, std::optional<ArrayRef<int64_t>> offsets,
-                                   int64_t arenaBytes) {
-  if (!offsets || offsets->size() != op->getNumResults()) {
+                                   std::optional<ArrayRef<int64_t>> strides, int64_t arenaBytes) {
+  if (!offsets || offsets->size() != op->getNumResults() ||
+      (strides && strides->size() != op->getNumResults())) {
     return illegal(op) << "expected one offset per result";
   }
-  for (auto [offset, type] : llvm::zip_equal(*offsets, op->getResultTypes())) {
-    if (offset < 0 || offset % kArenaAlignment != 0 ||
-        offset + train::getTensorBytes(type) > arenaBytes) {
-      return illegal(op) << "a result at " << offset << " is not within the arena of " << arenaBytes
-                         << " bytes, on a multiple of " << kArenaAlignment;
+  for (auto [index, type] : llvm::enumerate(op->getResultTypes())) {
+    int64_t stride = strides ? (*strides)[index] : 0;
+    if (failed(verifyPlace(op, type, (*offsets)[index], stride, arenaBytes))) {
+      return failure();
     }
   }
   return success();
@@ -118,9 +138,9 @@ static LogicalResult verifyPlaces(exec::ProgramOp program) {
   WalkResult result = program.walk([&](Operation *op) {
     LogicalResult placed = success();
     if (auto launch = dyn_cast<exec::LaunchOp>(op)) {
-      placed = verifyOffsets(op, launch.getOffsets(), arena.getInt());
+      placed = verifyOffsets(op, launch.getOffsets(), launch.getStrides(), arena.getInt());
     } else if (auto call = dyn_cast<exec::CallOp>(op)) {
-      placed = verifyOffsets(op, call.getOffsets(), arena.getInt());
+      placed = verifyOffsets(op, call.getOffsets(), call.getStrides(), arena.getInt());
     }
     return failed(placed) ? WalkResult::interrupt() : WalkResult::advance();
   });

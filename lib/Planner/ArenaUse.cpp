@@ -33,8 +33,10 @@ private:
   void number(Block &block);
   void occupyBlock(Block &block);
   void occupyRepeat(exec::RepeatOp repeat);
+  void occupyLoop(exec::LoopOp loop);
   void occupy(Value value, int64_t offset, int64_t first);
-  void occupyResults(Operation &op, std::optional<ArrayRef<int64_t>> offsets);
+  void occupyResults(Operation &op);
+  int64_t momentOfUse(Operation *op, int64_t first);
   void recordUses(Block &block);
   void markGradients();
   ArenaUse useAt(int64_t moment) const;
@@ -42,7 +44,7 @@ private:
   exec::ProgramOp program;
   int64_t persistentBytes;
   int64_t end = 0;
-  llvm::DenseMap<Operation *, std::pair<int64_t, int64_t>> moments; // a repeat lasts
+  llvm::DenseMap<Operation *, std::pair<int64_t, int64_t>> moments; // repeats and loops last
   std::vector<Occupation> occupations;
   llvm::DenseMap<Value, size_t> occupationOf;
 };
@@ -51,8 +53,8 @@ private:
 void ProgramUse::number(Block &block) {
   for (Operation &op : block) {
     int64_t begin = end++;
-    if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
-      number(*repeat.getBlock());
+    if (exec::isRepeated(&op)) {
+      number(op.getRegion(0).front());
       ++end;
     }
     moments[&op] = {begin, end - 1};
@@ -68,15 +70,15 @@ void ProgramUse::occupy(Value value, int64_t offset, int64_t first) {
       {offset, offset + train::getTensorBytes(value.getType()), first, first, false});
 }
 
-void ProgramUse::occupyResults(Operation &op, std::optional<ArrayRef<int64_t>> offsets) {
-  for (auto [result, offset] : llvm::zip_equal(op.getResults(), *offsets)) {
-    occupy(result, offset, moments[&op].first);
+void ProgramUse::occupyResults(Operation &op) {
+  for (OpResult result : op.getResults()) {
+    occupy(result, exec::getOffset(result), moments[&op].first);
   }
 }
 
 /// A carried value keeps its place from before the first repetition to the last.
 void ProgramUse::occupyRepeat(exec::RepeatOp repeat) {
-  occupyResults(*repeat, repeat.getOffsets());
+  occupyResults(*repeat);
   for (unsigned i = 0; i < repeat.getCarried().size(); ++i) {
     auto known = occupationOf.find(repeat.getCarried()[i]);
     if (known != occupationOf.end()) {
@@ -89,14 +91,26 @@ void ProgramUse::occupyRepeat(exec::RepeatOp repeat) {
   occupyBlock(*repeat.getBlock());
 }
 
+/// Outputs and carried values are there from the first iteration to the last.
+void ProgramUse::occupyLoop(exec::LoopOp loop) {
+  occupyResults(*loop);
+  for (Value result : loop.getResults()) {
+    auto known = occupationOf.find(result);
+    if (known != occupationOf.end()) {
+      occupations[known->second].last = moments[loop].second;
+    }
+  }
+  occupyBlock(*loop.getBlock());
+}
+
 void ProgramUse::occupyBlock(Block &block) {
   for (Operation &op : block) {
-    if (auto launch = dyn_cast<exec::LaunchOp>(op)) {
-      occupyResults(op, launch.getOffsets());
-    } else if (auto call = dyn_cast<exec::CallOp>(op)) {
-      occupyResults(op, call.getOffsets());
+    if (isa<exec::LaunchOp, exec::CallOp>(op)) {
+      occupyResults(op);
     } else if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
       occupyRepeat(repeat);
+    } else if (auto loop = dyn_cast<exec::LoopOp>(op)) {
+      occupyLoop(loop);
     } else if (auto view = dyn_cast<exec::ViewOp>(op)) {
       auto known = occupationOf.find(view.getX());
       if (known != occupationOf.end()) {
@@ -107,25 +121,31 @@ void ProgramUse::occupyBlock(Block &block) {
   }
 }
 
-/// What a repeat reads from outside is needed until its end; what a program
+/// When `op` needs for the last time what was made at `first`.
+int64_t ProgramUse::momentOfUse(Operation *op, int64_t first) {
+  int64_t use = isa<exec::ReturnOp>(op) ? end : moments[op].second;
+  for (Operation *parent = op->getParentOp(); exec::isRepeated(parent);
+       parent = parent->getParentOp()) {
+    if (first < moments[parent].first) {
+      use = moments[parent].second;
+    }
+  }
+  return use;
+}
+
+/// What a repeat or loop reads from outside is needed until its end; what a program
 /// returns, until the program's.
 void ProgramUse::recordUses(Block &block) {
   for (Operation &op : block) {
     for (Value operand : op.getOperands()) {
       auto known = occupationOf.find(operand);
-      if (known == occupationOf.end()) {
-        continue;
+      if (known != occupationOf.end()) {
+        Occupation &occupation = occupations[known->second];
+        occupation.last = std::max(occupation.last, momentOfUse(&op, occupation.first));
       }
-      Occupation &occupation = occupations[known->second];
-      int64_t use = isa<exec::ReturnOp>(op) ? end : moments[&op].first;
-      Operation *parent = op.getParentOp();
-      if (isa<exec::RepeatOp>(parent) && occupation.first < moments[parent].first) {
-        use = moments[parent].second;
-      }
-      occupation.last = std::max(occupation.last, use);
     }
-    if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
-      recordUses(*repeat.getBlock());
+    if (exec::isRepeated(&op)) {
+      recordUses(op.getRegion(0).front());
     }
   }
 }

@@ -77,8 +77,7 @@ static Work workOf(exec::ProgramOp program, const Hardware &hardware) {
     if (!isa<exec::LaunchOp, exec::CallOp>(op)) {
       return;
     }
-    auto repeat = dyn_cast<exec::RepeatOp>(op->getParentOp());
-    double times = repeat ? static_cast<double>(repeat.getCount()) : 1;
+    auto times = static_cast<double>(exec::countRuns(op));
     double flops = static_cast<double>(op->getAttrOfType<IntegerAttr>("flops").getInt());
     double compute = flops / (hardware.gemmGflops * 1e9);
     double memory = static_cast<double>(trafficOf(op)) / (hardware.copyGigabytes * 1e9);

@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 /// Changes whenever a struct below or the meaning of the JSON changes.
-#define DSC_ABI_VERSION 2
+#define DSC_ABI_VERSION 3
 
 enum { DSC_SPACE_ARENA = 0, DSC_SPACE_CONSTANTS = 1, DSC_SPACE_INPUTS = 2 };
 
@@ -81,8 +81,27 @@ typedef struct DscCall {
   void **state;         // routines: a cell to keep what was prepared at the first call
 } DscCall;
 
+/// A buffer that lies `bytes` further on with each iteration of a loop.
+typedef struct DscAdvance {
+  int64_t call;   // of the program
+  int32_t buffer; // of the call
+  int32_t reserved;
+  int64_t bytes;
+} DscAdvance;
+
+/// Calls [begin, end) run `count` times in a row, at first on the buffers as the calls
+/// name them. Afterwards the buffers are these again, for when the loop runs next.
+typedef struct DscLoop {
+  int64_t begin;
+  int64_t end;
+  int64_t count;
+  int64_t numAdvances;
+  const DscAdvance *advances;
+} DscLoop;
+
 /// calls [0, bodyBegin) run once, [bodyBegin, bodyEnd) once per micro-batch,
-/// [bodyEnd, numCalls) once after them.
+/// [bodyEnd, numCalls) once after them. No loop crosses these bounds; `loops` are in the
+/// order of their beginnings, an outer one before those inside of it.
 typedef struct DscProgram {
   const char *name; // "train", "gradients" or "evaluate"
   const DscCall *calls;
@@ -90,6 +109,8 @@ typedef struct DscProgram {
   int64_t bodyBegin;
   int64_t bodyEnd;
   int64_t microbatches;
+  int64_t numLoops;
+  const DscLoop *loops;
 } DscProgram;
 
 typedef struct DscModule {

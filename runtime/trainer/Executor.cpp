@@ -47,30 +47,65 @@ void Executor::run(const std::vector<InputRows> &inputs,
                    const std::function<void(int64_t)> &beforeMicrobatch,
                    const std::function<void()> &meanwhile) {
   patchInputs(inputs, 0);
-  runCalls(0, program.bodyBegin);
+  runCalls(0, program.bodyBegin, 0);
   for (int64_t microbatch = 0; microbatch < program.microbatches; ++microbatch) {
     patchInputs(inputs, microbatch);
     beforeMicrobatch(microbatch);
-    runCalls(program.bodyBegin, program.bodyEnd);
+    runCalls(program.bodyBegin, program.bodyEnd, firstLoop(program.bodyBegin));
   }
-  runCalls(program.bodyEnd, program.numCalls);
+  runCalls(program.bodyEnd, program.numCalls, firstLoop(program.bodyEnd));
   meanwhile();
   if (!device().finish())
     failInput("%s", takeRoutineError().c_str());
 }
 
-void Executor::runCalls(int64_t begin, int64_t end) {
-  for (int64_t i = begin; i < end; ++i) {
-    const DscCall &call = program.calls[i];
-    void *const *buffers = pointers.data() + firstPointer[static_cast<size_t>(i)];
-    if (!trace) {
-      runCall(call, buffers);
-      continue;
+int64_t Executor::firstLoop(int64_t begin) const {
+  int64_t loop = 0;
+  while (loop < program.numLoops && program.loops[loop].begin < begin)
+    ++loop;
+  return loop;
+}
+
+/// `loop`: the first that begins at `begin` or later and is not running.
+void Executor::runCalls(int64_t begin, int64_t end, int64_t loop) {
+  for (int64_t i = begin; i < end;) {
+    if (loop < program.numLoops && program.loops[loop].begin == i) {
+      i = program.loops[loop].end;
+      loop = runLoop(loop);
+    } else {
+      traceCall(i++);
     }
-    double start = trace->now();
-    runCall(call, buffers);
-    trace->addCall(call, start, trace->now());
   }
+}
+
+/// Returns the number of the next loop that is not inside of this one.
+int64_t Executor::runLoop(int64_t number) {
+  const DscLoop &loop = program.loops[number];
+  for (int64_t iteration = 0; iteration < loop.count; ++iteration) {
+    runCalls(loop.begin, loop.end, number + 1);
+    advance(loop, 1);
+  }
+  advance(loop, -loop.count);
+  return firstLoop(loop.end);
+}
+
+void Executor::advance(const DscLoop &loop, int64_t iterations) {
+  for (int64_t i = 0; i < loop.numAdvances; ++i) {
+    const DscAdvance &it = loop.advances[i];
+    void *&pointer =
+        pointers[firstPointer[static_cast<size_t>(it.call)] + static_cast<size_t>(it.buffer)];
+    pointer = static_cast<char *>(pointer) + iterations * it.bytes;
+  }
+}
+
+void Executor::traceCall(int64_t i) {
+  const DscCall &call = program.calls[i];
+  void *const *buffers = pointers.data() + firstPointer[static_cast<size_t>(i)];
+  if (!trace)
+    return runCall(call, buffers);
+  double start = trace->now();
+  runCall(call, buffers);
+  trace->addCall(call, start, trace->now());
 }
 
 void Executor::runCall(const DscCall &call, void *const *buffers) {

@@ -1,7 +1,8 @@
 //===- Executor.h - Walks the tables of a program -------------------------===//
 //
 // A program is a list of calls; the executor resolves every (space, offset) to
-// a pointer once, and per micro-batch only those that name an input.
+// a pointer once, and per micro-batch only those that name an input. The pointers of a
+// loop's calls move with its iterations, and back at its end.
 //
 //===----------------------------------------------------------------------===//
 #ifndef DSC_RUNTIME_TRAINER_EXECUTOR_H
@@ -44,7 +45,11 @@ private:
 
   void resolve(const DscBuffer &buffer, char *arena, const void *constants);
   void patchInputs(const std::vector<InputRows> &inputs, int64_t microbatch);
-  void runCalls(int64_t begin, int64_t end);
+  int64_t firstLoop(int64_t begin) const;
+  void runCalls(int64_t begin, int64_t end, int64_t loop);
+  int64_t runLoop(int64_t number);
+  void advance(const DscLoop &loop, int64_t iterations);
+  void traceCall(int64_t i);
   void runCall(const DscCall &call, void *const *buffers);
   [[noreturn]] void fail(const DscCall &call);
 

@@ -219,9 +219,7 @@ static int64_t offsetOf(Value value) {
   while (auto view = value.getDefiningOp<exec::ViewOp>()) {
     value = view.getX();
   }
-  auto result = cast<OpResult>(value);
-  auto offsets = result.getOwner()->getAttrOfType<DenseI64ArrayAttr>("offsets");
-  return offsets[result.getResultNumber()];
+  return exec::getOffset(cast<OpResult>(value));
 }
 
 FailureOr<SmallVector<Tensor>> CompiledModule::run(StringRef name, ArrayRef<Tensor> arguments) {

@@ -126,7 +126,8 @@ static bool checkBatch(Batch &batch, const CompiledModule::Options &options, con
 /// The shape of steps, which the models cover.
 static bool isStructural(StringRef op) {
   return llvm::is_contained({"train.step", "train.return", "train.microbatch", "train.yield",
-                             "train.variable", "train.read", "train.write", "train.scalar"},
+                             "train.variable", "train.read", "train.write", "train.scalar",
+                             "train.body_yield"},
                             op);
 }
 

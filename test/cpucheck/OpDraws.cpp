@@ -13,7 +13,7 @@ DrawTable cpucheck::makeDrawTable() {
   DrawTable table;
   for (auto add : {addElementwiseDraws, addShapeDraws, addReduceDraws, addIndexDraws,
                    addRandomDraws, addOptimizerDraws, addLinearDraws, addPoolDraws, addNormDraws,
-                   addLossDraws, addAttentionDraws}) {
+                   addLossDraws, addAttentionDraws, addControlDraws}) {
     add(table);
   }
   return table;

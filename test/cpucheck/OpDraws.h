@@ -31,6 +31,7 @@ void addPoolDraws(DrawTable &table);
 void addNormDraws(DrawTable &table);
 void addLossDraws(DrawTable &table);
 void addAttentionDraws(DrawTable &table);
+void addControlDraws(DrawTable &table);
 
 DrawTable makeDrawTable();
 

@@ -10,11 +10,9 @@ using namespace mlir;
 using namespace dsc;
 using namespace dsc::cpucheck;
 
-static constexpr int64_t kLine = 64; // every buffer starts on a cache line
-
 namespace {
-/// Whose content a buffer has: a value, or a variable's before the step.
-using Owner = const void *;
+/// Which write each unit of a buffer has its content from.
+using Content = std::vector<int64_t>;
 
 struct Bytes {
   int64_t begin, bytes;
@@ -30,7 +28,8 @@ public:
       : program(program), module(module), target(target) {
     int64_t bytes = program->getAttrOfType<IntegerAttr>(exec::kArenaBytesAttr).getInt();
     persistentBytes = module->getAttrOfType<IntegerAttr>(exec::kPersistentBytesAttr).getInt();
-    lines.assign(static_cast<size_t>((bytes + kLine - 1) / kLine), nullptr);
+    unit = findUnit();
+    memory.assign(static_cast<size_t>((bytes + unit - 1) / unit), 0);
   }
 
   LogicalResult run();
@@ -39,22 +38,32 @@ private:
   LogicalResult play(Block &block);
   LogicalResult playOp(Operation *op);
   LogicalResult playRepeat(exec::RepeatOp repeat);
+  LogicalResult playLoop(exec::LoopOp loop);
+  LogicalResult playIteration(exec::LoopOp loop, int64_t iteration, ArrayRef<Value> carried);
+  LogicalResult collectRows(exec::LoopOp loop, int64_t row);
   LogicalResult playEnd();
   LogicalResult read(Operation *user, Value value);
   LogicalResult write(Operation *op, unsigned result, Bytes where);
   bool mayShare(Operation *op, unsigned operand, unsigned result);
+  int64_t findUnit();
   Value rootOf(Value value);
-  Owner ownerOf(Value value);
+  Content &contentOf(Value value);
   std::optional<Bytes> rangeOf(Value value);
+  std::optional<Bytes> rangeOfLoopArgument(exec::LoopOp loop, size_t index);
+  int64_t movedBy(Operation *op, DenseI64ArrayAttr strides, size_t index);
   bool isVariable(Bytes where);
   Bytes rangeOfVariable(exec::VariableOp variable);
-  void fill(Bytes where, Owner owner);
+  size_t unitsOf(int64_t bytes) { return static_cast<size_t>((bytes + unit - 1) / unit); }
+  void fill(Bytes where, Content &content);
 
   exec::ProgramOp program;
   ModuleOp module;
   const TargetModel &target;
-  int64_t persistentBytes;
-  std::vector<Owner> lines;
+  int64_t persistentBytes, unit = 0, numWrites = 0;
+  Content memory;
+  llvm::DenseMap<Value, Content> contents;
+  llvm::DenseMap<Operation *, Content> atFirst;    // of variables
+  llvm::DenseMap<Operation *, int64_t> iterations; // of the loops around
 };
 } // namespace
 
@@ -65,11 +74,25 @@ Value Player::rootOf(Value value) {
   return value;
 }
 
-Owner Player::ownerOf(Value value) {
+static int64_t bytesOf(Value value) { return tensorBytes(cast<RankedTensorType>(value.getType())); }
+
+/// Cache lines, on which buffers start, or bytes where rows begin anywhere.
+int64_t Player::findUnit() {
+  constexpr int64_t line = 64;
+  WalkResult result = program.walk([&](exec::LoopOp loop) {
+    auto isWhole = [](Value value) { return bytesOf(value) % line == 0; };
+    bool isGood = llvm::all_of(loop.getBlock()->getArguments(), isWhole) &&
+                  llvm::all_of(loop.getBlock()->getTerminator()->getOperands(), isWhole);
+    return isGood ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  return result.wasInterrupted() ? 1 : line;
+}
+
+Content &Player::contentOf(Value value) {
   if (auto read = value.getDefiningOp<exec::ReadOp>()) {
-    return module.lookupSymbol(read.getVariable());
+    return atFirst[module.lookupSymbol(read.getVariable())];
   }
-  return value.getAsOpaquePointer();
+  return contents[value];
 }
 
 Bytes Player::rangeOfVariable(exec::VariableOp variable) {
@@ -77,31 +100,56 @@ Bytes Player::rangeOfVariable(exec::VariableOp variable) {
           tensorBytes(cast<RankedTensorType>(variable.getType()))};
 }
 
+/// From the first iteration of the loop to the current one.
+int64_t Player::movedBy(Operation *loop, DenseI64ArrayAttr strides, size_t index) {
+  return strides ? iterations[loop] * strides[static_cast<int64_t>(index)] : 0;
+}
+
+std::optional<Bytes> Player::rangeOfLoopArgument(exec::LoopOp loop, size_t index) {
+  int64_t bytes = bytesOf(loop.getBlock()->getArgument(static_cast<unsigned>(index)));
+  if (index < loop.getCarry().size()) {
+    return Bytes{(*loop.getOffsets())[index] + movedBy(loop, loop.getStridesAttr(), index), bytes};
+  }
+  std::optional<Bytes> input = rangeOf(rootOf(loop.getInputs()[index - loop.getCarry().size()]));
+  int64_t iteration = iterations[loop], count = static_cast<int64_t>(loop.getCount());
+  int64_t row = loop.getReverse() ? count - 1 - iteration : iteration;
+  return input ? std::optional(Bytes{input->begin + row * bytes, bytes}) : std::nullopt;
+}
+
 /// None for what lies outside the arena or is never overwritten.
 std::optional<Bytes> Player::rangeOf(Value value) {
-  int64_t bytes = tensorBytes(cast<RankedTensorType>(value.getType()));
+  int64_t bytes = bytesOf(value);
   if (auto argument = dyn_cast<BlockArgument>(value)) {
-    auto repeat = dyn_cast<exec::RepeatOp>(argument.getOwner()->getParentOp());
+    Operation *parent = argument.getOwner()->getParentOp();
     size_t index = argument.getArgNumber();
+    if (auto loop = dyn_cast<exec::LoopOp>(parent)) {
+      return rangeOfLoopArgument(loop, index);
+    }
+    auto repeat = dyn_cast<exec::RepeatOp>(parent);
     if (!repeat || index < repeat.getBatch().size()) {
       return std::nullopt;
     }
     return Bytes{(*repeat.getOffsets())[index - repeat.getBatch().size()], bytes};
   }
-  if (auto read = value.getDefiningOp<exec::ReadOp>()) {
+  Operation *op = value.getDefiningOp();
+  if (auto read = dyn_cast<exec::ReadOp>(op)) {
     return rangeOfVariable(module.lookupSymbol<exec::VariableOp>(read.getVariable()));
   }
-  auto offsets = value.getDefiningOp()->getAttrOfType<DenseI64ArrayAttr>("offsets");
-  if (!offsets) {
+  if (!op->getAttrOfType<DenseI64ArrayAttr>("offsets")) {
     return std::nullopt;
   }
-  return Bytes{offsets[cast<OpResult>(value).getResultNumber()], bytes};
+  auto result = cast<OpResult>(value);
+  auto strides =
+      isa<exec::LoopOp>(op) ? DenseI64ArrayAttr() : op->getAttrOfType<DenseI64ArrayAttr>("strides");
+  return Bytes{exec::getOffset(result) +
+                   movedBy(op->getParentOp(), strides, result.getResultNumber()),
+               bytes};
 }
 
-void Player::fill(Bytes where, Owner owner) {
-  for (int64_t at = where.begin; at < where.begin + where.bytes; at += kLine) {
-    lines[static_cast<size_t>(at / kLine)] = owner;
-  }
+/// A new write of the whole.
+void Player::fill(Bytes where, Content &content) {
+  content.assign(unitsOf(where.bytes), ++numWrites);
+  llvm::copy(content, memory.begin() + where.begin / unit);
 }
 
 LogicalResult Player::read(Operation *user, Value value) {
@@ -110,10 +158,10 @@ LogicalResult Player::read(Operation *user, Value value) {
   if (!where) {
     return success();
   }
-  for (int64_t at = where->begin; at < where->begin + where->bytes; at += kLine) {
-    if (lines[static_cast<size_t>(at / kLine)] != ownerOf(value)) {
-      return user->emitError("reads a value that was overwritten or never written: ") << value;
-    }
+  const Content &content = contentOf(value);
+  if (content.size() != unitsOf(where->bytes) ||
+      !std::equal(content.begin(), content.end(), memory.begin() + where->begin / unit)) {
+    return user->emitError("reads a value that was overwritten or never written: ") << value;
   }
   return success();
 }
@@ -137,8 +185,8 @@ bool Player::isVariable(Bytes where) {
 }
 
 LogicalResult Player::write(Operation *op, unsigned result, Bytes where) {
-  if (where.begin % kLine != 0 || where.begin < 0 ||
-      where.begin + where.bytes > static_cast<int64_t>(lines.size()) * kLine) {
+  if (where.begin % unit != 0 || where.begin < 0 ||
+      where.begin + where.bytes > static_cast<int64_t>(memory.size()) * unit) {
     return op->emitError("result lies outside the arena or across its lines");
   }
   if (where.begin < persistentBytes && !isVariable(where)) {
@@ -181,7 +229,7 @@ LogicalResult Player::playOp(Operation *op) {
     }
   }
   for (Value result : op->getResults()) {
-    fill(*rangeOf(result), ownerOf(result));
+    fill(*rangeOf(result), contentOf(result));
   }
   return success();
 }
@@ -200,7 +248,7 @@ LogicalResult Player::playRepeat(exec::RepeatOp repeat) {
     }
     for (auto [i, value] : llvm::enumerate(next)) {
       Value argument = body->getArgument(static_cast<unsigned>(nBatch + i));
-      fill(*rangeOf(argument), ownerOf(argument));
+      fill(*rangeOf(argument), contentOf(argument));
     }
     if (failed(play(*body))) {
       return failure();
@@ -214,7 +262,74 @@ LogicalResult Player::playRepeat(exec::RepeatOp repeat) {
     }
   }
   for (Value result : repeat.getResults()) {
-    fill(*rangeOf(result), ownerOf(result));
+    fill(*rangeOf(result), contentOf(result));
+  }
+  return success();
+}
+
+/// Carried values are where the iteration expects them; rows of inputs have what their
+/// inputs have there.
+LogicalResult Player::playIteration(exec::LoopOp loop, int64_t iteration, ArrayRef<Value> carried) {
+  SmallVector<std::optional<Bytes>> places;
+  for (Value value : carried) {
+    if (failed(read(loop, value))) {
+      return failure();
+    }
+    places.push_back(rangeOf(rootOf(value)));
+  }
+  iterations[loop] = iteration;
+  for (auto [index, value] : llvm::enumerate(carried)) {
+    Value argument = loop.getCarryArguments()[index];
+    if (!places[index] || !(*places[index] == *rangeOf(argument))) {
+      return loop.emitError("carried value ") << index << " is not where the region expects it";
+    }
+    contentOf(argument) = Content(contentOf(rootOf(value)));
+  }
+  for (auto [argument, input] : llvm::zip_equal(loop.getInputArguments(), loop.getInputs())) {
+    if (std::optional<Bytes> row = rangeOf(argument)) {
+      auto first =
+          contentOf(rootOf(input)).begin() + (row->begin - rangeOf(rootOf(input))->begin) / unit;
+      contentOf(argument) = Content(first, first + static_cast<int64_t>(unitsOf(row->bytes)));
+    }
+  }
+  return play(*loop.getBlock());
+}
+
+/// What the iteration yields for a row of an output lies there.
+LogicalResult Player::collectRows(exec::LoopOp loop, int64_t row) {
+  Operation *yield = loop.getBlock()->getTerminator();
+  auto values = yield->getOperands().drop_front(loop.getCarry().size());
+  for (auto [output, value] : llvm::zip_equal(loop.getOutputs(), values)) {
+    int64_t bytes = bytesOf(value);
+    std::optional<Bytes> where = rangeOf(rootOf(value));
+    if (failed(read(yield, value)) || !where ||
+        !(*where == Bytes{rangeOf(output)->begin + row * bytes, bytes})) {
+      return loop.emitError("row ") << row << " of an output is not where it is yielded";
+    }
+    Content source = contentOf(rootOf(value));
+    Content &content = contentOf(output);
+    content.resize(unitsOf(bytesOf(output)));
+    llvm::copy(source, content.begin() + row * bytes / unit);
+  }
+  return success();
+}
+
+LogicalResult Player::playLoop(exec::LoopOp loop) {
+  auto count = static_cast<int64_t>(loop.getCount());
+  SmallVector<Value> carried(loop.getCarry());
+  Operation *yield = loop.getBlock()->getTerminator();
+  for (int64_t iteration = 0; iteration < count; ++iteration) {
+    int64_t row = loop.getReverse() ? count - 1 - iteration : iteration;
+    if (failed(playIteration(loop, iteration, carried)) || failed(collectRows(loop, row))) {
+      return failure();
+    }
+    carried.assign(yield->operand_begin(), yield->operand_begin() + carried.size());
+  }
+  for (auto [result, value] : llvm::zip_equal(loop.getCarried(), carried)) {
+    if (failed(read(loop, value)) || !(*rangeOf(rootOf(value)) == *rangeOf(result))) {
+      return loop.emitError("a yielded value is not where it is carried");
+    }
+    contentOf(result) = Content(contentOf(rootOf(value)));
   }
   return success();
 }
@@ -224,6 +339,8 @@ LogicalResult Player::play(Block &block) {
     LogicalResult played = success();
     if (auto repeat = dyn_cast<exec::RepeatOp>(op)) {
       played = playRepeat(repeat);
+    } else if (auto loop = dyn_cast<exec::LoopOp>(op)) {
+      played = playLoop(loop);
     } else if (isa<exec::LaunchOp, exec::CallOp>(op)) {
       played = playOp(&op);
     }
@@ -255,11 +372,9 @@ LogicalResult Player::playEnd() {
     if (value && (failed(read(end, value)) || *rangeOf(rootOf(value)) != where)) {
       return variable.emitError("the program does not leave the written value here");
     }
-    Owner expected = value ? ownerOf(rootOf(value)) : variable.getOperation();
-    for (int64_t at = where.begin; at < where.begin + where.bytes; at += kLine) {
-      if (lines[static_cast<size_t>(at / kLine)] != expected) {
-        return variable.emitError("overwritten by program @") << program.getName();
-      }
+    const Content &expected = value ? contentOf(rootOf(value)) : atFirst[variable];
+    if (!std::equal(expected.begin(), expected.end(), memory.begin() + where.begin / unit)) {
+      return variable.emitError("overwritten by program @") << program.getName();
     }
   }
   return success();
@@ -267,7 +382,7 @@ LogicalResult Player::playEnd() {
 
 LogicalResult Player::run() {
   for (auto variable : module.getOps<exec::VariableOp>()) {
-    fill(rangeOfVariable(variable), variable.getOperation());
+    fill(rangeOfVariable(variable), atFirst[variable]);
   }
   return failed(play(*program.getBlock())) ? failure() : playEnd();
 }

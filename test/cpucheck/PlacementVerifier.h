@@ -1,9 +1,10 @@
 //===- PlacementVerifier.h - Whether a placement keeps values alive -------===//
 //
-// Plays a placed program: each cache line of the arena remembers which value was
-// written to it last, and every read must find the value it names. Loops are
-// played twice, for what one repetition leaves to the next. This knows nothing
-// of how the placement was found: only offsets and the program's order.
+// Plays a placed program: each cache line of the arena (each byte, where loops have rows
+// that begin anywhere) remembers which write it has its content from, and every read
+// must find the one it names. Micro-batches are played twice, for what one leaves to the
+// next, loops to their end. This knows nothing of how the placement was found: only
+// offsets, strides and the program's order.
 //
 //===----------------------------------------------------------------------===//
 #ifndef DSC_TEST_CPUCHECK_PLACEMENTVERIFIER_H

@@ -102,6 +102,9 @@ public:
     return keep(op) ? op : nullptr;
   }
 
+  /// Evaluates an op that was built; false if it was taken back.
+  bool keep(mlir::Operation *op);
+
   /// Ends the program. Its results are what nothing uses, and some others.
   void finish();
 
@@ -118,7 +121,6 @@ public:
   mlir::Type floatType;
 
 private:
-  bool keep(mlir::Operation *op);
   bool isWellBehaved(const Expected &expected, double operands);
   bool satisfies(mlir::Value value, const Want &want);
   mlir::Value adaptEarlier(mlir::RankedTensorType type, const Want &want);

@@ -14,9 +14,12 @@
 
 namespace dsc {
 
+/// In the first iteration of the loops around, outermost first; with each one's next
+/// iteration it moves by that one's stride.
 struct Place {
   int32_t space;
   int64_t offset; // bytes
+  llvm::SmallVector<int64_t, 1> strides = {};
 };
 
 /// The bytes of all exec.constants, each once.
@@ -50,10 +53,19 @@ struct PlacedCall {
   size_t numOperands() const { return buffers.size() - op->getNumResults(); }
 };
 
+/// Calls [begin, end) run `count` times in a row; `depth` loops are around.
+struct PlacedLoop {
+  exec::LoopOp op;
+  size_t begin, end;
+  int64_t count;
+  size_t depth;
+};
+
 /// Calls [bodyBegin, bodyEnd) run once per micro-batch, those before and behind once.
 struct PlacedProgram {
   exec::ProgramOp op;
   std::vector<PlacedCall> calls;
+  std::vector<PlacedLoop> loops; // by `begin`, an outer one before those inside of it
   size_t bodyBegin = 0, bodyEnd = 0;
   int64_t microbatches = 1;
 };
@@ -73,7 +85,10 @@ public:
 
 private:
   Place placeOf(mlir::Value value);
+  Place placeOfArgument(mlir::BlockArgument argument);
+  Place placeOfLoopArgument(exec::LoopOp loop, size_t index);
   void collect(mlir::Block &block, PlacedProgram &placed);
+  void collectLoop(exec::LoopOp loop, PlacedProgram &placed);
 
   mlir::SymbolTable symbols;
   ConstantPool constants;

@@ -19,8 +19,10 @@ def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
     parts, without copies; a scattered sum that is added to a tensor of its own
     (an embedding's gradient to that of a head with the same weights) is
     scattered into that tensor. A single micro-batch is inlined, several become
-    `exec.repeat` with the accumulators carried. Some whole ops have a routine on
-    some targets only (the gradients' norm); there they are calls.
+    `exec.repeat` with the accumulators carried. Scans become `exec.loop`, and what
+    depends on no iteration is computed before it; those of few steps are lowered
+    step by step. Some whole ops have a routine on some targets only (the
+    gradients' norm); there they are calls.
 
     Requires: a module that passed `dsc-verify-train`. Guarantees: exec and
     linalg ops only; no op of the train dialect is left.
@@ -28,7 +30,9 @@ def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
   let options = [Option<"joinParts", "join-parts", "bool", "true",
                         "let calls write the parts of a concatenation">,
                  Option<"accumulateScatters", "accumulate-scatters", "bool", "true",
-                        "scatter into the tensor that the sum is added to">];
+                        "scatter into the tensor that the sum is added to">,
+                 Option<"unroll", "unroll", "int64_t", "4",
+                        "most steps of scans that are lowered step by step">];
   let statistics = [
     Statistic<"numGenerics", "num-generics", "loop nests before fusion">,
     Statistic<"numCalls", "num-calls", "library calls">,
@@ -122,7 +126,9 @@ def PlaceBuffersPass : Pass<"dsc-place-buffers", "::mlir::ModuleOp"> {
     buffer where the target says a kernel may work in place and nothing reads
     the operand later; a value that a variable holds after the step is computed
     into the variable's own buffer where no one reads the old value later, and
-    copied at the end elsewhere. The rest is packed first-fit, largest first.
+    copied at the end elsewhere. The rows that a loop puts out are computed into
+    its output; so is a carried value that is an output, too, which the next
+    iteration reads there. The rest is packed first-fit, largest first.
 
     Requires: kernels and calls only. Guarantees: every result has an offset;
     two values live at the same time never overlap.
@@ -142,8 +148,9 @@ def VerifyExecPass : Pass<"dsc-verify-exec", "::mlir::ModuleOp"> {
     Problem: emission trusts exec IR.
 
     Method: programs consist of exec ops, every result of a launch or call has
-    an aligned place within the arena, launches of a batch stand together and
-    write nothing that another of them uses, and the target accepts every kernel.
+    an aligned place within the arena (rows of loops begin anywhere in theirs),
+    launches of a batch stand together and write nothing that another of them
+    uses, and the target accepts every kernel.
     Messages begin with "illegal after exec".
 
     Requires: placed exec programs. Guarantees: the IR is unchanged.

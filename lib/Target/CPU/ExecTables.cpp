@@ -47,6 +47,8 @@ private:
     int64_t flops;
   };
   llvm::Constant *buildEntry(const PlacedCall &placed, const Callee &callee);
+  FailureOr<llvm::Constant *> buildCalls(const PlacedProgram &placed);
+  llvm::Constant *buildLoop(const PlacedProgram &placed, const PlacedLoop &loop);
   FailureOr<llvm::Constant *> buildProgram(exec::ProgramOp program);
 
   ModuleOp exec;
@@ -138,8 +140,7 @@ llvm::Constant *TableEmitter::buildEntry(const PlacedCall &placed, const Callee 
        arrayOf(floats), num64(callee.flops), num64(trafficOf(placed.op)), state});
 }
 
-FailureOr<llvm::Constant *> TableEmitter::buildProgram(exec::ProgramOp program) {
-  PlacedProgram placed = placement.place(program);
+FailureOr<llvm::Constant *> TableEmitter::buildCalls(const PlacedProgram &placed) {
   SmallVector<llvm::Constant *> calls;
   for (const PlacedCall &call : placed.calls) {
     auto launch = dyn_cast<exec::LaunchOp>(call.op);
@@ -150,10 +151,36 @@ FailureOr<llvm::Constant *> TableEmitter::buildProgram(exec::ProgramOp program) 
     }
     calls.push_back(*entry);
   }
-  return structOf({text(program.getName()), arrayOf(calls),
-                   num64(static_cast<int64_t>(calls.size())),
-                   num64(static_cast<int64_t>(placed.bodyBegin)),
-                   num64(static_cast<int64_t>(placed.bodyEnd)), num64(placed.microbatches)});
+  return arrayOf(calls);
+}
+
+llvm::Constant *TableEmitter::buildLoop(const PlacedProgram &placed, const PlacedLoop &loop) {
+  SmallVector<llvm::Constant *> advances;
+  for (size_t call = loop.begin; call < loop.end; ++call) {
+    for (auto [index, buffer] : llvm::enumerate(placed.calls[call].buffers)) {
+      if (int64_t stride = buffer.place.strides[loop.depth]) {
+        advances.push_back(structOf({num64(static_cast<int64_t>(call)),
+                                     num32(static_cast<int64_t>(index)), num32(0), num64(stride)}));
+      }
+    }
+  }
+  return structOf({num64(static_cast<int64_t>(loop.begin)), num64(static_cast<int64_t>(loop.end)),
+                   num64(loop.count), num64(static_cast<int64_t>(advances.size())),
+                   arrayOf(advances)});
+}
+
+FailureOr<llvm::Constant *> TableEmitter::buildProgram(exec::ProgramOp program) {
+  PlacedProgram placed = placement.place(program);
+  FailureOr<llvm::Constant *> calls = buildCalls(placed);
+  if (failed(calls)) {
+    return failure();
+  }
+  auto loops = llvm::map_to_vector(placed.loops,
+                                   [&](const PlacedLoop &loop) { return buildLoop(placed, loop); });
+  return structOf(
+      {text(program.getName()), *calls, num64(static_cast<int64_t>(placed.calls.size())),
+       num64(static_cast<int64_t>(placed.bodyBegin)), num64(static_cast<int64_t>(placed.bodyEnd)),
+       num64(placed.microbatches), num64(static_cast<int64_t>(loops.size())), arrayOf(loops)});
 }
 
 LogicalResult TableEmitter::emit(StringRef description) {

@@ -110,20 +110,6 @@ ValueNames::ValueNames(exec::ProgramOp program) {
   });
 }
 
-static std::string argumentName(BlockArgument argument) {
-  Operation *parent = argument.getOwner()->getParentOp();
-  unsigned index = argument.getArgNumber();
-  if (auto repeat = dyn_cast<exec::RepeatOp>(parent)) {
-    size_t numBatch = repeat.getBatch().size();
-    if (index >= numBatch)
-      return "carried_" + std::to_string(index - numBatch);
-    index = static_cast<unsigned>(repeat.getBatch()[index]);
-    parent = repeat->getParentOp();
-  }
-  auto name = cast<exec::ProgramOp>(parent).getArgAttrOfType<StringAttr>(index, exec::kNameAttr);
-  return makeIdentifier(name.getValue());
-}
-
 /// Where a value came from; of a launch's result, what the kernel computes there.
 static Location definitionOf(OpResult value) {
   auto launch = dyn_cast<exec::LaunchOp>(value.getOwner());
@@ -136,6 +122,34 @@ static Location definitionOf(OpResult value) {
   Operation *inner = end->getOperand(value.getResultNumber()).getDefiningOp();
   bool isNamed = inner && !originsOf(inner->getLoc()).empty();
   return isNamed ? inner->getLoc() : launch.getLoc();
+}
+
+/// A row of an input, or what was yielded the iteration before: after the node that made it,
+/// since its name may be made of its operands', of which this is one.
+std::string ValueNames::loopArgumentName(exec::LoopOp loop, unsigned index) const {
+  size_t numCarry = loop.getCarry().size();
+  if (index >= numCarry)
+    return nameOf(loop.getInputs()[index - numCarry]) + "_row";
+  Value yielded = lookThroughViews(loop.getBlock()->getTerminator()->getOperand(index));
+  auto result = dyn_cast<OpResult>(yielded);
+  std::string origin = result ? shortOrigin(definitionOf(result)) : "";
+  return origin.empty() ? "carried_" + std::to_string(index) : makeIdentifier(origin) + "_before";
+}
+
+std::string ValueNames::argumentName(BlockArgument argument) const {
+  Operation *parent = argument.getOwner()->getParentOp();
+  unsigned index = argument.getArgNumber();
+  if (auto loop = dyn_cast<exec::LoopOp>(parent))
+    return loopArgumentName(loop, index);
+  if (auto repeat = dyn_cast<exec::RepeatOp>(parent)) {
+    size_t numBatch = repeat.getBatch().size();
+    if (index >= numBatch)
+      return "carried_" + std::to_string(index - numBatch);
+    index = static_cast<unsigned>(repeat.getBatch()[index]);
+    parent = repeat->getParentOp();
+  }
+  auto name = cast<exec::ProgramOp>(parent).getArgAttrOfType<StringAttr>(index, exec::kNameAttr);
+  return makeIdentifier(name.getValue());
 }
 
 /// The verbs of a kernel's work, in order, each once: max_sub_exp_sum.

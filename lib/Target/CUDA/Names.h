@@ -34,6 +34,9 @@ public:
   bool isWritten(mlir::Value value) const { return written.contains(value); }
 
 private:
+  std::string argumentName(mlir::BlockArgument argument) const;
+  std::string loopArgumentName(exec::LoopOp loop, unsigned index) const;
+
   llvm::DenseMap<mlir::Value, std::string> known; // results and what is written
   llvm::DenseSet<mlir::Value> written;
 };

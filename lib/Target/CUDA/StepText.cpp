@@ -1,7 +1,8 @@
 //===- StepText.cpp - step.cu and module.cpp ------------------------------===//
 //
 // A program becomes a function; with several micro-batches three, for what runs before,
-// per and after them. Each names its buffers where they first come up, and then calls.
+// per and after them. Each names its buffers where they first come up, and then calls. A
+// loop is one of the host's, which a recording takes as its iterations.
 //
 //===----------------------------------------------------------------------===//
 #include "StepText.h"
@@ -99,8 +100,12 @@ private:
   void reserveCallees(const Section &section);
   void reserveCallee(const PlacedCall &call);
   std::string bufferName(const PlacedBuffer &buffer);
-  LogicalResult emitCalls(ArrayRef<PlacedCall> calls);
+  LogicalResult emitTogether(ArrayRef<PlacedCall> calls);
   void emitBatch(ArrayRef<PlacedCall> calls);
+  std::string offsetText(const Place &place) const;
+  LogicalResult emitCalls(size_t begin, size_t end, size_t loop);
+  LogicalResult emitLoop(size_t number);
+  void declareBefore(const PlacedLoop &loop);
   void emitLaunch(const PlacedCall &call, exec::LaunchOp launch, ArrayRef<std::string> arguments);
   LogicalResult emitRoutine(const PlacedCall &call, exec::CallOp routine,
                             ArrayRef<std::string> arguments);
@@ -112,8 +117,11 @@ private:
   ValueNames names;
   llvm::raw_ostream &os;
   NameScope scope;
+  std::string indent = "  ";
+  SmallVector<std::string> counters; // the variables of the loops around
   /// What was declared: a place under a type.
-  std::map<std::tuple<int32_t, int64_t, std::string, int64_t, std::string>, std::string> declared;
+  using Declaration = std::tuple<int32_t, std::string, std::string, int64_t, std::string>;
+  std::map<Declaration, std::string> declared;
 };
 } // namespace
 
@@ -182,18 +190,28 @@ void SectionEmitter::reserveCallee(const PlacedCall &call) {
   scope.reserve(shapes.nameOf(text));
 }
 
+/// "4096 + t * 1024": where the current iteration has it.
+std::string SectionEmitter::offsetText(const Place &place) const {
+  std::string text = std::to_string(place.offset);
+  for (auto [counter, stride] : llvm::zip(counters, place.strides))
+    if (stride != 0)
+      text += (stride < 0 ? " - " : " + ") + counter + " * " + std::to_string(std::abs(stride));
+  return text;
+}
+
 /// The variable of a buffer, which is declared at its first use.
 std::string SectionEmitter::bufferName(const PlacedBuffer &buffer) {
   auto type = cast<RankedTensorType>(buffer.value.getType());
   std::string element = cppType(type.getElementType()), wanted = names.nameOf(buffer.value);
-  auto [space, offset] = buffer.place;
+  int32_t space = buffer.place.space;
+  std::string offset = offsetText(buffer.place);
   auto [it, isNew] = declared.try_emplace({space, offset, element, type.getNumElements(), wanted});
   if (!isNew)
     return it->second;
   it->second = scope.add(wanted);
   std::string count = llvm::join(
       llvm::map_range(type.getShape(), [](int64_t size) { return std::to_string(size); }), " * ");
-  os << "  auto " << it->second << " = step.";
+  os << indent << "auto " << it->second << " = step.";
   if (space == DSC_SPACE_ARENA)
     os << "arena<" << element << ">(" << offset;
   else if (space == DSC_SPACE_CONSTANTS)
@@ -235,9 +253,9 @@ static void writeGroups(llvm::raw_ostream &os, StringRef head, StringRef end,
 }
 
 /// "head(a, b, c);"
-static void writeCall(llvm::raw_ostream &os, StringRef head,
+static void writeCall(llvm::raw_ostream &os, StringRef indent, StringRef head,
                       ArrayRef<SmallVector<std::string>> groups) {
-  writeGroups(os, ("  " + head + "(").str(), ");", groups);
+  writeGroups(os, (indent + head + "(").str(), ");", groups);
 }
 
 void SharedShapes::declare(llvm::raw_ostream &os) const {
@@ -251,20 +269,21 @@ void SharedShapes::declare(llvm::raw_ostream &os) const {
 /// `step.at("the nodes")`.
 static std::string stepAt(Location nodes) { return "step.at(" + quoted(originOf(nodes)) + ")"; }
 
-static void writeLaunch(llvm::raw_ostream &os, Location nodes, StringRef kernel,
+static void writeLaunch(llvm::raw_ostream &os, StringRef indent, Location nodes, StringRef kernel,
                         const KernelForm &form, int64_t blocks, ArrayRef<std::string> arguments) {
   std::string threads = std::to_string(form.threadsX);
   if (form.threadsY > 1)
     threads = "dim3(" + threads + ", " + std::to_string(form.threadsY) + ")";
   SmallVector<std::string> shape = {stepAt(nodes), kernel.str(), std::to_string(blocks),
                                     threads,       "0",          "step.stream"};
-  writeCall(os, "LAUNCH", {shape, SmallVector<std::string>(arguments)});
+  writeCall(os, indent, "LAUNCH", {shape, SmallVector<std::string>(arguments)});
 }
 
 void SectionEmitter::emitLaunch(const PlacedCall &call, exec::LaunchOp launch,
                                 ArrayRef<std::string> arguments) {
   const KernelInfo &kernel = kernels.infos.find(launch.getKernel())->second;
-  writeLaunch(os, call.op->getLoc(), kernel.name, kernel.form, kernel.form.blocks, arguments);
+  writeLaunch(os, indent, call.op->getLoc(), kernel.name, kernel.form, kernel.form.blocks,
+              arguments);
 }
 
 /// One launch over the table of the batch, with what its launches share.
@@ -277,8 +296,8 @@ void SectionEmitter::emitBatch(ArrayRef<PlacedCall> calls) {
   SmallVector<Location> nodes;
   for (const PlacedCall &call : calls)
     nodes.push_back(call.op->getLoc());
-  writeLaunch(os, FusedLoc::get(first.op->getContext(), nodes), batch.kernel, batch.table.form,
-              batch.table.blocks, arguments);
+  writeLaunch(os, indent, FusedLoc::get(first.op->getContext(), nodes), batch.kernel,
+              batch.table.form, batch.table.blocks, arguments);
 }
 
 LogicalResult SectionEmitter::emitRoutine(const PlacedCall &call, exec::CallOp routine,
@@ -293,11 +312,11 @@ LogicalResult SectionEmitter::emitRoutine(const PlacedCall &call, exec::CallOp r
     shape = fieldParts(text);
   for (auto [index, argument] : llvm::enumerate(arguments))
     buffers.push_back((index ? "" : "{") + argument + (index + 1 == arguments.size() ? "}" : ""));
-  writeCall(os, text.function, {{stepAt(call.op->getLoc())}, shape, buffers});
+  writeCall(os, indent, text.function, {{stepAt(call.op->getLoc())}, shape, buffers});
   return success();
 }
 
-LogicalResult SectionEmitter::emitCalls(ArrayRef<PlacedCall> calls) {
+LogicalResult SectionEmitter::emitTogether(ArrayRef<PlacedCall> calls) {
   if (calls.size() > 1) {
     emitBatch(calls);
     return success();
@@ -312,16 +331,64 @@ LogicalResult SectionEmitter::emitCalls(ArrayRef<PlacedCall> calls) {
   return success();
 }
 
+/// The number of the first loop that begins at `begin` or later.
+static size_t firstLoop(const PlacedProgram &program, size_t begin) {
+  return static_cast<size_t>(
+      llvm::count_if(program.loops, [&](const PlacedLoop &loop) { return loop.begin < begin; }));
+}
+
+/// `loop`: the first that begins at `begin` or later and is not around.
+LogicalResult SectionEmitter::emitCalls(size_t begin, size_t end, size_t loop) {
+  for (size_t i = begin; i < end;) {
+    if (i > begin || counters.empty())
+      os << '\n';
+    bool isLoop = loop < program.loops.size() && program.loops[loop].begin == i;
+    ArrayRef<PlacedCall> calls = batchAt(program.calls, i);
+    if (failed(isLoop ? emitLoop(loop) : emitTogether(calls)))
+      return failure();
+    i = isLoop ? program.loops[loop].end : i + calls.size();
+    loop = isLoop ? firstLoop(program, i) : loop;
+  }
+  return success();
+}
+
+/// The buffers that stay where they are while the loop runs.
+void SectionEmitter::declareBefore(const PlacedLoop &loop) {
+  for (size_t i = loop.begin; i < loop.end; ++i)
+    for (const PlacedBuffer &buffer : program.calls[i].buffers)
+      if (llvm::all_of(ArrayRef(buffer.place.strides).drop_front(loop.depth),
+                       [](int64_t stride) { return stride == 0; }))
+        bufferName(buffer);
+}
+
+/// What is declared inside is forgotten behind.
+LogicalResult SectionEmitter::emitLoop(size_t number) {
+  const PlacedLoop &loop = program.loops[number];
+  declareBefore(loop);
+  auto outside = declared;
+  NameScope outer = scope;
+  counters.push_back(scope.add("t"));
+  StringRef t = counters.back();
+  os << indent << "for (int64_t " << t << " = 0; " << t << " < " << loop.count << "; ++" << t
+     << ") {\n";
+  indent += "  ";
+  if (failed(emitCalls(loop.begin, loop.end, number + 1)))
+    return failure();
+  indent.resize(indent.size() - 2);
+  os << indent << "}\n";
+  counters.pop_back();
+  declared = std::move(outside);
+  scope = std::move(outer);
+  return success();
+}
+
 LogicalResult SectionEmitter::emit(const Section &section) {
   os << "\n/// " << section.when << ".\n"
      << "int32_t " << nameOf(program) << section.suffix
      << "(const DscCall *, void *const *buffers) {\n  Step step(buffers);\n";
   reserveCallees(section);
-  for (ArrayRef<PlacedCall> calls : callsOf(program, section.begin, section.end)) {
-    os << '\n';
-    if (failed(emitCalls(calls)))
-      return failure();
-  }
+  if (failed(emitCalls(section.begin, section.end, firstLoop(program, section.begin))))
+    return failure();
   os << "  return step.status();\n}\n";
   return success();
 }
@@ -441,16 +508,24 @@ std::string programsHeader(ArrayRef<PlacedProgram> programs) {
   return text;
 }
 
+/// How often a call runs within its section.
+static int64_t runsOf(const PlacedProgram &program, size_t call) {
+  int64_t runs = 1;
+  for (const PlacedLoop &loop : program.loops)
+    runs *= loop.begin <= call && call < loop.end ? loop.count : 1;
+  return runs;
+}
+
 /// One entry of a program: the whole section is a call on arena, constants and inputs.
 static std::string sectionEntry(const PlacedProgram &program, const Section &section,
                                 StringRef buffers, unsigned numBuffers) {
   int64_t flops = 0, bytes = 0;
   for (size_t i = section.begin; i < section.end; ++i) {
     Operation *op = program.calls[i].op;
-    flops += op->getAttrOfType<IntegerAttr>("flops")
-                 ? op->getAttrOfType<IntegerAttr>("flops").getInt()
-                 : 0;
-    bytes += trafficOf(op);
+    int64_t runs = runsOf(program, i);
+    auto own = op->getAttrOfType<IntegerAttr>("flops");
+    flops += own ? runs * own.getInt() : 0;
+    bytes += runs * trafficOf(op);
   }
   return llvm::formatv("    {{\"{0}{1}\", \"\", nullptr, {0}{1}, 0, 0, {2}, 0, 0, 0, {3}, nullptr, "
                        "nullptr, {4}, {5}, nullptr},\n",
@@ -477,8 +552,8 @@ static std::string programEntry(const PlacedProgram &program) {
   size_t count = sectionsOf(program).size();
   size_t begin = !isOneSection(program) && program.bodyBegin > 0;
   size_t end = begin + (program.bodyEnd > program.bodyBegin);
-  return llvm::formatv("    {{\"{0}\", {0}Calls, {1}, {2}, {3}, {4}},\n", nameOf(program), count,
-                       begin, end, program.microbatches);
+  return llvm::formatv("    {{\"{0}\", {0}Calls, {1}, {2}, {3}, {4}, 0, nullptr},\n",
+                       nameOf(program), count, begin, end, program.microbatches);
 }
 
 static void writeBytes(llvm::raw_ostream &os, ArrayRef<char> bytes) {

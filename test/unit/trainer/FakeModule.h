@@ -104,7 +104,8 @@ public:
     int64_t bodyEnd = static_cast<int64_t>(calls.size());
     calls.insert(calls.end(), program.after.begin(), program.after.end());
     programs.push_back({name, calls.data(), static_cast<int64_t>(calls.size()),
-                        static_cast<int64_t>(program.before.size()), bodyEnd, microbatches});
+                        static_cast<int64_t>(program.before.size()), bodyEnd, microbatches, 0,
+                        nullptr});
     json["programs"][name] = {{"inputs", program.inputs}, {"results", program.results}};
   }
 
