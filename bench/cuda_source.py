@@ -14,7 +14,7 @@ KERNEL = re.compile(
 )
 FORM = re.compile(r"// (?:(\d+)(?: x (\d+)| elements)|parts of [^:\n]*): ([^\n]*)\n$")
 BUFFER = re.compile(r"(\w+) \*(\w+) = part\.at<")
-FOUR = re.compile(r"\b(?:load|store)Four\((\w+),")  # elements of a buffer, 16 bytes at a time
+FOUR = re.compile(r"\b(?:load|store)Four\((\w+),")  # a thread's elements of a buffer, as a vector
 TABLE = re.compile(r"__device__ const Part<\d+> (\w+)\[\] = \{\n(.*?)\n\};", re.S)
 PART = re.compile(r"\{\d+, (\d+), (\d+), \{")
 PARAMETER = re.compile(r"(\w+) \*(?:__restrict__ )?(\w+)$")
@@ -28,6 +28,7 @@ QUOTIENT = re.compile(r"\bint\d+_t (\w+) = i / (\d+);")
 FLOAT_LINE = re.compile(r"^ *(?:(?:float|double) \w+|\w+\[[^\]]*\]|\w+) = (.*);$")
 INTEGER_LINE = re.compile(r"^ *(?:u?int\d+_t|bool) ")
 OPERATOR = re.compile(r"(?<=[\w)\]]) [-+*/] |\b[a-z]\w*\(")  # and functions, such as expf(
+INDEX = re.compile(r"\(int\d+_t\) \([^()]*\)")  # a number that an index becomes
 ENTRY = re.compile(r"Compiling entry function '(\w+)' for.*?Used (\d+) registers([^\n]*)", re.S)
 
 # A multiprocessor of compute capability 9.0.
@@ -50,21 +51,25 @@ def shared_by(index, quotients):
     return 0 if index.isdigit() else quotients.get(index, 1)
 
 
-def count_body(body, sizes, rows, columns, per_element):
-    """Bytes and flops. What stands in a loop is done once per element, the rest once per row; what
-    neighbouring threads of an element-wise kernel share, once for them all."""
+def count_body(body, sizes, rows, columns, form):
+    """Bytes and flops. What stands in a loop is done once per element, the rest once per row or,
+    where a thread takes one or four elements, per thread; what neighbouring threads of such a
+    kernel share, once for them all."""
+    per_thread = {"a thread per element": 1, "a thread per four elements": 4}.get(form)
+    elements = rows * columns
     access = re.compile(r"\b(" + "|".join(map(re.escape, sizes)) + r")\[([^\]]*)\]")
     quotients = {name: int(size) for name, size in QUOTIENT.findall(body)}
     moved = flops = loops = 0
     nest = []
     for line in body.splitlines():
-        times = rows * columns if per_element or loops else rows
-        moved += sum(sizes[name] * times for name in FOUR.findall(line))
+        times = elements if loops else elements // per_thread if per_thread else rows
+        moved += sum(sizes[name] * elements for name in FOUR.findall(line))
         for name, index in access.findall(line):
-            sharing = shared_by(index, quotients) if per_element else 1
-            moved += sizes[name] * (times // sharing if sharing else 1)
+            sharing = shared_by(index, quotients) if per_thread else 1
+            once_each = times if sharing == 1 else elements // sharing if sharing else 1
+            moved += sizes[name] * once_each
         if (value := FLOAT_LINE.match(line)) and not INTEGER_LINE.match(line):
-            flops += times * len(OPERATOR.findall(value[1]))
+            flops += times * len(OPERATOR.findall(INDEX.sub("index", value[1])))
         if line.endswith("{"):
             nest.append(line.lstrip().startswith("for "))
             loops += nest[-1]
@@ -92,8 +97,8 @@ def kernels_of(package, program):
         shapes = [part for one in parts for part in one]
         if rows:
             shapes = [(int(rows), int(columns or 1))]
-        sizes, per_element = sizes_of(parameters, body), form.endswith(("element", "elements"))
-        counts = [count_body(body, sizes, *shape, per_element) for shape in shapes]
+        sizes = sizes_of(parameters, body)
+        counts = [count_body(body, sizes, *shape, form) for shape in shapes]
         moved, flops = (sum(of) // len(parts) for of in zip(*counts)) if counts else (0, 0)
         kernels[name] = Kernel(form.split(",")[0], int(threads), moved, flops)
     return kernels

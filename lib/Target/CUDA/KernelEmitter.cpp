@@ -81,24 +81,20 @@ Value KernelEmitter::extent(int64_t fixed, StringRef ofPart) {
 }
 
 /// The number of this thread, or of its group, in the grid.
-Value KernelEmitter::threadPosition(StringRef text) {
+Value KernelEmitter::threadPosition() {
   Type type = code.indexType;
   auto textOf = [&](StringRef text) { return (form.fitsInt ? "" : "(int64_t)") + text.str(); };
   auto literal = [&](StringRef text) { return code.literal(textOf(text), type); };
   StringRef block = form.anySize ? "part.block" : "blockIdx.x";
-  Value position;
   switch (form.kind) {
   case KernelForm::Block:
-    position =
-        emitc::ConstantOp::create(b, code.loc, type, b.getAttr<emitc::OpaqueAttr>(textOf(block)));
-    break;
+    return emitc::ConstantOp::create(b, code.loc, type,
+                                     b.getAttr<emitc::OpaqueAttr>(textOf(block)));
   case KernelForm::Warp:
-    position = add(multiply(literal(block), form.threadsX / 32), literal("threadIdx.x / 32"));
-    break;
+    return add(multiply(literal(block), form.threadsX / 32), literal("threadIdx.x / 32"));
   default:
-    position = add(multiply(literal(block), form.threadsX), literal("threadIdx.x"));
+    return add(multiply(literal(block), form.threadsX), literal("threadIdx.x"));
   }
-  return name(position, text);
 }
 
 /// Splits a number within `dims` into their indices.
@@ -141,42 +137,42 @@ void KernelEmitter::visitLoads(
   }
 }
 
-/// Four elements of a buffer, of which `pointers` then has those.
-Value KernelEmitter::declareFour(unsigned argument, Type type) {
-  auto array = emitc::ArrayType::get({form.perThread}, type);
-  auto four = emitc::VariableOp::create(b, code.loc, array, b.getAttr<emitc::OpaqueAttr>(""));
-  name(four, names[argument] + "_four");
-  return pointers[argument] = four;
+/// The variable for four elements of a buffer.
+const KernelEmitter::Four &KernelEmitter::declareFour(unsigned argument,
+                                                      const LinearAccess &access) {
+  auto array = emitc::ArrayType::get({form.perThread}, elementType(argument));
+  Value four = emitc::VariableOp::create(b, code.loc, array, b.getAttr<emitc::OpaqueAttr>(""));
+  return fours.emplace_back(Four{argument, access, name(four, names[argument] + "_four")});
 }
 
-/// A thread takes four neighbouring elements: loads of 16 bytes, but at the end of a part.
+/// Loads or stores it: 16 bytes at once, but at the end of a part.
+void KernelEmitter::moveFour(StringRef function, const Four &four) {
+  SmallVector<Value> operands = {pointers[four.argument], address(four.access)};
+  if (form.anySize)
+    operands.push_back(rows());
+  operands.push_back(four.values);
+  emitc::CallOpaqueOp::create(b, code.loc, TypeRange(), function, operands);
+}
+
+/// A thread takes four neighbouring elements, as vectors where it may. What they share is
+/// loaded once, and what lies otherwise in their loop.
 void KernelEmitter::emitFours() {
-  Value first = name(multiply(threadPosition("thread"), form.perThread), "first");
-  guarded(first, rows(), true, [&] {
-    SmallVector<Value> memory = pointers;
-    hoistRowLoads();
-    visitLoads([&](const Statement &statement, unsigned operand, const LinearAccess &access) {
-      Value tensor = statement.op->getOperand(operand);
-      unsigned argument = cast<BlockArgument>(tensor).getArgNumber();
-      bool isUniform = llvm::all_of(access.strides, [](int64_t stride) { return stride == 0; });
-      if (isUniform || pointers[argument] != memory[argument])
-        return;
-      Value four = declareFour(argument, cast<ShapedType>(tensor.getType()).getElementType());
-      emitc::CallOpaqueOp::create(b, code.loc, TypeRange(), "loadFour",
-                                  ValueRange{memory[argument], first, rows(), four});
-    });
-    unsigned numOperands = kernel.body->getNumArguments();
-    for (auto [number, result] : llvm::enumerate(kernel.results))
-      declareFour(numOperands + number, cast<ShapedType>(result.value.getType()).getElementType());
-    emitc::VerbatimOp::create(b, code.loc, b.getStringAttr("#pragma unroll"));
-    emitFourLoop();
-    for (unsigned i = numOperands; i < memory.size(); ++i)
-      emitc::CallOpaqueOp::create(b, code.loc, TypeRange(), "storeFour",
-                                  ValueRange{memory[i], first, rows(), pointers[i]});
+  hoistLoads(form.lastDim());
+  visitLoads([&](const Statement &statement, unsigned operand, const LinearAccess &access) {
+    unsigned argument = cast<BlockArgument>(statement.op->getOperand(operand)).getArgNumber();
+    if (form.isVector(argument, access) && !findFour(argument, access))
+      moveFour("loadFour", declareFour(argument, access));
   });
+  size_t firstResult = fours.size();
+  for (auto [number, result] : llvm::enumerate(kernel.results))
+    declareFour(kernel.body->getNumArguments() + number, result.access);
+  emitc::VerbatimOp::create(b, code.loc, b.getStringAttr("#pragma unroll"));
+  emitFourLoop();
+  for (const Four &result : ArrayRef(fours).drop_front(firstResult))
+    moveFour("storeFour", result);
 }
 
-/// Computes the four elements, as many as there are.
+/// Computes the elements one by one.
 void KernelEmitter::emitFourLoop() {
   Type type = code.indexType;
   auto loop = emitc::ForOp::create(b, code.loc, code.integer(0, type),
@@ -184,38 +180,37 @@ void KernelEmitter::emitFourLoop() {
   loop->setAttr(kNameAttr, b.getStringAttr("k"));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
+  lane = loop.getInductionVar();
   scopes.emplace_back();
-  setPosition(form.parallel, loop.getInductionVar(), "i");
+  emitElement();
+  scopes.pop_back();
+  lane = Value();
+}
+
+/// Stored last, since a result may lie where an operand was.
+void KernelEmitter::emitElement() {
   SmallVector<Value> values;
   for (const KernelResult &result : kernel.results)
     values.push_back(valueOf(result.value));
   for (auto [number, value] : llvm::enumerate(values))
     store(number, value);
-  scopes.pop_back();
 }
 
 void KernelEmitter::emitElements() {
-  if (form.perThread > 1)
-    return emitFours();
   SmallVector<LoopDim> dims = form.parallel;
   llvm::append_range(dims, form.inner);
   int64_t count = form.rows * form.columns;
-  Value position = threadPosition("i");
-  bool needed = form.anySize || form.blocks * form.threadsX != count;
+  Value position = name(multiply(threadPosition(), form.perThread), "i");
+  bool needed = form.anySize || form.blocks * form.rowsPerBlock() != count;
   guarded(position, extent(count, "part.rows"), needed, [&] {
     setPosition(dims, position, "i");
-    SmallVector<Value> values;
-    for (const KernelResult &result : kernel.results)
-      values.push_back(valueOf(result.value));
-    // Stored last, since a result may lie where an operand was.
-    for (auto [number, value] : llvm::enumerate(values))
-      store(number, value);
+    form.perThread > 1 ? emitFours() : emitElement();
   });
 }
 
 void KernelEmitter::emitRows() {
   bool isColumns = form.kind == KernelForm::Columns;
-  Value row = threadPosition(isColumns ? "column" : "row");
+  Value row = name(threadPosition(), isColumns ? "column" : "row");
   bool fits = !form.anySize && form.rows % form.rowsPerBlock() == 0;
   // All threads of a block of columns meet at its barriers; those without a column
   // look at the last one.
@@ -260,7 +255,7 @@ std::pair<Value, int64_t> KernelEmitter::innerRange(Value row) {
 
 void KernelEmitter::emitRow(Value row) {
   scopes.emplace_back();
-  hoistRowLoads();
+  hoistLoads(form.inner);
   auto [first, step] = innerRange(row);
   for (stage = 0; stage < kernel.numStages; ++stage) {
     evaluateRowWork();
@@ -272,10 +267,9 @@ void KernelEmitter::emitRow(Value row) {
   scopes.pop_back();
 }
 
-/// Loads what depends on the row alone: loops then reuse it, and a result of the
-/// row may lie where it was.
-void KernelEmitter::hoistRowLoads() {
-  ArrayRef<LoopDim> loop = form.kind == KernelForm::Elements ? form.parallel : form.inner;
+/// Loads what is the same in all of the loop, which then reuses it; a result of the row may
+/// lie where it was.
+void KernelEmitter::hoistLoads(ArrayRef<LoopDim> loop) {
   visitLoads([&](const Statement &statement, unsigned operand, const LinearAccess &access) {
     if (llvm::all_of(loop, [&](const LoopDim &dim) { return access.strides[dim.innermost] == 0; }))
       operandValue(statement, operand);

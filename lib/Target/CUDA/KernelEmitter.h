@@ -61,13 +61,22 @@ private:
     mlir::Operation *combiner; // null for a reduction in order
   };
 
+  /// Four elements of a buffer that a thread has as a vector.
+  struct Four {
+    unsigned argument;
+    LinearAccess access;
+    mlir::Value values;
+  };
+
   // Where this thread is.
   void emitElements();
+  void emitElement();
   void emitFours();
   void emitFourLoop();
-  mlir::Value declareFour(unsigned argument, mlir::Type type);
+  void moveFour(llvm::StringRef function, const Four &four);
+  const Four &declareFour(unsigned argument, const LinearAccess &access);
   void emitRows();
-  mlir::Value threadPosition(llvm::StringRef name);
+  mlir::Value threadPosition();
   void setPosition(llvm::ArrayRef<LoopDim> dims, mlir::Value flat, llvm::StringRef prefix);
   void findPart();
   mlir::Value extent(int64_t fixed, llvm::StringRef ofPart);
@@ -83,7 +92,7 @@ private:
   void emitIteration(llvm::ArrayRef<Accumulator> accumulators);
   void
   visitLoads(llvm::function_ref<void(const Statement &, unsigned, const LinearAccess &)> visit);
-  void hoistRowLoads();
+  void hoistLoads(llvm::ArrayRef<LoopDim> loop);
   void evaluateRowWork();
   llvm::SmallVector<Accumulator> declareAccumulators();
   mlir::Value declare(llvm::StringRef text, mlir::Value initial);
@@ -106,8 +115,12 @@ private:
 
   // Memory.
   mlir::Value address(const LinearAccess &access);
-  mlir::Value load(unsigned argument, mlir::Type type, const LinearAccess &access);
-  mlir::Value loadAt(unsigned argument, mlir::Type type, mlir::Value address);
+  const Four *findFour(unsigned argument, const LinearAccess &access) const;
+  mlir::Type elementType(unsigned argument) const;
+  mlir::Value elementPosition(const LinearAccess &access);
+  mlir::Value load(unsigned argument, const LinearAccess &access);
+  /// `memory` is the argument's, or four elements of it.
+  mlir::Value loadAt(unsigned argument, mlir::Value memory, mlir::Value position);
   void store(unsigned result, mlir::Value value);
 
   mlir::Value multiply(mlir::Value value, int64_t factor);
@@ -128,6 +141,8 @@ private:
   NeedMap needs;
 
   llvm::SmallVector<mlir::Value> index; // per dim of the domain; null where unknown
+  mlir::Value lane; // of four elements, which begin at `index`; null outside of their loop
+  llvm::SmallVector<Four> fours;
   llvm::SmallVector<Scope> scopes;
   unsigned stage = 0;
   bool failed = false;

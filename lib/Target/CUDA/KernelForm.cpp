@@ -37,8 +37,9 @@ static llvm::SmallBitVector findIndexedDims(const KernelAnalysis &kernel) {
 namespace {
 class FormChooser {
 public:
-  explicit FormChooser(const KernelAnalysis &kernel)
-      : kernel(kernel), accesses(collectAccesses(kernel)), indexed(findIndexedDims(kernel)) {}
+  FormChooser(const KernelAnalysis &kernel, const llvm::SmallBitVector &aligned)
+      : kernel(kernel), aligned(aligned), accesses(collectAccesses(kernel)),
+        indexed(findIndexedDims(kernel)) {}
   KernelForm choose();
 
 private:
@@ -48,9 +49,11 @@ private:
   bool isElementwise() const;
   bool readsAlongRows() const;
   KernelForm::Kind chooseKind() const;
+  void takeFours();
   void setGrid();
 
   const KernelAnalysis &kernel;
+  const llvm::SmallBitVector &aligned;
   SmallVector<LinearAccess> accesses;
   llvm::SmallBitVector indexed;
   KernelForm form;
@@ -115,11 +118,48 @@ KernelForm::Kind FormChooser::chooseKind() const {
   return form.columns <= kWarpLength ? KernelForm::Warp : KernelForm::Block;
 }
 
+/// Elements of arguments, operands and then results.
+static SmallVector<Type> elementTypes(const KernelAnalysis &kernel) {
+  SmallVector<Type> types;
+  for (Type type : kernel.body->getArgumentTypes())
+    types.push_back(getElementTypeOrSelf(type));
+  for (const KernelResult &result : kernel.results)
+    types.push_back(getElementTypeOrSelf(result.value.getType()));
+  return types;
+}
+
+bool KernelForm::isVector(unsigned argument, const LinearAccess &access) const {
+  auto keepsAlignment = [&](const LoopDim &dim) {
+    int64_t stride = access.strides[dim.innermost];
+    return &dim == &lastDim() ? stride == 1 : anySize || stride % perThread == 0;
+  };
+  return perThread > 1 && byFours.test(argument) && access.offset % perThread == 0 &&
+         llvm::all_of(parallel, keepsAlignment) && llvm::all_of(inner, keepsAlignment);
+}
+
+/// A thread takes four elements where no row ends among them and all results are stored as
+/// vectors; operands that lie otherwise are still loaded one by one.
+void FormChooser::takeFours() {
+  bool hasLoop = !form.parallel.empty() || !form.inner.empty();
+  if (form.kind != KernelForm::Elements || !hasLoop || aligned.empty() ||
+      form.lastDim().extent % 4 != 0)
+    return;
+  form.perThread = 4;
+  form.byFours = aligned;
+  for (auto [number, type] : llvm::enumerate(elementTypes(kernel)))
+    if (!type.isIntOrFloat() || type.getIntOrFloatBitWidth() != 32)
+      form.byFours.reset(number);
+  unsigned numOperands = kernel.body->getNumArguments();
+  for (auto [number, result] : llvm::enumerate(kernel.results))
+    if (!form.isVector(numOperands + number, result.access))
+      form.perThread = 1;
+}
+
 void FormChooser::setGrid() {
   int64_t threads = 0; // in all, of which form.threadsX make a block
   switch (form.kind) {
   case KernelForm::Elements:
-    threads = form.rows * form.columns;
+    threads = form.rows * form.columns / form.perThread;
     break;
   case KernelForm::Serial:
     threads = form.rows;
@@ -150,6 +190,7 @@ KernelForm FormChooser::choose() {
   for (const LoopDim &dim : form.inner)
     form.columns *= dim.extent;
   form.kind = chooseKind();
+  takeFours();
   setGrid();
   int64_t largest = form.rows * form.columns * 2;
   for (BlockArgument argument : kernel.body->getArguments())
@@ -158,7 +199,9 @@ KernelForm FormChooser::choose() {
   return form;
 }
 
-KernelForm chooseForm(const KernelAnalysis &kernel) { return FormChooser(kernel).choose(); }
+KernelForm chooseForm(const KernelAnalysis &kernel, const llvm::SmallBitVector &aligned) {
+  return FormChooser(kernel, aligned).choose();
+}
 
 //===----------------------------------------------------------------------===//
 // Any size
@@ -225,17 +268,19 @@ static bool computesWithIndices(const KernelAnalysis &kernel) {
   });
 }
 
-/// Whether all buffers that are walked over are of f32: four elements are a load of 16
-/// bytes, since every buffer of the arena begins on a cache line. (Integers would be
-/// divided by the zeros that stand for elements behind the end.)
-static bool loadsFours(const KernelAnalysis &kernel, ArrayRef<Span> spans) {
-  SmallVector<Type> types(kernel.body->getArgumentTypes());
-  for (const KernelResult &result : kernel.results)
-    types.push_back(result.value.getType());
-  return llvm::all_of(llvm::zip_equal(types, spans), [](auto pair) {
-    auto [type, span] = pair;
-    return span == Span::Part || cast<RankedTensorType>(type).getElementType().isF32();
-  });
+/// Lets a thread take four elements where all buffers that are walked over are of f32; every
+/// buffer of the arena begins on a cache line. (Integers would be divided by the zeros that
+/// stand for elements behind the end.)
+static void takeFours(KernelForm &form, const KernelAnalysis &kernel, ArrayRef<Span> spans) {
+  form.byFours.resize(spans.size());
+  for (auto [number, type, span] : llvm::enumerate(elementTypes(kernel), spans)) {
+    if (span == Span::Part)
+      continue;
+    if (!type.isF32())
+      return;
+    form.byFours.set(number);
+  }
+  form.perThread = 4;
 }
 
 std::optional<AnySizeKernel> generalize(const KernelAnalysis &kernel) {
@@ -249,8 +294,8 @@ std::optional<AnySizeKernel> generalize(const KernelAnalysis &kernel) {
   if (!spans)
     return std::nullopt;
   form.anySize = true;
-  if (form.kind == KernelForm::Elements && loadsFours(kernel, *spans))
-    form.perThread = 4;
+  if (form.kind == KernelForm::Elements)
+    takeFours(form, kernel, *spans);
   if (form.kind != KernelForm::Columns)
     form.threadsX = 256;
   form.blocks = llvm::divideCeil(form.rows, form.rowsPerBlock());

@@ -14,6 +14,7 @@
 #define DSC_LIB_TARGET_CUDA_KERNELFORM_H
 
 #include "dsc/Analysis/KernelAnalysis.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 #include <optional>
 
@@ -33,7 +34,15 @@ struct KernelForm {
   int64_t blocks = 1;
   int64_t threadsX = 256, threadsY = 1;
 
-  int64_t perThread = 1; // neighbouring elements, where nothing is reduced
+  int64_t perThread = 1; // neighbouring elements, where nothing is reduced: 1, or 4 as a vector
+  /// Operands, then results, which a thread may touch four elements at a time: those take 16
+  /// bytes, and the first of all lies on a multiple of 16 wherever the kernel is launched.
+  llvm::SmallBitVector byFours;
+
+  /// Whether a thread's four elements lie behind each other on a multiple of 16 bytes.
+  bool isVector(unsigned argument, const LinearAccess &access) const;
+  /// The loop that neighbouring threads, or elements of a thread, are neighbours in.
+  const LoopDim &lastDim() const { return inner.empty() ? parallel.back() : inner.back(); }
 
   /// Of elements, where nothing is reduced.
   int64_t rowsPerBlock() const {
@@ -48,8 +57,9 @@ struct KernelForm {
   bool anySize = false;
 };
 
-/// Decides by extents and strides alone, never by what the kernel computes.
-KernelForm chooseForm(const KernelAnalysis &kernel);
+/// Decides by extents and strides alone, never by what the kernel computes. `aligned` are the
+/// operands, then results, that begin on a multiple of 16 bytes wherever it is launched.
+KernelForm chooseForm(const KernelAnalysis &kernel, const llvm::SmallBitVector &aligned = {});
 
 /// How much of a part an argument of its kernel holds.
 enum class Span { Part, Row, Column, Element };

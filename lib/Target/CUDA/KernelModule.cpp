@@ -3,6 +3,7 @@
 
 #include "KernelEmitter.h"
 #include "Names.h"
+#include "abi/Abi.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -45,6 +46,7 @@ private:
   void addComment(exec::KernelOp kernel, const Function &function, StringRef size,
                   ArrayRef<std::string> names);
   llvm::SmallBitVector findShared(exec::KernelOp kernel, ArrayRef<Use> uses) const;
+  llvm::SmallBitVector findAligned(ArrayRef<Use> uses) const;
   void addLine(const Twine &text) {
     emitc::VerbatimOp::create(b, exec.getLoc(), b.getStringAttr(text));
   }
@@ -213,6 +215,17 @@ llvm::SmallBitVector Builder::findShared(exec::KernelOp kernel, ArrayRef<Use> li
   return shared;
 }
 
+/// Arguments that begin on a multiple of 16 bytes at every launch: in the arena and among the
+/// constants, which do so themselves. An input's rows begin where the micro-batch does.
+llvm::SmallBitVector Builder::findAligned(ArrayRef<Use> uses) const {
+  llvm::SmallBitVector aligned(uses.front().call->buffers.size(), true);
+  for (const Use &use : uses)
+    for (auto [argument, buffer] : llvm::enumerate(use.call->buffers))
+      if (buffer.place.space >= DSC_SPACE_INPUTS || buffer.place.offset % 16 != 0)
+        aligned.reset(argument);
+  return aligned;
+}
+
 /// Of a function for parts: the table, then what they share.
 FailureOr<SmallVector<Type>> Builder::parameterTypes(exec::KernelOp kernel,
                                                      const Function &function) {
@@ -257,7 +270,7 @@ LogicalResult Builder::buildFunction(const Function &function) {
   FailureOr<KernelAnalysis> analysis = analyzeKernel(kernel.getBody());
   if (failed(analysis))
     return failure();
-  KernelForm form = table ? table->form : chooseForm(*analysis);
+  KernelForm form = table ? table->form : chooseForm(*analysis, findAligned(function.uses));
   std::string name = namer.name(kernel, *first.call, *first.names) + (table ? "_etc" : "");
   name = kernelNames.add(name);
   SmallVector<std::string> names = argumentNames(first), parameters = names;

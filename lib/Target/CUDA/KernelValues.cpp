@@ -11,10 +11,6 @@ using namespace mlir;
 
 namespace dsc::cuda {
 
-static Type elementType(Value tensor) {
-  return cast<ShapedType>(tensor.getType()).getElementType();
-}
-
 //===----------------------------------------------------------------------===//
 // Arithmetic on positions
 //===----------------------------------------------------------------------===//
@@ -105,13 +101,13 @@ Value KernelEmitter::valueOf(Value tensor) {
     Value literal = code.constant(constant);
     return literal ? literal
                    : fail(tensor.getDefiningOp(), "CUDA kernels have no constants of this type yet",
-                          elementType(tensor));
+                          getElementTypeOrSelf(tensor));
   }
   const Statement *statement = kernel.producer(tensor);
   if (isKept(*statement)) {
     const auto *result = llvm::find_if(kernel.results, [&](auto &r) { return r.value == tensor; });
     unsigned number = kernel.body->getNumArguments() + (result - kernel.results.begin());
-    return load(number, elementType(tensor), result->access);
+    return load(number, result->access);
   }
   evaluate(*statement);
   return *find(tensor);
@@ -120,7 +116,7 @@ Value KernelEmitter::valueOf(Value tensor) {
 Value KernelEmitter::operandValue(const Statement &statement, unsigned number) {
   Value tensor = statement.op->getOperand(number);
   if (auto argument = dyn_cast<BlockArgument>(tensor))
-    return load(argument.getArgNumber(), elementType(tensor), statement.accesses[number]);
+    return load(argument.getArgNumber(), statement.accesses[number]);
   return valueOf(tensor);
 }
 
@@ -144,9 +140,9 @@ SmallVector<Value> KernelEmitter::evaluate(const Statement &statement, ArrayRef<
        llvm::zip_equal(op->getResults(), body.getTerminator()->getOperands())) {
     auto it = local.find(yielded);
     Value value = it != local.end() ? it->second : code.constant(getUniformConstant(yielded));
-    results.push_back(
-        value ? value
-              : fail(op, "CUDA kernels have no constants of this type yet", elementType(result)));
+    results.push_back(value ? value
+                            : fail(op, "CUDA kernels have no constants of this type yet",
+                                   getElementTypeOrSelf(result)));
     if (!statement.reduces)
       scopes.back().values[result] = results.back();
   }
@@ -155,8 +151,10 @@ SmallVector<Value> KernelEmitter::evaluate(const Statement &statement, ArrayRef<
 
 Value KernelEmitter::evaluateOp(Operation &op, llvm::DenseMap<Value, Value> &local) {
   Type type = code.typeOf(op.getResult(0).getType());
-  if (auto position = dyn_cast<linalg::IndexOp>(op))
-    return index[position.getDim()];
+  if (auto position = dyn_cast<linalg::IndexOp>(op)) {
+    Value first = index[position.getDim()];
+    return lane && position.getDim() == form.lastDim().innermost ? add(first, lane) : first;
+  }
   SmallVector<Value> operands;
   for (Value operand : op.getOperands()) {
     auto it = local.find(operand);
@@ -188,7 +186,8 @@ Value KernelEmitter::evaluateExtract(tensor::ExtractOp op, ArrayRef<Value> indic
   Value offset = code.integer(0, code.indexType);
   for (auto [position, extent] : llvm::zip_equal(indices, type.getShape()))
     offset = add(multiply(offset, extent), position);
-  return loadAt(cast<BlockArgument>(op.getTensor()).getArgNumber(), type.getElementType(), offset);
+  unsigned argument = cast<BlockArgument>(op.getTensor()).getArgNumber();
+  return loadAt(argument, pointers[argument], offset);
 }
 
 //===----------------------------------------------------------------------===//
@@ -220,32 +219,59 @@ Value KernelEmitter::address(const LinearAccess &access) {
   return sum;
 }
 
-Value KernelEmitter::load(unsigned argument, Type type, const LinearAccess &access) {
+/// Where this iteration touches a buffer; of a thread's four elements, each.
+Value KernelEmitter::elementPosition(const LinearAccess &access) {
+  int64_t stride = lane ? access.strides[form.lastDim().innermost] : 0;
+  Value first = address(access);
+  return stride == 0 ? first : name(add(first, multiply(lane, stride)), "at");
+}
+
+Value KernelEmitter::load(unsigned argument, const LinearAccess &access) {
   for (const Scope &scope : llvm::reverse(scopes))
     for (const auto &[known, place, value] : scope.loads)
       if (known == argument && place == access)
         return value;
-  Value value = loadAt(argument, type, address(access));
+  Value value;
+  if (const Four *four = lane ? findFour(argument, access) : nullptr)
+    value = loadAt(argument, four->values, lane);
+  else
+    value = loadAt(argument, pointers[argument], elementPosition(access));
   // A result may be stored again by a later iteration, an operand stays.
   if (argument < kernel.body->getNumArguments())
     scopes.back().loads.emplace_back(argument, access, value);
   return value;
 }
 
-Value KernelEmitter::loadAt(unsigned argument, Type type, Value position) {
-  Value pointer = pointers[argument];
-  Value place = emitc::SubscriptOp::create(b, code.loc, emitc::LValueType::get(type), pointer,
+const KernelEmitter::Four *KernelEmitter::findFour(unsigned argument,
+                                                   const LinearAccess &access) const {
+  auto it = llvm::find_if(
+      fours, [&](const Four &four) { return four.argument == argument && four.access == access; });
+  return it == fours.end() ? nullptr : it;
+}
+
+/// Of an operand, or a result behind them.
+Type KernelEmitter::elementType(unsigned argument) const {
+  unsigned numOperands = kernel.body->getNumArguments();
+  return getElementTypeOrSelf(argument < numOperands
+                                  ? kernel.body->getArgument(argument)
+                                  : kernel.results[argument - numOperands].value);
+}
+
+Value KernelEmitter::loadAt(unsigned argument, Value memory, Value position) {
+  Type type = elementType(argument);
+  Value place = emitc::SubscriptOp::create(b, code.loc, emitc::LValueType::get(type), memory,
                                            ValueRange(position));
   Value value = emitc::LoadOp::create(b, code.loc, type, place);
   return name(value, names[argument] + "_value");
 }
 
 void KernelEmitter::store(unsigned result, Value value) {
-  const KernelResult &target = kernel.results[result];
-  Value pointer = pointers[kernel.body->getNumArguments() + result];
-  Value place =
-      emitc::SubscriptOp::create(b, code.loc, emitc::LValueType::get(elementType(target.value)),
-                                 pointer, ValueRange(address(target.access)));
+  unsigned argument = kernel.body->getNumArguments() + result;
+  const LinearAccess &access = kernel.results[result].access;
+  const Four *four = lane ? findFour(argument, access) : nullptr;
+  Value place = emitc::SubscriptOp::create(
+      b, code.loc, emitc::LValueType::get(elementType(argument)),
+      four ? four->values : pointers[argument], ValueRange(four ? lane : address(access)));
   emitc::AssignOp::create(b, code.loc, place, value);
 }
 

@@ -77,31 +77,38 @@ template <typename To, typename From> __host__ __device__ inline To bitCast(From
 // Vectors
 //===----------------------------------------------------------------------===//
 
-/// The next four of `count` elements, in one load of 16 bytes unless the end comes first;
-/// `data` begins on a multiple of 16 bytes, `first` is a multiple of 4.
+/// The four elements at `first`, in one load of 16 bytes; `data` begins on a multiple of
+/// 16 bytes, `first` is a multiple of 4.
+template <typename T, typename Index>
+__device__ inline void loadFour(const T *data, Index first, T (&four)[4]) {
+  static_assert(sizeof(T) == 4);
+  float4 vector = *reinterpret_cast<const float4 *>(data + first);
+  memcpy(four, &vector, sizeof vector);
+}
+
+/// The same where they are written.
+template <typename T, typename Index>
+__device__ inline void storeFour(T *data, Index first, const T (&four)[4]) {
+  static_assert(sizeof(T) == 4);
+  float4 vector;
+  memcpy(&vector, four, sizeof vector);
+  *reinterpret_cast<float4 *>(data + first) = vector;
+}
+
+/// The next four of `count` elements, one by one if the end comes first.
 template <typename T>
 __device__ inline void loadFour(const T *data, int32_t first, int32_t count, T (&four)[4]) {
-  static_assert(sizeof(T) == 4);
-  if (first + 4 <= count) {
-    float4 vector = *reinterpret_cast<const float4 *>(data + first);
-    memcpy(four, &vector, sizeof vector);
-    return;
-  }
+  if (first + 4 <= count)
+    return loadFour(data, first, four);
 #pragma unroll
   for (int32_t k = 0; k < 4; ++k)
     four[k] = first + k < count ? data[first + k] : T(0);
 }
 
-/// The same where they are written.
 template <typename T>
 __device__ inline void storeFour(T *data, int32_t first, int32_t count, const T (&four)[4]) {
-  static_assert(sizeof(T) == 4);
-  if (first + 4 <= count) {
-    float4 vector;
-    memcpy(&vector, four, sizeof vector);
-    *reinterpret_cast<float4 *>(data + first) = vector;
-    return;
-  }
+  if (first + 4 <= count)
+    return storeFour(data, first, four);
 #pragma unroll
   for (int32_t k = 0; k < 4; ++k)
     if (first + k < count)
