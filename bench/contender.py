@@ -47,6 +47,12 @@ class Contender:
                 self.command, stderr=errors, env=self.environment, text=True, **pipes
             )
 
+    def own_seconds(self):
+        """Processor seconds that the process spent in itself and, for it, in the kernel."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = text.rpartition(")")[2].split()  # what follows the name, which may have spaces
+        return [int(ticks) / os.sysconf("SC_CLK_TCK") for ticks in fields[11:13]]
+
     def fail(self):
         lines = self.log.read_text().strip().splitlines()
         sys.exit(f"error: {self.name} ended: {lines[-1] if lines else self.process.poll()}")
@@ -64,20 +70,20 @@ class Peer(Contender):
         return json.loads(self.process.stdout.readline() or self.fail())
 
     def first_step(self):
-        """The loss, the step's own time, and the seconds from the start of the process."""
+        """The loss, the step's own time, the seconds from the start of the process, and the
+        processor seconds that the kernel took for it."""
         started = time.monotonic()
         self.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         reply = self.run_steps(0, 1)
-        return reply["loss"], reply["step_ms"][0], time.monotonic() - started
+        seconds = time.monotonic() - started
+        return reply["loss"], reply["step_ms"][0], seconds, self.own_seconds()[1]
 
     def turn(self, seconds, least=2):
         """Threads and caches are cold in the first step, so it does not count."""
         self.rounds.append(self.run_steps(seconds, least + 1)["step_ms"][1:])
 
     def processor_seconds(self):
-        text = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
-        fields = text.rpartition(")")[2].split()  # what follows the name, which may have spaces
-        return sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
+        return sum(self.own_seconds())
 
     def peak_megabytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -122,9 +128,9 @@ class Trainer(Contender):
     def first_step(self):
         started = time.monotonic()
         first = self.start_again()[0]
-        seconds = time.monotonic() - started
+        seconds, kernel = time.monotonic() - started, self.own_seconds()[1]
         self.stop()
-        return first["loss"], first["step_ms"], seconds
+        return first["loss"], first["step_ms"], seconds, kernel
 
     def turn(self, seconds, least=2):
         """The first steps do not count: memory is new, and the bench looks for them."""

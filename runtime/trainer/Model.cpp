@@ -46,12 +46,15 @@ const char *Model::data(const TensorInfo &tensor) const {
 }
 
 void Model::store(const TensorInfo &tensor, const std::function<void(char *)> &fill) {
-  char *memory = arena.at(tensor.offset);
   if (device().sharesHostMemory())
-    return fill(memory);
+    return fill(arena.at(tensor.offset));
   std::vector<char> image(tensor.bytes());
   fill(image.data());
-  if (!device().write(memory, image.data(), image.size()))
+  write(tensor, image.data());
+}
+
+void Model::write(const TensorInfo &tensor, const void *elements) {
+  if (!device().write(arena.at(tensor.offset), elements, tensor.bytes()))
     failInput("%s", takeRoutineError().c_str());
   copies.erase(tensor.offset);
 }
@@ -163,6 +166,8 @@ void Model::load(const TensorInfo &tensor, const StoredTensor &stored, const std
   if (stored.type != tensor.type && !(isFloat(stored.type) && isFloat(tensor.type)))
     failInput("%s: tensor '%s' is %s, expected %s", source.c_str(), tensor.name.c_str(),
               typeName(stored.type), typeName(tensor.type));
+  if (stored.type == tensor.type)
+    return write(tensor, stored.data);
   store(tensor, [&](char *elements) {
     convertElements(elements, tensor.type, stored.data, stored.type, tensor.elements());
   });

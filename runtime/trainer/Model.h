@@ -70,6 +70,8 @@ private:
   void storeScalar(const ScalarInfo &scalar, const StepValues &values, char *cell) const;
   /// Lets `fill` write a tensor's elements, wherever they are.
   void store(const TensorInfo &tensor, const std::function<void(char *)> &fill);
+  /// The same for elements of its own type.
+  void write(const TensorInfo &tensor, const void *elements);
   void stageInputs(const ProgramInfo &program, const Batch &batch);
   void prefetchInputs(const ProgramInfo &program, const Batch &batch);
 
