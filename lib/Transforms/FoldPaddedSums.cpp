@@ -41,16 +41,57 @@ static std::optional<Padded> matchPadded(Value value) {
   return padded;
 }
 
-/// The sum of two parts of which `second` follows `first`: one part.
-static Value concatenate(OpBuilder &builder, Location loc, Padded first, Padded second) {
-  Value both = train::ConcatOp::create(builder, loc, first.dim,
-                                       ValueRange{first.pad.getX(), second.pad.getX()});
-  SmallVector<int64_t> low(first.pad.getLow()), high(second.pad.getHigh());
+/// Adds the terms of a sum, through sums that nothing else reads; false where one is no part.
+static bool collectParts(Value sum, SmallVectorImpl<Padded> &parts) {
+  if (auto part = matchPadded(sum)) {
+    parts.push_back(*part);
+    return parts.front().dim == part->dim;
+  }
+  auto add = sum.getDefiningOp<train::AddOp>();
+  return add && add->hasOneUse() && collectParts(add.getA(), parts) &&
+         collectParts(add.getB(), parts);
+}
+
+/// The parts of which the sum consists, in their order; none where they do not adjoin.
+static SmallVector<Padded> partsOf(train::AddOp sum) {
+  SmallVector<Padded> parts;
+  if (!collectParts(sum.getA(), parts) || !collectParts(sum.getB(), parts)) {
+    return {};
+  }
+  llvm::sort(parts, [](const Padded &a, const Padded &b) { return a.begin < b.begin; });
+  for (size_t i = 1; i < parts.size(); ++i) {
+    if (parts[i - 1].end != parts[i].begin) {
+      return {};
+    }
+  }
+  return parts;
+}
+
+/// One part instead of several.
+static Value concatenate(OpBuilder &builder, Location loc, ArrayRef<Padded> parts) {
+  auto inputs = llvm::map_to_vector(parts, [](Padded part) -> Value { return part.pad.getX(); });
+  Value all = train::ConcatOp::create(builder, loc, parts.front().dim, inputs);
+  train::PadOp first = parts.front().pad, last = parts.back().pad;
+  SmallVector<int64_t> low(first.getLow()), high(last.getHigh());
   auto isZero = [](int64_t count) { return count == 0; };
   if (llvm::all_of(low, isZero) && llvm::all_of(high, isZero)) {
-    return both;
+    return all;
   }
-  return train::PadOp::create(builder, loc, both, 0.0, low, high, first.pad.getInterior());
+  return train::PadOp::create(builder, loc, all, 0.0, low, high, first.getInterior());
+}
+
+/// The sum and what only it read: other sums and the pads.
+static void eraseSum(train::AddOp sum) {
+  Value terms[] = {sum.getA(), sum.getB()};
+  sum.erase();
+  for (Value term : terms) {
+    Operation *op = term.getDefiningOp();
+    if (auto inner = dyn_cast<train::AddOp>(op)) {
+      eraseSum(inner);
+    } else {
+      op->erase();
+    }
+  }
 }
 
 /// Flattens concatenations of what was just concatenated.
@@ -77,17 +118,13 @@ struct FoldPaddedSumsPass : dsc::impl::FoldPaddedSumsPassBase<FoldPaddedSumsPass
   void runOnOperation() override {
     // In program order, so that a sum finds the parts that an earlier one made.
     getOperation()->walk([&](train::AddOp add) {
-      auto a = matchPadded(add.getA()), b = matchPadded(add.getB());
-      if (!a || !b || a->dim != b->dim || (a->end != b->begin && b->end != a->begin)) {
+      SmallVector<Padded> parts = partsOf(add);
+      if (parts.empty()) {
         return;
       }
       OpBuilder builder(add);
-      bool aFirst = a->end == b->begin;
-      add.replaceAllUsesWith(
-          concatenate(builder, add.getLoc(), aFirst ? *a : *b, aFirst ? *b : *a));
-      add.erase();
-      a->pad.erase();
-      b->pad.erase();
+      add.replaceAllUsesWith(concatenate(builder, add.getLoc(), parts));
+      eraseSum(add);
       ++numFolded;
     });
     getOperation()->walk([](train::ConcatOp concat) { flatten(concat); });

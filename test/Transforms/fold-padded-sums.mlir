@@ -18,6 +18,19 @@ func.func @split(%q: tensor<2x2xf32> {train.name = "q"}, %k: tensor<2x3xf32> {tr
   return %y : tensor<2x8xf32>
 }
 
+// Parts that adjoin only once a third one lies between them.
+// CHECK-LABEL: func.func @between
+// CHECK-NEXT: %[[Y:.*]] = train.concat 0 %arg0, %arg1, %arg2
+// CHECK-NEXT: return %[[Y]]
+func.func @between(%a: tensor<2xf32>, %b: tensor<3xf32>, %c: tensor<4xf32>) -> tensor<9xf32> {
+  %pa = train.pad %a value 0.0 low [0] high [7] interior [0] : tensor<2xf32> to tensor<9xf32>
+  %pb = train.pad %b value 0.0 low [2] high [4] interior [0] : tensor<3xf32> to tensor<9xf32>
+  %pc = train.pad %c value 0.0 low [5] high [0] interior [0] : tensor<4xf32> to tensor<9xf32>
+  %ac = train.add %pa, %pc : tensor<9xf32>
+  %y = train.add %ac, %pb : tensor<9xf32>
+  return %y : tensor<9xf32>
+}
+
 // A part of a part stays padded.
 // CHECK-LABEL: func.func @part
 // CHECK: %[[C:.*]] = train.concat 0 %arg0, %arg1

@@ -229,9 +229,10 @@ def FoldPaddedSumsPass : Pass<"dsc-fold-padded-sums"> {
     its gradient is a sum of the parts' gradients, each padded by zeros to the
     whole size: several passes over the whole tensor, mostly over zeros.
 
-    Method: the sum of two parts that are padded along the same dimension and
-    adjoin there is one part, their concatenation; without padding left it is
-    the sum. Only pads that nothing else reads are folded. Adding +0 is exact,
+    Method: the sum of parts that are padded along the same dimension and adjoin
+    there, in whichever order they are added, is one part, their concatenation;
+    without padding left it is the sum. Only pads and sums that nothing else
+    reads are folded. Adding +0 is exact,
     but for the sign of a zero.
 
     Requires: train IR. Guarantees: no sum of adjoining parts is left.
