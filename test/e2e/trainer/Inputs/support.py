@@ -143,7 +143,8 @@ class Workspace:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def run(self, *arguments, env=None, timeout=60):
+    def run(self, *arguments, env=None, timeout=300):
+        """The timeout is for hangs: threads that wait for one another are slow on a busy machine."""
         if "--threads" not in arguments:
             arguments += ("--threads", 1)  # quicker where many tests share the processors
         return subprocess.run([self.trainer, *map(str, arguments)], capture_output=True, text=True,
