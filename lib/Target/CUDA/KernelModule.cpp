@@ -215,13 +215,20 @@ llvm::SmallBitVector Builder::findShared(exec::KernelOp kernel, ArrayRef<Use> li
   return shared;
 }
 
-/// Arguments that begin on a multiple of 16 bytes at every launch: in the arena and among the
-/// constants, which do so themselves. An input's rows begin where the micro-batch does.
+/// Whether it begins on a multiple of 16 bytes in every iteration of the loops around. Arena and
+/// constants do so themselves; an input's rows begin where the micro-batch does.
+static bool isAligned(const Place &place) {
+  auto keeps = [](int64_t bytes) { return bytes % 16 == 0; };
+  return place.space < DSC_SPACE_INPUTS && keeps(place.offset) &&
+         llvm::all_of(place.strides, keeps);
+}
+
+/// Arguments that do so at every launch.
 llvm::SmallBitVector Builder::findAligned(ArrayRef<Use> uses) const {
   llvm::SmallBitVector aligned(uses.front().call->buffers.size(), true);
   for (const Use &use : uses)
     for (auto [argument, buffer] : llvm::enumerate(use.call->buffers))
-      if (buffer.place.space >= DSC_SPACE_INPUTS || buffer.place.offset % 16 != 0)
+      if (!isAligned(buffer.place))
         aligned.reset(argument);
   return aligned;
 }
