@@ -2,8 +2,9 @@
 //
 // oneDNN's matmul does the work; what remains is to put the problem as it likes it:
 // batch dimensions merged and, where the right side does not change, folded into
-// the rows; operands whose strides it would walk element by element packed; an
-// output that is transposed computed as the product of the transposes.
+// the rows; operands whose strides it would walk element by element, or that fall
+// into few sets of the cache, packed; an output that is transposed computed as the
+// product of the transposes.
 //
 //===----------------------------------------------------------------------===//
 #include "abi/CpuRoutines.h"
@@ -129,8 +130,32 @@ bool isPlain(int64_t rows, int64_t cols, MatrixStrides &s) {
 struct MatmulOperand {
   memory view;
   std::optional<CopyLoop> pack; // operand 0: the packed tensor
-  size_t bytes = 0;
+  size_t bytes = 0;             // of the packed tensor
 };
+
+/// Whether the left side's columns fall into one or two sets of the first cache. oneDNN reads some
+/// elements of each column at a time, so that a line is fetched anew for each: half of the time,
+/// where the right side is as narrow as this. Wider ones hide it, and narrower ones take less time
+/// than a copy.
+bool isAliased(const MatmulShape &shape) {
+  constexpr int64_t halfPage = 2048 / sizeof(float);
+  MatrixStrides lhs = shape.strides[Lhs];
+  return shape.batch.rank == 0 && lhs.row == 1 && lhs.col % halfPage == 0 && shape.K >= 64 &&
+         shape.N >= 64 && shape.N <= 256;
+}
+
+/// The left side with its columns moved apart by a line.
+MatmulOperand spreadColumns(const MatmulShape &shape) {
+  constexpr int64_t line = 64 / sizeof(float);
+  int64_t apart = shape.M + line;
+  MatmulOperand result;
+  result.pack.emplace();
+  result.pack->add(shape.K, {apart, shape.strides[Lhs].col});
+  result.pack->add(shape.M, {1, 1});
+  result.bytes = static_cast<size_t>(shape.K * apart) * sizeof(float);
+  result.view = dnnlView(dnnlTensor({shape.M, shape.K}, {1, apart}));
+  return result;
+}
 
 /// `op`'s tensor [batch…, rows, cols], broadcast dimensions as size 1.
 MatmulOperand makeOperand(const MatmulShape &shape, int op) {
@@ -200,7 +225,8 @@ Matmul::Matmul(const MatmulShape &shape)
     : hasBias(shape.flags & DSC_MATMUL_BIAS), accumulates(shape.flags & DSC_MATMUL_ACCUMULATE),
       swapped(shape.swapped), emptySum(shape.emptySum) {
   for (int op = 0; op < NumMatrices; ++op)
-    operands[op] = makeOperand(shape, op);
+    operands[op] =
+        op == Lhs && isAliased(shape) ? spreadColumns(shape) : makeOperand(shape, op);
   memory::desc lhs = operands[Lhs].view.get_desc(), rhs = operands[Rhs].view.get_desc(),
                out = operands[Out].view.get_desc();
   memory::dims biasDims(shape.batch.rank + 2, 1);

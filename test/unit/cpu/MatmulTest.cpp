@@ -113,6 +113,16 @@ TEST(Matmul, TransposesOfEachOperand) {
     }
 }
 
+TEST(Matmul, ColumnsHalfAPageApart) {
+  Random random(6);
+  for (int64_t flags : {0, int(DSC_MATMUL_BIAS), int(DSC_MATMUL_ACCUMULATE)}) {
+    checkMatmul(random, {{}, 512, 64, 65, flags}, {1, 512}, {64, 1}, {64, 1});
+    checkMatmul(random, {{}, 70, 256, 64, flags}, {1, 1024}, {1, 64}, {300, 1});
+  }
+  // The product of the transposes has such a left side, too.
+  checkMatmul(random, {{}, 64, 33, 65, 0}, {65, 1}, {512, 1}, {1, 64});
+}
+
 TEST(Matmul, RowsGoOnThroughTheBatch) {
   Random random(3);
   checkMatmul(random, {{6, 5}, 7, 33, 16, DSC_MATMUL_BIAS}, {5 * 7 * 16, 7 * 16, 16, 1},
