@@ -225,8 +225,7 @@ Matmul::Matmul(const MatmulShape &shape)
     : hasBias(shape.flags & DSC_MATMUL_BIAS), accumulates(shape.flags & DSC_MATMUL_ACCUMULATE),
       swapped(shape.swapped), emptySum(shape.emptySum) {
   for (int op = 0; op < NumMatrices; ++op)
-    operands[op] =
-        op == Lhs && isAliased(shape) ? spreadColumns(shape) : makeOperand(shape, op);
+    operands[op] = op == Lhs && isAliased(shape) ? spreadColumns(shape) : makeOperand(shape, op);
   memory::desc lhs = operands[Lhs].view.get_desc(), rhs = operands[Rhs].view.get_desc(),
                out = operands[Out].view.get_desc();
   memory::dims biasDims(shape.batch.rank + 2, 1);

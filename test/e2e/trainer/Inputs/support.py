@@ -144,7 +144,7 @@ class Workspace:
         return os.path.join(self.folder, name)
 
     def run(self, *arguments, env=None, timeout=300):
-        """The timeout is for hangs: threads that wait for one another are slow on a busy machine."""
+        """The timeout is for hangs: threads that wait for others are slow on a busy machine."""
         if "--threads" not in arguments:
             arguments += ("--threads", 1)  # quicker where many tests share the processors
         return subprocess.run([self.trainer, *map(str, arguments)], capture_output=True, text=True,
