@@ -26,7 +26,7 @@ def available_bytes():
 def touch(count):
     """GB/s at which one thread writes a fresh mapping of `count` bytes."""
     zeros = bytes(CHUNK)
-    with mmap.mmap(-1, count) as memory:
+    with mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
         memory.madvise(mmap.MADV_HUGEPAGE)
         begin = time.monotonic()
         for at in range(0, count, CHUNK):
