@@ -1,20 +1,21 @@
 #!/usr/bin/env python3
 """Drops each barrier, wait and bound check of CUDA sources in turn, and asks the emulator.
 
-    mutate.py FOLDER [PROGRAM...] [--every N]
+    mutate.py FOLDER [PROGRAM...] [--every N] [--page docs/CudaTarget.md]
 
 Programs (programs.py) are packages that dsc-compile emits, and those of Inputs/ that test the
 runtime's kernels; by default all. Each is built once per mode, and then run with one site
 (sites.py) dropped. A mutant is caught when the emulator, a sanitizer or the program itself reports
 it, or when what is computed has other bits. survivors.txt lists the mutants that nobody catches,
 with the reason: exit status 1 if it is not right, or if less than 95 % of the mutants that change
-behaviour are caught. --every N takes each N-th site only.
+behaviour are caught. --every N takes each N-th site only; --page writes the table into a page.
 """
 
 import argparse
 import collections
 import concurrent.futures
 import dataclasses
+import datetime
 import fnmatch
 import os
 import pathlib
@@ -114,28 +115,39 @@ def complaints(verdicts, survivors, whole):
             yield f"survivors.txt lists what is caught, or is no mutant: {pattern}"
 
 
-def print_table(verdicts):
+def table_of(verdicts):
     """By kind: mutants, and what became of them."""
     rows = collections.defaultdict(collections.Counter)
     for verdict in verdicts:
         rows[verdict.site.kind][verdict.fate] += 1
+    rows = dict(sorted(rows.items()))
     fates = sorted({verdict.fate for verdict in verdicts})
-    print("| dropped | mutants |", " | ".join(fates), "|")
-    print("|---|--:|" + "--:|" * len(fates))
-    for kind, counts in sorted(rows.items()):
+    rows["all"] = sum(rows.values(), collections.Counter())
+    lines = [f"| dropped | mutants | {' | '.join(fates)} |", "|---|--:|" + "--:|" * len(fates)]
+    for kind, counts in rows.items():
         cells = [counts.total(), *(counts[fate] for fate in fates)]
-        print(f"| {kind} |", " | ".join(map(str, cells)), "|")
+        lines.append(f"| {kind} | {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
 
 
 def conclude(verdicts, survivors, whole):
-    """Prints the result; whether it is good."""
-    print_table(verdicts)
-    wrong = list(complaints(verdicts, survivors, whole))
-    print(*wrong, sep="\n", end="\n" if wrong else "")
+    """The result as text, and whether it is good."""
     caught = sum(verdict.catcher is not None for verdict in verdicts)
     changing = sum(verdict.fate != "equal" for verdict in verdicts)
-    print(f"caught {caught} of {changing} mutants that change behaviour")
-    return not wrong and caught >= ENOUGH * changing > 0
+    text = f"{table_of(verdicts)}\n\ncaught {caught} of {changing} mutants that change behaviour"
+    wrong = list(complaints(verdicts, survivors, whole))
+    return "\n".join([text, *wrong]), not wrong and caught >= ENOUGH * changing > 0
+
+
+def write_page(page, text):
+    """Renews the page's section, with the command and the commit."""
+    begin, end = "<!-- begin mutants -->\n", "<!-- end mutants -->\n"
+    before, rest = page.read_text().split(begin)
+    after = rest.split(end)[1]
+    commit = programs.run("git", "-C", programs.SOURCE, "describe", "--always", "--dirty").strip()
+    command = " ".join(["test/emulator/mutate.py", *sys.argv[1:]])
+    origin = f"`{command}`, {commit}, {datetime.date.today().isoformat()}:"
+    page.write_text(f"{before}{begin}{origin}\n\n{text}\n{end}{after}")
 
 
 def main():
@@ -145,6 +157,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("programs", nargs="*")
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--page", type=pathlib.Path)
     args = parser.parse_args()
     args.folder.mkdir(parents=True)
     runtime, found, changed = switch_runtime(args.folder)
@@ -160,7 +173,11 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         judged = pool.map(lambda site: judge(site, tried, survivors), chosen[:: args.every])
         verdicts = list(judged)
-    sys.exit(0 if conclude(verdicts, survivors, whole) else 1)
+    text, is_good = conclude(verdicts, survivors, whole)
+    print(text)
+    if args.page:
+        write_page(args.page, text)
+    sys.exit(0 if is_good else 1)
 
 
 if __name__ == "__main__":
