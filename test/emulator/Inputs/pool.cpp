@@ -1,5 +1,5 @@
-// Runs Pool.cu on random shapes, whose last windows may reach behind the pads, and compares with the
-// definition. Some elements are -inf, which is the largest of a window that has nothing else.
+// Runs Pool.cu on random shapes, whose last windows may reach behind the pads, and compares with
+// the definition. Some elements are -inf, which is the largest of a window that has nothing else.
 #include "device.h"
 
 #include <bit>
