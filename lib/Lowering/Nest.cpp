@@ -90,12 +90,35 @@ static bool mapsGiveSizes(ArrayRef<NestOperand> operands, ArrayRef<int64_t> size
   return known.all();
 }
 
+/// The operand as a row of elements: an index that is a sum says nothing about sizes.
+static std::optional<NestOperand> flatten(OpBuilder &builder, NestOperand operand) {
+  RankedTensorType type = tensorType(operand.source);
+  AffineExpr index = builder.getAffineConstantExpr(0);
+  for (auto [expr, stride] :
+       llvm::zip_equal(operand.map.getResults(), denseStrides(type.getShape()))) {
+    index = index + expr * stride;
+  }
+  if (isa<AffineDimExpr>(index)) {
+    return std::nullopt;
+  }
+  operand.source = exec::ViewOp::create(
+      builder, operand.source.getLoc(),
+      RankedTensorType::get(type.getNumElements(), type.getElementType()), operand.source);
+  operand.map = AffineMap::get(operand.map.getNumDims(), 0, index);
+  return operand;
+}
+
 /// An operand of a nest over `sizes`, of which the result shows the first `numKnown`.
 NestOperand ExecLowering::resolveIn(Value value, AffineMap map, ArrayRef<int64_t> sizes,
                                     unsigned numKnown) {
   NestOperand operand = resolve(value, map);
   if (mapsGiveSizes(operand, sizes, numKnown)) {
     return operand;
+  }
+  if (numKnown == sizes.size()) {
+    if (auto row = flatten(builder, operand)) {
+      return *row;
+    }
   }
   // What is repeated need not be copied as often as it is repeated.
   if (auto broadcast = value.getDefiningOp<train::BroadcastOp>()) {

@@ -1,4 +1,5 @@
 // RUN: dsc-opt %s --dsc-lower-to-exec | FileCheck %s
+// CHECK: #[[LINEAR:.*]] = affine_map<(d0, d1) -> (d0 * 6 + d1)>
 
 // Parts are written into one buffer, each at its offset (the last of the ints).
 // CHECK-LABEL: exec.program @concat(
@@ -30,12 +31,23 @@ func.func @transpose(%x: tensor<2x3xf32>) -> tensor<3x2xf32> {
   return %y : tensor<3x2xf32>
 }
 
-// From the first element on, a slice's map would be the whole tensor's.
+// From the first element on, a slice's map would be the whole tensor's: it is read as a row of
+// elements.
 // CHECK-LABEL: exec.program @prefix(
-// CHECK: %[[S:.*]] = exec.call "Copy"(%{{.*}}) ints [4, 2, 4, 3, 6, 1, 3, 1, 0, 0]
-// CHECK: linalg.generic {{.*}} ins(%[[S]] : tensor<4x3xf32>)
+// CHECK: %[[ROW:.*]] = exec.view %{{.*}} : tensor<4x6xf32> to tensor<24xf32>
+// CHECK: linalg.generic {indexing_maps = [#[[LINEAR]], #{{.*}}]{{.*}} ins(%[[ROW]] : tensor<24xf32>)
 func.func @prefix(%x: tensor<4x6xf32>) -> tensor<4x3xf32> {
   %s = train.slice %x [0, 0] strides [1, 1] : tensor<4x6xf32> to tensor<4x3xf32>
   %y = train.exp %s : tensor<4x3xf32>
   return %y : tensor<4x3xf32>
+}
+
+// Of a row there is no other view.
+// CHECK-LABEL: exec.program @prefix_of_row(
+// CHECK: %[[S:.*]] = exec.call "Copy"(%{{.*}}) ints [4, 1, 3, 1, 1, 0, 0]
+// CHECK: linalg.generic {{.*}} ins(%[[S]] : tensor<3xf32>)
+func.func @prefix_of_row(%x: tensor<6xf32>) -> tensor<3xf32> {
+  %s = train.slice %x [0] strides [1] : tensor<6xf32> to tensor<3xf32>
+  %y = train.exp %s : tensor<3xf32>
+  return %y : tensor<3xf32>
 }
