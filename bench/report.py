@@ -110,7 +110,7 @@ def short_origin(kernel):
 
 
 def loss_table(roofline, reasons):
-    step = roofline["step_ms"]
+    step = sum(kernel["ms"] for kernel in roofline["kernels"])
     slow = [kernel for kernel in roofline["kernels"] if loses(kernel, step)]
     if not slow:
         return "No kernel is listed."

@@ -244,6 +244,7 @@ int main(int argc, char **argv) {
   matmul(report, "768x128x512", 768, 128, 512, false, false);
   matmul(report, "128x512x768 transposed left", 128, 512, 768, true, false);
   matmul(report, "1024x256x2048 transposed left", 1024, 256, 2048, true, false);
+  matmul(report, "256x3072x768", 256, 3072, 768, false, false);
   matmul(report, "128x10x64", 128, 10, 64, false, true);
   attention(report, "B12 H4 T64 D32", 12, 4, 64, 32);
   attention(report, "B4 H12 T64 D64", 4, 12, 64, 64);

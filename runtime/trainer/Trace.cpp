@@ -30,14 +30,22 @@ std::string rowName(Row row, const char *name) {
                 row, name);
 }
 
+/// A routine's ints: what its shape is, for those who compare calls.
+std::string intsText(const DscCall &call) {
+  std::string text;
+  for (int32_t i = 0; i < call.numInts; ++i)
+    text += (i > 0 ? "," : "") + std::to_string(call.ints[i]);
+  return text;
+}
+
 std::string callArguments(const DscCall &call, double microseconds) {
   double perSecond = 1e-3 / std::max(microseconds, 1e-3); // to 10^9 per second
   return format(",\"cat\":\"%s\",\"args\":{\"origin\":%s,\"flops\":%lld,\"bytes\":%lld,"
-                "\"GFLOP/s\":%.3f,\"GB/s\":%.3f}",
+                "\"GFLOP/s\":%.3f,\"GB/s\":%.3f,\"ints\":[%s]}",
                 call.kernel ? "kernel" : "routine", quoted(call.origin ? call.origin : "").c_str(),
                 static_cast<long long>(call.flops), static_cast<long long>(call.bytes),
                 static_cast<double>(call.flops) * perSecond,
-                static_cast<double>(call.bytes) * perSecond);
+                static_cast<double>(call.bytes) * perSecond, intsText(call).c_str());
 }
 
 } // namespace

@@ -133,27 +133,44 @@ struct MatmulOperand {
   size_t bytes = 0;             // of the packed tensor
 };
 
-/// Whether the left side's columns fall into one or two sets of the first cache. oneDNN reads some
-/// elements of each column at a time, so that a line is fetched anew for each: half of the time,
-/// where the right side is as narrow as this. Wider ones hide it, and narrower ones take less time
+/// The lines of a side along which it is contiguous and whose number is K: columns of the left
+/// side, rows of the right one.
+struct Lines {
+  int64_t length, step, apart;
+
+  Lines(const MatmulShape &shape, int op) {
+    MatrixStrides s = shape.strides[op];
+    length = op == Lhs ? shape.M : shape.N;
+    step = op == Lhs ? s.row : s.col;
+    apart = op == Lhs ? s.col : s.row;
+  }
+};
+
+constexpr int64_t halfPage = 2048 / sizeof(float), cacheLine = 64 / sizeof(float);
+
+/// Whether a side's lines begin in one or two sets of the first cache. Where the other side is
+/// narrow, oneDNN reads some elements of each line at a time, so that they are fetched anew for the
+/// next: it takes twice the time. Wider ones it treats otherwise, and narrower ones take less time
 /// than a copy.
-bool isAliased(const MatmulShape &shape) {
-  constexpr int64_t halfPage = 2048 / sizeof(float);
-  MatrixStrides lhs = shape.strides[Lhs];
-  return shape.batch.rank == 0 && lhs.row == 1 && lhs.col % halfPage == 0 && shape.K >= 64 &&
-         shape.N >= 64 && shape.N <= 256;
+bool isAliased(const MatmulShape &shape, int op) {
+  if (op == Out || shape.batch.rank > 0 || shape.K < 64)
+    return false;
+  Lines lines(shape, op);
+  int64_t other = op == Lhs ? shape.N : shape.M;
+  return lines.step == 1 && lines.apart % halfPage == 0 && other >= 64 && other <= 256;
 }
 
-/// The left side with its columns moved apart by a line.
-MatmulOperand spreadColumns(const MatmulShape &shape) {
-  constexpr int64_t line = 64 / sizeof(float);
-  int64_t apart = shape.M + line;
+/// The side with its lines moved apart.
+MatmulOperand spreadLines(const MatmulShape &shape, int op) {
+  Lines lines(shape, op);
+  int64_t apart = (lines.length + halfPage - 1) / halfPage * halfPage + cacheLine;
   MatmulOperand result;
   result.pack.emplace();
-  result.pack->add(shape.K, {apart, shape.strides[Lhs].col});
-  result.pack->add(shape.M, {1, 1});
+  result.pack->add(shape.K, {apart, lines.apart});
+  result.pack->add(lines.length, {1, 1});
   result.bytes = static_cast<size_t>(shape.K * apart) * sizeof(float);
-  result.view = dnnlView(dnnlTensor({shape.M, shape.K}, {1, apart}));
+  memory::dims strides = op == Lhs ? memory::dims{1, apart} : memory::dims{apart, 1};
+  result.view = dnnlView(dnnlTensor({shape.rows(op), shape.cols(op)}, strides));
   return result;
 }
 
@@ -225,7 +242,7 @@ Matmul::Matmul(const MatmulShape &shape)
     : hasBias(shape.flags & DSC_MATMUL_BIAS), accumulates(shape.flags & DSC_MATMUL_ACCUMULATE),
       swapped(shape.swapped), emptySum(shape.emptySum) {
   for (int op = 0; op < NumMatrices; ++op)
-    operands[op] = op == Lhs && isAliased(shape) ? spreadColumns(shape) : makeOperand(shape, op);
+    operands[op] = isAliased(shape, op) ? spreadLines(shape, op) : makeOperand(shape, op);
   memory::desc lhs = operands[Lhs].view.get_desc(), rhs = operands[Rhs].view.get_desc(),
                out = operands[Out].view.get_desc();
   memory::dims biasDims(shape.batch.rank + 2, 1);

@@ -113,11 +113,13 @@ TEST(Matmul, TransposesOfEachOperand) {
     }
 }
 
-TEST(Matmul, ColumnsHalfAPageApart) {
+TEST(Matmul, LinesHalfAPageApart) {
   Random random(6);
   for (int64_t flags : {0, int(DSC_MATMUL_BIAS), int(DSC_MATMUL_ACCUMULATE)}) {
     checkMatmul(random, {{}, 512, 64, 65, flags}, {1, 512}, {64, 1}, {64, 1});
     checkMatmul(random, {{}, 70, 256, 64, flags}, {1, 1024}, {1, 64}, {300, 1});
+    checkMatmul(random, {{}, 64, 512, 65, flags}, {65, 1}, {512, 1}, {512, 1});
+    checkMatmul(random, {{}, 100, 496, 64, flags}, {1, 512}, {1024, 1}, {496, 1});
   }
   // The product of the transposes has such a left side, too.
   checkMatmul(random, {{}, 64, 33, 65, 0}, {65, 1}, {512, 1}, {1, 64});
