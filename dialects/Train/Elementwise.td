@@ -46,6 +46,24 @@ def Train_CeilOp : Train_StepUnaryOp<"ceil", "smallest integer not below x">;
 def Train_RoundOp : Train_StepUnaryOp<"round", "nearest integer, ties to even">;
 def Train_RoundThroughOp : Train_SmoothUnaryOp<"round_through", "g",
     "nearest integer, ties to even; derivative 1, as if it were x (the straight-through estimator)">;
+def Train_StopGradientOp : Train_ElementwiseOp<"stop_gradient",
+    [SameOperandsAndResultType, Train_Vjp, Train_Decompose, Train_Linear]> {
+  let summary = "x, through which no gradient passes: its derivative counts as 0";
+  let description = [{
+    What PyTorch calls `detach`. Autodiff has to see it; from then on it is its operand.
+
+    ```mlir
+    %y = train.stop_gradient %x : tensor<4x16xf32>
+    ```
+  }];
+  let arguments = (ins Train_FloatTensor:$x);
+  let results = (outs Train_FloatTensor:$y);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+  let extraClassDefinition = !strconcat(ElementwiseShardingDef, NoFlopsDef, [{
+    ::llvm::LogicalResult $cppClass::buildVjp(::dsc::train::Vjp &) { return ::mlir::success(); }
+    ::llvm::SmallVector<::mlir::Value> $cppClass::decompose(::mlir::OpBuilder &) { return {getX()}; }
+  }]);
+}
 def Train_ExpOp : Train_SmoothUnaryOp<"exp", "g * y", "e to the x">;
 def Train_Expm1Op : Train_SmoothUnaryOp<"expm1", "g * (y + 1.0)", "exp(x) - 1 without cancellation">;
 def Train_LogOp : Train_SmoothUnaryOp<"log", "g / x", "natural logarithm">;

@@ -54,6 +54,7 @@ onnx::ImportOptions dsc::importOptions(const CompileOptions &options) {
   import.trainable = options.trainable;
   import.freeze = options.freeze;
   import.tie = options.tie;
+  import.stopGradient = options.stopGradient;
   import.batchNorm = batchNormMode(options.batchNorm);
   import.dropout = options.dropout;
   import.marksScales = !options.train.lossOutput.empty();

@@ -141,6 +141,8 @@ static void addModelFlags(CLI::App &app, CompileOptions &options, Arguments &arg
   app.add_option("--trainable", options.trainable, "initializers to train (regex)");
   app.add_option("--freeze", options.freeze, "initializers not to train (regex)");
   app.add_option("--tie", options.tie, "copies to treat as one parameter (regex)");
+  app.add_option("--stop-gradient", options.stopGradient,
+                 "values, or inputs as NODE:INDEX, that pass no gradient back (regex)");
   app.add_option("--batch-norm", options.batchNorm, "train|local|frozen")
       ->check(CLI::IsMember({"train", "local", "frozen"}));
   app.add_option("--dropout", arguments.dropout, "on|off")->check(CLI::IsMember({"on", "off"}));
@@ -284,8 +286,8 @@ static std::optional<int> refuseOnnxFlags(const CLI::App &app, const std::string
   if (!llvm::StringRef(input).ends_with(".mlir")) {
     return std::nullopt;
   }
-  for (const char *flag :
-       {"--dim", "--trainable", "--freeze", "--tie", "--batch-norm", "--dropout", "--inspect"}) {
+  for (const char *flag : {"--dim", "--trainable", "--freeze", "--tie", "--stop-gradient",
+                           "--batch-norm", "--dropout", "--inspect"}) {
     if (app.count(flag) > 0) {
       return usageError(std::string(flag) + " is for ONNX models; '" + input +
                         "' says it itself: leave the flag out");

@@ -252,6 +252,7 @@ void dsc::registerElementwise(Registry &registry) {
   addUnary<train::CeilOp>(registry, [](double x) { return std::ceil(x); });
   addUnary<train::RoundOp>(registry, [](double x) { return std::nearbyint(x); });
   addUnary<train::RoundThroughOp>(registry, [](double x) { return std::nearbyint(x); });
+  addUnary<train::StopGradientOp>(registry, [](double x) { return x; });
   addUnary<train::ExpOp>(registry, [](double x) { return std::exp(x); });
   addUnary<train::Expm1Op>(registry, [](double x) { return std::expm1(x); });
   addUnary<train::LogOp>(registry, [](double x) { return std::log(x); });

@@ -17,7 +17,8 @@ static Value splat(OpBuilder &builder, Location loc, Value like, double value) {
 DenseSet<Value> dsc::findInfluences(Block &block, Value loss) {
   DenseSet<Value> influences = {loss};
   for (Operation &op : llvm::reverse(block.without_terminator())) {
-    if (llvm::any_of(op.getResults(), [&](Value v) { return influences.contains(v); })) {
+    if (!isa<train::StopGradientOp>(op) &&
+        llvm::any_of(op.getResults(), [&](Value v) { return influences.contains(v); })) {
       influences.insert_range(llvm::make_filter_range(op.getOperands(), isFloat));
     }
   }

@@ -25,18 +25,22 @@ def info(name, array):
     return helper.make_tensor_value_info(name, kind, array.shape)
 
 
-def write(name, op, opset, inputs, outputs=1, **attributes):
-    """Inputs are arrays in the operator's order; None is left out."""
+def write(name, op, opset, inputs, outputs=1, domain="", compute=None, **attributes):
+    """Inputs are arrays in the operator's order; None is left out. `compute` is what an operator
+    does that ONNX does not define, from inputs and attributes to a tuple."""
     names = ["" if array is None else f"in{i}" for i, array in enumerate(inputs)]
     given = {n: array for n, array in zip(names, inputs) if n}
     results = [f"out{i}" for i in range(outputs)]
-    node = helper.make_node(op, names, results, **attributes)
+    node = helper.make_node(op, names, results, domain=domain or None, **attributes)
     infos = [info(n, array) for n, array in given.items()]
     unknown = [helper.make_tensor_value_info(n, TensorProto.UNDEFINED, None) for n in results]
     graph = helper.make_graph([node], name, infos, unknown)
-    opsets = [helper.make_opsetid("", opset)]
+    opsets = [helper.make_opsetid("", opset)] + [helper.make_opsetid(domain, 1)] * bool(domain)
     model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
-    expected = [np.asarray(y) for y in ReferenceEvaluator(model).run(None, given)]
+    if compute:
+        expected = compute(*inputs, **attributes)
+    else:
+        expected = [np.asarray(y) for y in ReferenceEvaluator(model).run(None, given)]
     del model.graph.output[:]
     model.graph.output.extend(info(n, y) for n, y in zip(results, expected))
     folder = HERE / f"test_{name}" / "test_data_set_0"
@@ -191,6 +195,94 @@ def write_norms():
     )
 
 
+def attend(q, k, v, heads, hidden, scale):
+    """Softmax attention, head by head; `hidden` [B, heads, T, S] is added to the scores."""
+    results = []
+    for q_, k_, v_ in zip(*(np.split(x, heads, -1) for x in (q, k, v))):
+        scores = q_ @ k_.swapaxes(1, 2) * (scale or q_.shape[-1] ** -0.5) + hidden[:, len(results)]
+        weights = np.exp(scores - scores.max(-1, keepdims=True))
+        results.append(weights / weights.sum(-1, keepdims=True) @ v_)
+    return np.concatenate(results, -1)
+
+
+def hide(mask, bias, shape, causal, value):
+    """What is added to scores of `shape` [B, heads, T, S]."""
+    batch, _, queries, keys = shape
+    hidden = np.zeros(shape) + (0 if bias is None else bias)
+    if mask is not None and mask.ndim == 1:
+        mask = np.arange(keys) < mask.reshape(batch, 1)
+    if mask is not None:
+        mask = np.broadcast_to(mask.reshape(batch, -1, keys), (batch, queries, keys))
+        hidden = hidden + np.where(mask, 0, value)[:, None]
+    if causal:
+        hidden = hidden + np.where(np.tri(queries, keys, dtype=bool), 0, -np.inf)
+    return hidden
+
+
+def fused_attention(
+    x, w, b=None, mask=None, past=None, extra=None, num_heads=1, scale=None, unidirectional=0,
+    qkv_hidden_sizes=None,
+):  # fmt: skip
+    sizes = qkv_hidden_sizes or [w.shape[1] // 3] * 3
+    q, k, v = np.split(x @ w + (0 if b is None else b), np.cumsum(sizes[:2]), -1)
+    shape = (len(x), num_heads, x.shape[1], x.shape[1])
+    hidden = hide(mask, extra, shape, unidirectional, -10000.0)
+    return (attend(q, k, v, num_heads, hidden, scale).astype(x.dtype),)
+
+
+def multi_head_attention(
+    q, k, v, b=None, mask=None, extra=None, num_heads=1, mask_filter_value=-10000.0
+):
+    if b is not None:
+        widths = np.cumsum([q.shape[-1], k.shape[-1]])
+        q, k, v = (x + part for x, part in zip((q, k, v), np.split(b, widths)))
+    shape = (len(q), num_heads, q.shape[1], k.shape[1])
+    hidden = hide(mask, extra, shape, False, mask_filter_value)
+    return (attend(q, k, v, num_heads, hidden, None).astype(q.dtype),)
+
+
+def embed(ids, segments, words, places, types, gamma, beta, mask, epsilon):
+    x = words[ids] + places[: ids.shape[1]] + types[segments]
+    y = x - x.mean(-1, keepdims=True)
+    y = y / np.sqrt((y * y).mean(-1, keepdims=True) + epsilon) * gamma + beta
+    return y.astype(np.float32), mask.sum(1).astype(np.int32)
+
+
+def write_microsoft():
+    def case(name, op, compute, inputs, outputs=1, **attributes):
+        name = f"microsoft_{name}"
+        write(name, op, 20, inputs, outputs, "com.microsoft", compute, **attributes)
+
+    def attention(name, *inputs, **attributes):
+        case(f"attention{name}", "Attention", fused_attention, inputs, **attributes)
+
+    def multi_head(name, *inputs, **attributes):
+        case(
+            f"multi_head{name}", "MultiHeadAttention", multi_head_attention, inputs, **attributes
+        )
+
+    x, w, b = random(50, 2, 5, 6), random(51, 6, 24, scale=0.5), random(52, 24)
+    lengths, valid = np.array([3, 5], np.int32), np.array([[1, 1, 1, 0, 1]] * 2, np.int32)
+    seen = (random(53, 2, 5, 5) > -0.5).astype(np.int32)
+    extra = random(54, 1, 2, 5, 5)
+    attention("", x, w, b, num_heads=2)
+    attention("_lengths", x, w, b, lengths, num_heads=2, scale=0.3)
+    attention("_mask", x, w, b, valid, num_heads=4, unidirectional=1)
+    attention("_pairs", x, w, None, seen, num_heads=2)
+    widths = [8, 8, 4]
+    narrow = random(55, 6, 20), random(56, 20)
+    attention("_widths", x, *narrow, None, None, extra, num_heads=2, qkv_hidden_sizes=widths)
+    q, k, v = random(57, 2, 4, 8), random(58, 2, 5, 8), random(59, 2, 5, 6)
+    multi_head("", q, k, v, random(60, 22), num_heads=2)
+    extra = random(61, 1, 2, 4, 5)
+    multi_head("_mask", q, k, v, None, valid, extra, num_heads=2, mask_filter_value=-3.0)
+    ids, segments = np.array([[1, 5, 2], [0, 3, 3]], np.int32), np.array([[0, 1, 1]] * 2, np.int32)
+    tables = [random(seed, rows, 4) for seed, rows in ((62, 7), (63, 6), (64, 2))]
+    mask = np.array([[1, 1, 0], [1, 1, 1]], np.int32)
+    inputs = [ids, segments, *tables, random(65, 4), random(66, 4), mask]
+    case("embedding", "EmbedLayerNormalization", embed, inputs, outputs=2, epsilon=1e-5)
+
+
 def main():
     shutil.rmtree(HERE, ignore_errors=True)
     write_sampling()
@@ -201,6 +293,7 @@ def main():
     write_numeric()
     write_integers()
     write_norms()
+    write_microsoft()
 
 
 if __name__ == "__main__":

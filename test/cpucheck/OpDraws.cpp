@@ -140,6 +140,7 @@ void cpucheck::addElementwiseDraws(DrawTable &table) {
   addUnary<train::CeilOp>(table, exact);
   addUnary<train::RoundOp>(table, exact);
   addUnary<train::RoundThroughOp>(table, exact);
+  addUnary<train::StopGradientOp>(table, any);
   addUnary<train::ExpOp>(table, wide);
   addUnary<train::Expm1Op>(table, wide);
   addUnary<train::LogOp>(table, positive);

@@ -331,6 +331,25 @@ class Swin(nn.Module):
         return self.head(self.merge(self.norm2(torch.cat(quarters, -1))).mean((1, 2)))
 
 
+class Router(nn.Module):
+    """Each sample goes to its two best experts; the best one's result counts twice. Results are
+    looked up and written back row by row."""
+
+    def __init__(self, experts=4, width=6):
+        super().__init__()
+        self.gate, self.experts = nn.Linear(7, experts), nn.Linear(7, experts * width)
+        self.head = nn.Linear(width, 5)
+
+    def forward(self, x):  # [B, 7] -> [B, 5]
+        scores, chosen = self.gate(x).topk(2, -1)
+        weights = x.new_zeros(x.shape[0], self.gate.out_features)
+        weights = weights.scatter(-1, chosen, scores.softmax(-1))
+        results = torch.tanh(self.experts(x)).unflatten(-1, (self.gate.out_features, -1))
+        place = torch.arange(x.shape[0]), chosen[:, 0]
+        results = results.index_put(place, 2 * results[place])
+        return self.head((weights[..., None] * results).sum(1))
+
+
 class Translator(nn.Module):
     """A sequence read both ways; a decoder that attends to it as far as its length."""
 
@@ -412,6 +431,10 @@ FAMILIES = {
     **family("conformer", module=Conformer, inputs={"x": ((10, 6), None)}, classes=5, seed=39),
     **family("mamba", module=Mamba, inputs={"x": ((6, 5), None)}, classes=5, seed=42),
     **family("swin", module=Swin, inputs=PICTURE, classes=5, seed=43),
+    **both_exporters("router", module=Router, inputs={"x": ((7,), None)}, classes=5, seed=45),
+    "router-static": Spec(
+        module=Router, inputs={"x": ((7,), None)}, classes=5, seed=45, batch=4, golden="router"
+    ),
     **family(
         "translator",
         module=Translator,

@@ -150,6 +150,21 @@ class ZeroBiases(nn.Module):
         return self.fc2(torch.tanh(self.fc1(x)))
 
 
+class Stopped(nn.Module):
+    """Places where gradients stop: values, uses of a value, a row of a table."""
+
+    def __init__(self, padding):
+        super().__init__()
+        self.embedding = nn.Embedding(12, 8, padding_idx=padding)
+        self.fc1, self.gate, self.fc2 = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 5)
+
+    def forward(self, tokens):  # [B, 7] -> [B, 5]
+        h = torch.tanh(self.fc1(self.embedding(tokens).mean(1)))
+        codes = h + (torch.sin(3 * h) - h).detach()  # as if it were h
+        gate = torch.sigmoid(self.gate(h.detach()))
+        return self.fc2(codes * gate + h * h.detach())
+
+
 class NormCNN(nn.Module):
     """Norms whose scale of ones is no parameter, beside one whose scale is."""
 
@@ -182,6 +197,7 @@ VECTOR = {"x": ((12,), None)}
 IMAGE = {"image": ((2, 12, 12), None)}
 SERIES = {"x": ((8, 6), None)}
 TOKENS = {"tokens": ((16,), 40)}
+WORDS = {"tokens": ((7,), 12)}
 
 
 MODELS = {
@@ -218,6 +234,22 @@ MODELS = {
     **both_exporters("tables", module=Tables, inputs=SERIES, classes=5, seed=12),
     "tables-recorded": Spec(
         module=lambda: Tables(mean=True), inputs=SERIES, classes=5, seed=13, record=True
+    ),
+    "stopped": Spec(
+        module=lambda: Stopped(0), inputs=WORDS, classes=5, seed=17, record=True
+    ),
+    "stopped-optimized": Spec(
+        module=lambda: Stopped(0),
+        inputs=WORDS,
+        classes=5,
+        seed=17,
+        record=True,
+        optimize=True,
+        golden="stopped",
+    ),
+    # Of the padding row nothing is in such a file.
+    "stopped-torchscript": Spec(
+        module=lambda: Stopped(None), inputs=WORDS, classes=5, seed=18, exporter="torchscript"
     ),
     "twin-norms": Spec(
         module=TwinNorms, inputs=VECTOR, classes=5, seed=15, record=True, optimize=True

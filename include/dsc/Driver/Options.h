@@ -22,7 +22,7 @@ struct CompileOptions {
   // The model.
   int64_t batch = 0; // 0: as the model has it
   std::map<std::string, int64_t> dims;
-  std::string trainable, freeze, tie;
+  std::string trainable, freeze, tie, stopGradient;
   std::string batchNorm = "train";
   bool dropout = true;
   std::string init; // weights that replace the input's, by name

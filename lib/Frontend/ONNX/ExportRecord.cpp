@@ -33,6 +33,21 @@ std::vector<ModuleTensor> moduleTensors(const Graph &graph) {
   return tensors;
 }
 
+llvm::StringRef operationOf(llvm::StringRef origin) {
+  llvm::StringRef target = origin.split("[target=").second.split(']').first;
+  target.consume_front("torch.ops.");
+  return target;
+}
+
+llvm::SmallVector<llvm::StringRef> argumentsOf(llvm::StringRef origin) {
+  llvm::SmallVector<llvm::StringRef> found;
+  llvm::StringRef rest = origin.split("(args = ").second;
+  auto isWord = [](char c) { return llvm::isAlnum(c) || c == '_'; };
+  for (rest = rest.split('%').second; !rest.empty(); rest = rest.split('%').second)
+    found.push_back(rest.take_while(isWord));
+  return found;
+}
+
 Origins::Origins(const Graph &graph) {
   for (const ModuleTensor &tensor : moduleTensors(graph))
     names[tensor.placeholder] = tensor.name;
@@ -40,10 +55,8 @@ Origins::Origins(const Graph &graph) {
 
 llvm::SmallVector<llvm::StringRef> Origins::tensorsOf(llvm::StringRef origin) const {
   llvm::SmallVector<llvm::StringRef> found;
-  llvm::StringRef rest = origin.split("(args = ").second;
-  auto isWord = [](char c) { return llvm::isAlnum(c) || c == '_'; };
-  for (rest = rest.split('%').second; !rest.empty(); rest = rest.split('%').second) {
-    auto name = names.find(rest.take_while(isWord));
+  for (llvm::StringRef argument : argumentsOf(origin)) {
+    auto name = names.find(argument);
     if (name != names.end())
       found.push_back(name->second);
   }

@@ -39,12 +39,18 @@ struct ModuleTensor {
 };
 std::vector<ModuleTensor> moduleTensors(const Graph &graph);
 
+/// What a node's origin calls the operation: "aten.embedding.default".
+llvm::StringRef operationOf(llvm::StringRef origin);
+/// The names in the operation's arguments, in order: placeholders and other operations.
+llvm::SmallVector<llvm::StringRef> argumentsOf(llvm::StringRef origin);
+
 /// Reads which tensors of the module an operation had, from the origins of nodes.
 class Origins {
 public:
   explicit Origins(const Graph &graph);
 
   bool empty() const { return names.empty(); }
+  bool isTensor(llvm::StringRef placeholder) const { return names.contains(placeholder); }
   /// The names of the tensors in the operation's text, in order.
   llvm::SmallVector<llvm::StringRef> tensorsOf(llvm::StringRef origin) const;
 

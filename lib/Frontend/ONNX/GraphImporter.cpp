@@ -38,7 +38,8 @@ GraphImporter::GraphImporter(const Model &model, const ImportOptions &options, V
                              const BoundInputs &inputs, func::FuncOp function,
                              const BatchRecord *exported)
     : model(model), options(options), variables(variables), boundInputs(inputs), function(function),
-      exported(exported), builder(function.getContext()), uses(model) {
+      exported(exported), builder(function.getContext()), uses(model),
+      stops(model.graph, options.stopGradient) {
   for (const ValueInfo &output : model.graph.outputs)
     outputNames.insert(output.name);
   for (const Tensor &tensor : model.graph.initializers)
@@ -137,7 +138,27 @@ LogicalResult GraphImporter::importNode(const Node &node, Scope &scope, int64_t 
   LogicalResult result =
       function ? importCall(*function, node, scope) : importOperator(node, scope, opset);
   --depth;
+  if (succeeded(result) && !scope.body)
+    stopGradients(node, scope);
   return result;
+}
+
+/// Defines outputs of the node anew that pass no gradient back.
+void GraphImporter::stopGradients(const Node &node, Scope &scope) {
+  for (llvm::StringRef name : node.outputs) {
+    const ImportedValue *value = name.empty() ? nullptr : scope.find(name);
+    if (!value || !stops.isAt(name) ||
+        (value->kind != ImportedValue::Kind::Tensor &&
+         value->kind != ImportedValue::Kind::Variable))
+      continue;
+    Value tensor = valueOf(*value);
+    if (!isFloat(tensor) || evaluator.knows(tensor))
+      continue;
+    Location loc = NameLoc::get(builder.getStringAttr("node '" + nameOf(node) + "'"));
+    ImportedValue &stopped = scope.define(name);
+    stopped.kind = ImportedValue::Kind::Tensor;
+    stopped.tensor = train::StopGradientOp::create(builder, loc, tensor);
+  }
 }
 
 LogicalResult GraphImporter::importOperator(const Node &node, Scope &scope, int64_t opset) {
@@ -420,9 +441,27 @@ llvm::Error GraphImporter::checkOutputBatch(const ValueInfo &output, Value value
 // Reports and errors
 //===----------------------------------------------------------------------===//
 
-LogicalResult GraphImporter::fail(const Node &node, int64_t opset, const llvm::Twine &message) {
-  std::string text = describe(node, opset) + ": " + message.str();
-  if (exported)
+std::string GraphImporter::explainBatch(const Node &node, const Scope &scope) {
+  if (scope.body || function.getNumArguments() == 0 || rankOf(function.getArgument(0)) == 0)
+    return "";
+  auto see = [&](llvm::StringRef name) -> std::optional<SeenValue> {
+    const ImportedValue *value = scope.find(name);
+    bool isTensor = value && value->kind == ImportedValue::Kind::Tensor;
+    if (!isTensor && (!value || value->kind != ImportedValue::Kind::Variable))
+      return std::nullopt;
+    if (!isTensor && !value->variable->constant)
+      return SeenValue{Shape(value->variable->type.getShape()), nullptr, true};
+    Value tensor = valueOf(*value);
+    return SeenValue{Shape(shapeOf(tensor)), evaluator.lookup(tensor), false};
+  };
+  return explainBakedBatch(model.graph, node, shapeOf(function.getArgument(0)).front(), see);
+}
+
+/// `ofBatch` says what the batch has to do with it, where that is known.
+LogicalResult GraphImporter::fail(const Node &node, int64_t opset, const llvm::Twine &message,
+                                  llvm::StringRef ofBatch) {
+  std::string text = describe(node, opset) + ": " + message.str() + ofBatch.str();
+  if (exported && ofBatch.empty())
     text += " (with " + std::to_string(options.batch) +
             " rows at a time; the model was exported for a batch of " +
             std::to_string(*boundInputs.exportedBatch) +
@@ -530,6 +569,7 @@ llvm::Error GraphImporter::run(ImportResult &result) {
   defineInitializers(model.graph, scope, model.defaultOpset());
   LogicalResult imported = importNodes(model.graph.nodes, scope, model.defaultOpset());
   result.operators = reports;
+  stops.addNotes(result.notes);
   for (auto &region : regions) // Bodies that nothing took; they may use each other's values.
     region->dropAllReferences();
   if (failed(imported))

@@ -3,8 +3,10 @@
 #ifndef DSC_FRONTEND_ONNX_GRAPHIMPORTER_H
 #define DSC_FRONTEND_ONNX_GRAPHIMPORTER_H
 
+#include "BakedBatch.h"
 #include "ConstantEvaluator.h"
 #include "Dimensions.h"
+#include "GradientStops.h"
 #include "NameUses.h"
 #include "NodeImport.h"
 #include "Rebatch.h"
@@ -43,6 +45,8 @@ public:
 
   /// Imports the whole graph into the function's body and returns from it.
   llvm::Error run(ImportResult &result);
+  /// An error if --stop-gradient names nothing.
+  llvm::Error checkFlag() const { return stops.checkFlag(); }
 
   /// What was seen, for importing the same model with another batch.
   BatchRecord record;
@@ -59,6 +63,7 @@ private:
   llvm::LogicalResult importNodes(llvm::ArrayRef<Node> nodes, Scope &scope, int64_t opset);
   llvm::LogicalResult importNode(const Node &node, Scope &scope, int64_t opset);
   llvm::LogicalResult importOperator(const Node &node, Scope &scope, int64_t opset);
+  void stopGradients(const Node &node, Scope &scope);
   llvm::LogicalResult importCall(const Function &function, const Node &node, Scope &scope);
   llvm::LogicalResult importSubgraph(const Graph &graph, Scope &scope, int64_t opset,
                                      std::vector<ImportedValue> &outputs);
@@ -87,7 +92,9 @@ private:
   void markFailed(const Node &node, Scope &scope);
   void note(const Node &node, llvm::StringRef status, llvm::StringRef message = "");
   std::string statusOf(const Node &node, Scope &scope) const;
-  llvm::LogicalResult fail(const Node &node, int64_t opset, const llvm::Twine &message);
+  std::string explainBatch(const Node &node, const Scope &scope);
+  llvm::LogicalResult fail(const Node &node, int64_t opset, const llvm::Twine &message,
+                           llvm::StringRef ofBatch = "");
 
   const Model &model;
   const ImportOptions &options;
@@ -99,6 +106,7 @@ private:
   mlir::OpBuilder builder;
   ConstantEvaluator evaluator;
   NameUses uses;
+  GradientStops stops;
   llvm::StringSet<> outputNames;
   llvm::StringMap<const Tensor *> initializers;
   /// Constant ops made of initializers.

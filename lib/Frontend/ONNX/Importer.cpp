@@ -90,6 +90,8 @@ static llvm::Error importOnce(const Model &model, MLIRContext &context,
   (*variables)->finish(*result.module, function->getBody().front(), result, complete);
   if (llvm::Error problem = complete ? (*variables)->checkFlags() : llvm::Error::success())
     return problem;
+  if (llvm::Error problem = complete ? importer.checkFlag() : llvm::Error::success())
+    return problem;
   if (complete)
     return verifyModule(*result.module);
   result.module = {}; // An inspection goes on after errors, a compilation does not.

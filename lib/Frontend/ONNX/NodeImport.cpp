@@ -24,7 +24,13 @@ Variables &NodeImport::variables() { return graph.variables; }
 
 const ImportedValue *NodeImport::find(unsigned i) const { return scope.find(node.inputs[i]); }
 
-Value NodeImport::input(unsigned i) { return graph.valueOf(*scope.find(node.inputs[i])); }
+Value NodeImport::input(unsigned i) {
+  Value value = graph.valueOf(*scope.find(node.inputs[i]));
+  bool isStopped = graph.stops.isBefore(node, i) && isFloat(value) && !graph.evaluator.knows(value);
+  return isStopped ? make<train::StopGradientOp>(value) : value;
+}
+
+std::optional<int64_t> NodeImport::paddingRow() const { return graph.stops.paddingRow(node); }
 
 llvm::SmallVector<Value> NodeImport::allInputs() {
   llvm::SmallVector<Value> values;
@@ -224,7 +230,7 @@ LogicalResult NodeImport::set(unsigned i, Value value) {
     std::string operands;
     for (Value operand : allInputs())
       operands += (operands.empty() ? "" : ", ") + describe(operand);
-    return fail("its inputs do not fit each other: " + llvm::Twine(operands));
+    return failToFit("its inputs do not fit each other: " + llvm::Twine(operands));
   }
   if (!wants(i))
     return success();
@@ -256,6 +262,10 @@ LogicalResult NodeImport::setVariable(unsigned i, Variable *variable) {
 
 LogicalResult NodeImport::fail(const llvm::Twine &message) {
   return graph.fail(node, opset, message);
+}
+
+LogicalResult NodeImport::failToFit(const llvm::Twine &message) {
+  return graph.fail(node, opset, message, graph.explainBatch(node, scope));
 }
 
 //===----------------------------------------------------------------------===//
@@ -312,15 +322,27 @@ static bool repeatsAlong(const HostTensor &x, int64_t d) {
   return true;
 }
 
+/// Whether the elements are the numbers of their slices of dimension d.
+static bool countsAlong(const HostTensor &x, int64_t d) {
+  llvm::ArrayRef<int64_t> shape = x.type.getShape();
+  int64_t stride = *productOf(shape.drop_front(d + 1));
+  for (int64_t i = 0; i < static_cast<int64_t>(x.ints.size()); ++i)
+    if (x.ints[i] != i / stride % shape[d])
+      return false;
+  return !x.isFloat() && x.type.getElementTypeBitWidth() > 1 && shape[d] > 1;
+}
+
 Value NodeImport::grown(Value x, llvm::ArrayRef<int64_t> other) {
   const HostTensor *host = graph.exported ? known(x) : nullptr;
   int64_t offset = static_cast<int64_t>(other.size()) - rankOf(x);
   for (int64_t d = std::max<int64_t>(0, -offset); host && d < rankOf(x); ++d) {
-    if (!graph.isExportedBatch(shapeOf(x)[d], other[d + offset]) || !repeatsAlong(*host, d))
-      continue;
+    bool isBatch = graph.isExportedBatch(shapeOf(x)[d], other[d + offset]);
     Shape shape(shapeOf(x));
     shape[d] = other[d + offset];
-    return broadcast(slice(x, d, 0, 1), shape);
+    if (isBatch && repeatsAlong(*host, d))
+      return broadcast(slice(x, d, 0, 1), shape);
+    if (isBatch && countsAlong(*host, d))
+      return make<train::IotaOp>(RankedTensorType::get(shape, elementOf(x)), d);
   }
   return x;
 }

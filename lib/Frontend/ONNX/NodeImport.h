@@ -103,8 +103,13 @@ public:
   llvm::LogicalResult set(unsigned i, mlir::Value value);
   llvm::LogicalResult setSequence(unsigned i, llvm::ArrayRef<mlir::Value> values);
   llvm::LogicalResult setVariable(unsigned i, Variable *variable);
+  /// The row of a lookup's table that is not trained; see GradientStops.h.
+  std::optional<int64_t> paddingRow() const;
   /// Says what is wrong with the node.
   llvm::LogicalResult fail(const llvm::Twine &message);
+  /// The same where sizes do not fit: also says where a batch is from that the export wrote into
+  /// the model (BakedBatch.h), if that is why.
+  llvm::LogicalResult failToFit(const llvm::Twine &message);
 
   //===--- the model around the node ---===//
 
@@ -128,9 +133,9 @@ public:
   /// the export, and another is asked for; see Rebatch.h.
   std::optional<Shape> rebatch(llvm::ArrayRef<int64_t> target);
   std::optional<Shape> rebatchReshape(mlir::Value x, llvm::ArrayRef<int64_t> target);
-  /// `x` with the new batch where `other`, aligned from the right, has it: a constant that
-  /// repeats itself along a dimension of the exported batch was made for that (a first state of
-  /// zeros, indices of places).
+  /// `x` with the new batch where `other`, aligned from the right, has it: a constant that repeats
+  /// itself along a dimension of the exported batch, or counts it, was made for that (a first state
+  /// of zeros, indices of places, the numbers of the rows).
   mlir::Value grown(mlir::Value x, llvm::ArrayRef<int64_t> other);
 
   /// As those of TensorBuilder, of constants grown to each other's batch.

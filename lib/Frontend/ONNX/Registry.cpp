@@ -20,6 +20,7 @@ const Registry &Registry::get() {
     populateLinearAttention(all);
     populateLoss(all);
     populateMicrosoft(all);
+    populateMicrosoftAttention(all);
     populateNorm(all);
     populateNumeric(all);
     populatePool(all);

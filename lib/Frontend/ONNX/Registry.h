@@ -91,6 +91,7 @@ void populateLinear(Registry &registry);
 void populateLinearAttention(Registry &registry);
 void populateLoss(Registry &registry);
 void populateMicrosoft(Registry &registry);
+void populateMicrosoftAttention(Registry &registry);
 void populateNorm(Registry &registry);
 void populateNumeric(Registry &registry);
 void populatePool(Registry &registry);

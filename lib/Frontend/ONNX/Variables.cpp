@@ -35,8 +35,7 @@ bool NamePattern::matches(llvm::StringRef name) {
   return matched;
 }
 
-/// The first of many names.
-static std::string list(llvm::ArrayRef<std::string> names) {
+std::string list(llvm::ArrayRef<std::string> names) {
   constexpr size_t most = 8;
   std::string text = llvm::join(names.take_front(most), ", ");
   if (names.size() > most)
@@ -243,7 +242,9 @@ static llvm::DenseSet<Value> differentiable(Block &block) {
   };
   reach(*block.getTerminator());
   for (Operation &op : llvm::reverse(block.without_terminator())) {
-    bool hasDerivative = isa<train::DifferentiableOpInterface, train::DecomposableOpInterface>(op);
+    bool hasDerivative =
+        isa<train::DifferentiableOpInterface, train::DecomposableOpInterface>(op) &&
+        !isa<train::StopGradientOp>(op);
     if (hasDerivative &&
         llvm::any_of(op.getResults(), [&](Value result) { return reached.contains(result); }))
       reach(op);
@@ -337,26 +338,6 @@ static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
         "optimize=False");
 }
 
-/// Where the module cut the gradient off, which the nodes themselves do not say.
-static void noteDetached(llvm::ArrayRef<std::unique_ptr<Variable>> variables, const Graph &graph,
-                         ImportResult &result) {
-  llvm::StringSet<> trained;
-  for (const auto &variable : variables)
-    if (variable->role == train::VariableRole::Parameter && variable->read)
-      trained.insert(variable->name);
-  std::vector<std::string> detached;
-  for (const Node &node : graph.nodes) {
-    if (llvm::none_of(node.inputs, [&](llvm::StringRef name) { return trained.contains(name); }))
-      continue;
-    trained.insert_range(node.outputs);
-    if (node.origin.contains("target=torch.ops.aten.detach.default]"))
-      detached.push_back(nameOf(node).str());
-  }
-  if (!detached.empty())
-    result.notes.push_back("detach() in the module: " + list(detached) +
-                           "; here the gradient passes, unlike in PyTorch");
-}
-
 /// Parameters are kept in f32, also where the model reads halves: most updates are smaller than
 /// what a half of that size resolves, and squares of most gradients than the least half.
 static bool isHalfParameter(const Variable &variable) {
@@ -425,10 +406,8 @@ void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool
   }
   if (complete && record.empty())
     noteInputShifts(variables, result);
-  if (complete && !record.empty()) {
+  if (complete && !record.empty())
     noteExport(variables, record, graph, result);
-    noteDetached(variables, graph, result);
-  }
 }
 
 } // namespace dsc::onnx

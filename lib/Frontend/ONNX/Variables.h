@@ -55,6 +55,9 @@ struct TensorPlace {
   bool isBesideWeights = false;
 };
 
+/// The first of many names.
+std::string list(llvm::ArrayRef<std::string> names);
+
 /// A flag that chooses tensors by name: --trainable, --freeze, --tie.
 class NamePattern {
 public:

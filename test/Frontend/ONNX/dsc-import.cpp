@@ -39,7 +39,8 @@ int main(int argc, char **argv) {
   cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL"));
   cl::opt<int64_t> batch("batch", cl::init(0));
   cl::list<std::string> dims("dim");
-  cl::opt<std::string> trainable("trainable"), freeze("freeze"), tie("tie");
+  cl::opt<std::string> trainable("trainable"), freeze("freeze"), tie("tie"),
+      stopGradient("stop-gradient");
   cl::opt<BatchNormMode> batchNorm("batch-norm", cl::init(BatchNormMode::Train),
                                    cl::values(clEnumValN(BatchNormMode::Train, "train", ""),
                                               clEnumValN(BatchNormMode::Local, "local", ""),
@@ -62,6 +63,7 @@ int main(int argc, char **argv) {
   options.trainable = trainable;
   options.freeze = freeze;
   options.tie = tie;
+  options.stopGradient = stopGradient;
   options.batchNorm = batchNorm;
   options.dropout = dropout;
   options.inspect = inspect;

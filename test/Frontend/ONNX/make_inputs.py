@@ -385,6 +385,87 @@ write(
     change=fold,
 )
 
+# The batch of the example as a number, in a node and in a constant.
+write(
+    "baked-expand",
+    [
+        node("Expand", "cls sizes", "rows"),
+        node("Tanh", "rows", "first"),
+        node("Concat", "first x", "y", axis=1),
+    ],
+    [value("x", ["n", 3, 4])],
+    [value("y", ["n", 4, 4])],
+    [random("cls", 1, 1, 4), numpy_helper.from_array(np.array([2, 1, 4]), "sizes")],
+)
+write(
+    "baked-reshape",
+    [node("MatMul", "x w", "h"), node("Reshape", "h sizes", "y")],
+    [value("x", ["n", 3, 4])],
+    [value("y", None)],
+    [random("w", 4, 4), numpy_helper.from_array(np.array([2, 12]), "sizes")],
+)
+write(
+    "baked-constant",
+    [node("MatMul", "x w", "h"), node("Add", "h mask", "y")],
+    [value("x", ["n", 4])],
+    [value("y", None)],
+    [random("w", 4, 4), tensor("mask", [[0, -np.inf, 0, 0]] * 2)],
+)
+
+# Updates within each row of the batch, and from row to row.
+ROWWISE = [value("x", ["n", 5]), value("i", ["n", 2], TensorProto.INT64), value("u", ["n", 2])]
+for name, axis in (("scatter-rows", 1), ("scatter-across", 0)):
+    write(
+        name,
+        [
+            node("ScatterElements", "x i u", "s", axis=axis),
+            node("MatMul", "s w", "y"),
+        ],
+        ROWWISE,
+        [value("y", ["n", 3])],
+        [random("w", 5, 3)],
+    )
+
+# What is left of detach() behind the exporter's optimizer: the names in the operations' texts.
+def came_from(*origins):
+    def change(model):
+        signature = model.graph.metadata_props.add()
+        signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+        signature.value = "".join(
+            f"p_{i.name}: PARAMETER target='{i.name}'\n" for i in model.graph.initializer
+        )
+        for made, origin in zip(model.graph.node, origins):
+            made.metadata_props.add(key="pkg.torch.onnx.fx_node", value=origin)
+
+    return change
+
+
+def operation(target, arguments):
+    call = f"call_function[target=torch.ops.{target}]"
+    return f"%op : [num_users=1] = {call}(args = ({arguments}), kwargs = {{}})"
+
+
+write(
+    "detached",
+    [
+        node("Tanh", "x", "h"),
+        node("MatMul", "h w", "product"),
+        node("Add", "product bias", "linear"),
+        node("Where", "mask linear h", "choice"),
+        node("Mul", "scale choice", "y"),
+    ],
+    [value("x", ["n", 6]), value("mask", ["n", 6], TensorProto.BOOL)],
+    [value("y", ["n", 6])],
+    [random("w", 6, 6), random("bias", 6), random("scale", 6)],
+    change=came_from(
+        operation("aten.tanh.default", "%x,"),
+        operation("aten.linear.default", "%detach, %p_w, %p_bias"),
+        operation("aten.linear.default", "%detach, %p_w, %p_bias"),
+        operation("aten.where.self", "%mask, %linear, %detach_1"),
+        operation("aten.mul.Tensor", "%detach_2, %lost"),
+    ),
+)
+
 # Quantized and back: a pair that only rounds.
 write(
     "quantized",

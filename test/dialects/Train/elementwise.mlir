@@ -49,7 +49,9 @@ func.func @unary(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %21 = train.round_through %20 : tensor<4x8xf32>
   // CHECK: train.atan %{{.*}} : tensor<4x8xf32>
   %22 = train.atan %21 : tensor<4x8xf32>
-  return %22 : tensor<4x8xf32>
+  // CHECK: train.stop_gradient %{{.*}} : tensor<4x8xf32>
+  %23 = train.stop_gradient %22 : tensor<4x8xf32>
+  return %23 : tensor<4x8xf32>
 }
 
 // CHECK-LABEL: func @binary

@@ -45,6 +45,8 @@ struct ImportOptions {
   std::string trainable;
   std::string freeze;
   std::string tie;
+  /// The same over outputs of nodes that pass no gradient back, and inputs as NODE:INDEX.
+  std::string stopGradient;
   BatchNormMode batchNorm = BatchNormMode::Train;
   /// Whether Dropout nodes with a ratio are active in training steps.
   bool dropout = true;

@@ -58,6 +58,14 @@ static Value fromFront(NodeImport &n, Value indices, int64_t size) {
   return n.select(negative, n.add(indices, static_cast<double>(size)), indices);
 }
 
+/// Rows taken from a table, of which one is not trained.
+static Value withoutRow(NodeImport &n, Value taken, Value indices, int64_t row) {
+  auto number = static_cast<double>(row);
+  Value isRow = n.compare(train::Comparison::EQ, indices, n.like(indices, number));
+  Value predicate = n.broadcastAlong(isRow, iotaShape(rankOf(indices)), shapeOf(taken));
+  return n.select(predicate, n.make<train::StopGradientOp>(taken), taken);
+}
+
 static LogicalResult importGather(NodeImport &n) {
   Value x = n.input(0), indices = n.input(1);
   auto axis = n.axis("axis", 0, rankOf(x));
@@ -67,11 +75,14 @@ static LogicalResult importGather(NodeImport &n) {
     return n.fail("its indices are " + describe(indices) + ", expected int32 or int64");
   if (const HostTensor *known = n.known(1))
     return gatherKnown(n, x, *known, *axis);
-  return n.set(0, n.make<train::TakeOp>(x, fromFront(n, indices, shapeOf(x)[*axis]), *axis));
+  Value front = fromFront(n, indices, shapeOf(x)[*axis]);
+  Value taken = n.make<train::TakeOp>(x, front, *axis);
+  std::optional<int64_t> padding = *axis == 0 ? n.paddingRow() : std::nullopt;
+  return n.set(0, padding ? withoutRow(n, taken, front, *padding) : taken);
 }
 
 static LogicalResult importGatherElements(NodeImport &n) {
-  Value x = n.input(0), indices = n.input(1);
+  Value x = n.input(0), indices = n.grown(n.input(1), shapeOf(x));
   auto axis = n.axis("axis", 0, rankOf(x));
   if (failed(axis))
     return failure();
@@ -84,7 +95,7 @@ static LogicalResult importGatherElements(NodeImport &n) {
       return n.set(0, {});
     x = n.slice(x, d, 0, shapeOf(indices)[d]);
   }
-  if (const HostTensor *known = n.known(1)) {
+  if (const HostTensor *known = n.known(indices)) {
     auto normal = normalize(n, *known, shapeOf(x)[*axis]);
     if (failed(normal))
       return failure();

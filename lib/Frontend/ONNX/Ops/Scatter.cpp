@@ -44,16 +44,31 @@ static int64_t product(llvm::ArrayRef<int64_t> sizes) {
 // Index tuples
 //===----------------------------------------------------------------------===//
 
-/// The place in row-major order of `sizes` that each tuple along the last dimension
-/// of `indices` names.
-static Value flattenTuples(NodeImport &n, Value indices, llvm::ArrayRef<int64_t> sizes) {
-  int64_t last = rankOf(indices) - 1;
-  llvm::ArrayRef<int64_t> shape = shapeOf(indices).drop_back();
-  Value flat = n.splat(RankedTensorType::get(shape, n.b.getI64Type()), 0);
+/// Component `d` of index tuples along the last dimension, if they were put together of single
+/// ones.
+static Value partOf(Value indices, int64_t d) {
+  auto concat = indices.getDefiningOp<train::ConcatOp>();
+  if (!concat || static_cast<int64_t>(concat.getDim()) != rankOf(indices) - 1 ||
+      static_cast<int64_t>(concat.getInputs().size()) != shapeOf(indices).back())
+    return {};
+  return concat.getInputs()[static_cast<unsigned>(d)];
+}
+
+static Value component(NodeImport &n, Value indices, int64_t d) {
+  Value part = partOf(indices, d);
+  if (!part || shapeOf(part).back() != 1)
+    part = n.slice(indices, rankOf(indices) - 1, d, 1);
+  return n.reshape(part, shapeOf(indices).drop_back());
+}
+
+/// The place in row-major order of `sizes` that each tuple's components from `first` on name.
+static Value flattenTuples(NodeImport &n, Value indices, int64_t first,
+                           llvm::ArrayRef<int64_t> sizes) {
+  Value flat = n.splat(RankedTensorType::get(shapeOf(indices).drop_back(), n.b.getI64Type()), 0);
   for (auto [d, size] : llvm::enumerate(sizes)) {
-    Value component = n.reshape(n.slice(indices, last, static_cast<int64_t>(d), 1), shape);
+    Value index = component(n, indices, first + static_cast<int64_t>(d));
     auto stride = static_cast<double>(product(sizes.drop_front(d + 1)));
-    flat = n.make<train::AddOp>(flat, n.mul(countFromFront(n, component, size), stride));
+    flat = n.make<train::AddOp>(flat, n.mul(countFromFront(n, index, size), stride));
   }
   return flat;
 }
@@ -62,77 +77,133 @@ static bool areTuples(Value indices, int64_t rank) {
   return !isFloat(indices) && rankOf(indices) >= 1 && shapeOf(indices).back() <= rank;
 }
 
+/// Component `d` of index tuples, where it is known.
+static std::optional<HostTensor> knownComponent(NodeImport &n, Value indices, int64_t d) {
+  auto type = RankedTensorType::get(shapeOf(indices).drop_back(), elementOf(indices));
+  Value own = partOf(indices, d);
+  const HostTensor *whole = n.known(indices), *part = own ? n.known(own) : nullptr;
+  HostTensor result(type);
+  if (part && part->size() == result.size())
+    result.ints = part->ints;
+  else if (!whole)
+    return std::nullopt;
+  auto tuple = static_cast<size_t>(shapeOf(indices).back()), first = static_cast<size_t>(d);
+  for (size_t i = 0; whole && i < result.size(); ++i)
+    result.ints[i] = whole->ints[i * tuple + first];
+  return result;
+}
+
+/// How many leading components of index tuples say nothing but where the tuple itself stands in
+/// the leading dimensions, as x[arange(batch), i] has it: these dimensions are shared with x.
+static int64_t countShared(NodeImport &n, Value x, Value indices) {
+  int64_t most = std::min(shapeOf(indices).back(), rankOf(indices)) - 1, inner = 1, shared = 0;
+  for (int64_t size : shapeOf(indices).drop_back())
+    inner *= size;
+  for (; shared < most && shapeOf(x)[shared] == shapeOf(indices)[shared]; ++shared) {
+    std::optional<HostTensor> host = knownComponent(n, indices, shared);
+    int64_t size = shapeOf(x)[shared];
+    inner /= std::max<int64_t>(size, 1);
+    for (size_t i = 0; host && i < host->size(); ++i)
+      if (host->ints[i] != static_cast<int64_t>(i) / inner % size)
+        host.reset();
+    if (!host)
+      break;
+  }
+  return shared;
+}
+
 static LogicalResult importGatherND(NodeImport &n) {
   Value x = n.input(0), indices = n.input(1);
-  int64_t batch = n.integer("batch_dims", 0);
+  int64_t batch = n.integer("batch_dims", 0), shared = 0;
   if (batch < 0 || batch >= rankOf(indices) || batch > rankOf(x) ||
       !areTuples(indices, rankOf(x) - batch) ||
       shapeOf(x).take_front(batch) != shapeOf(indices).take_front(batch))
     return n.set(0, {});
-  int64_t tuple = shapeOf(indices).back();
+  if (batch == 0)
+    batch = shared = countShared(n, x, indices);
+  int64_t tuple = shapeOf(indices).back() - shared;
   llvm::ArrayRef<int64_t> sizes = shapeOf(x).slice(batch, tuple);
-  Value flat = flattenTuples(n, indices, sizes);
-  auto places = static_cast<double>(product(sizes));
-  for (int64_t d = 0; d < batch; ++d) {
-    auto stride = places * static_cast<double>(product(shapeOf(x).slice(d + 1, batch - d - 1)));
-    flat = n.make<train::AddOp>(flat, n.mul(iota(n, shapeOf(flat), d), stride));
+  llvm::ArrayRef<int64_t> behind = shapeOf(x).drop_front(batch + tuple);
+  Value flat = flattenTuples(n, indices, shared, sizes);
+  Shape shape(shapeOf(flat));
+  llvm::append_range(shape, behind);
+  if (batch == 0) {
+    Shape table{product(sizes)};
+    llvm::append_range(table, behind);
+    return n.set(0, n.make<train::TakeOp>(n.reshape(x, table), flat, 0));
   }
-  Shape table{product(shapeOf(x).take_front(batch + tuple))};
-  llvm::append_range(table, shapeOf(x).drop_front(batch + tuple));
-  return n.set(0, n.make<train::TakeOp>(n.reshape(x, table), flat, 0));
+  int64_t rows = product(shapeOf(x).take_front(batch)), inner = product(behind);
+  Shape taken{rows, product(shapeOf(flat).drop_front(batch)), inner};
+  Value wide = n.broadcastAlong(n.reshape(flat, {taken[0], taken[1]}), {0, 1}, taken);
+  Value y = n.make<train::TakeAlongOp>(RankedTensorType::get(taken, elementOf(x)),
+                                       n.reshape(x, {rows, product(sizes), inner}), wide, 1);
+  return n.set(0, n.reshape(y, shape));
 }
 
 //===----------------------------------------------------------------------===//
 // Scattering
 //===----------------------------------------------------------------------===//
 
-/// Adding at places, in a type of at least 32 bits.
-static Value addAt(NodeImport &n, Value updates, Value places, int64_t numPlaces) {
+/// Where updates go in a table: along `axis` at the place that each one's index says, or of
+/// rank 1, each update with all that stands behind its first dimension to a place of the table's.
+/// Along an axis, the other dimensions are each other's, so that rows of a batch stay apart.
+struct Places {
+  Value indices;
+  int64_t axis = 0;
+  bool areSlices() const { return rankOf(indices) == 1; }
+};
+
+/// Adding into zeros of `shape`, in a type of at least 32 bits.
+static Value addAt(NodeImport &n, Value updates, Places places, llvm::ArrayRef<int64_t> shape) {
   Type own = elementOf(updates), element = own;
   if (own.getIntOrFloatBitWidth() < 32)
     element = isFloat(updates) ? Type(n.b.getF32Type()) : n.b.getI32Type();
-  Shape shape{numPlaces};
-  llvm::append_range(shape, shapeOf(updates).drop_front());
-  Value sum = n.make<train::ScatterAddOp>(RankedTensorType::get(shape, element),
-                                          n.convert(updates, element), places, 0);
+  auto type = RankedTensorType::get(shape, element);
+  Value wide = n.convert(updates, element);
+  Value sum = places.areSlices()
+                  ? n.make<train::ScatterAddOp>(type, wide, places.indices, 0)
+                  : n.make<train::ScatterAddAlongOp>(type, wide, places.indices, places.axis);
   return n.convert(sum, own);
 }
 
-/// How often each place is written.
-static Value countAt(NodeImport &n, Value places, int64_t numPlaces) {
-  auto ones = RankedTensorType::get(shapeOf(places), n.b.getI32Type());
-  return addAt(n, n.splat(ones, 1), places, numPlaces);
+/// How often each element of the table is written.
+static Value countAt(NodeImport &n, Value table, Places places) {
+  auto ones = RankedTensorType::get(shapeOf(places.indices), n.b.getI32Type());
+  Shape shape(shapeOf(table).take_front(rankOf(places.indices)));
+  return n.broadcastAlong(addAt(n, n.splat(ones, 1), places, shape), iotaShape(shape.size()),
+                          shapeOf(table));
 }
 
 /// The updates where there is one. ONNX leaves open which of several at one place
 /// wins; here it is their mean.
-static Value overwrite(NodeImport &n, Value table, Value places, Value updates) {
-  int64_t numPlaces = shapeOf(table)[0];
-  Value count = countAt(n, places, numPlaces);
+static Value overwrite(NodeImport &n, Value table, Places places, Value updates) {
+  Value count = countAt(n, table, places);
   Value written = n.compare(train::Comparison::GT, count, n.like(count, 0));
   Value divisor = n.make<train::MaxOp>(count, n.like(count, 1));
   Type own = elementOf(table);
-  bool isBoolean = isBool(table);
-  Value values = isBoolean ? n.convert(updates, n.b.getI32Type()) : updates;
-  Value sum = addAt(n, values, places, numPlaces);
-  Value mean = n.make<train::DivOp>(
-      sum, n.broadcastAlong(n.convert(divisor, elementOf(sum)), {0}, shapeOf(sum)));
-  return n.select(n.broadcastAlong(written, {0}, shapeOf(table)), n.convert(mean, own), table);
+  Value values = isBool(table) ? n.convert(updates, n.b.getI32Type()) : updates;
+  Value sum = addAt(n, values, places, shapeOf(table));
+  Value mean = n.make<train::DivOp>(sum, n.convert(divisor, elementOf(sum)));
+  return n.select(written, n.convert(mean, own), table);
 }
 
-/// The table's element and all updates of its place as candidates [places, updates + 1,
-/// inner], those of other places replaced by a value that changes nothing.
-static Value candidates(NodeImport &n, Value table, Value places, Value updates,
+/// The table's element and all updates of its place as candidates, in a new dimension behind the
+/// axis; those of other places are replaced by a value that changes nothing.
+static Value candidates(NodeImport &n, Value table, Places places, Value updates,
                         Attribute neutral) {
-  int64_t numPlaces = shapeOf(table)[0], count = shapeOf(updates)[0], inner = shapeOf(table)[1];
-  Shape shape{numPlaces, count, inner};
-  Value isHere = n.compare(train::Comparison::EQ, iota(n, {numPlaces, count}, 0),
-                           n.broadcastAlong(places, {1}, {numPlaces, count}));
-  Value wide = n.broadcastAlong(updates, {1, 2}, shape);
-  Value none = n.make<train::ConstantOp>(DenseElementsAttr::get(tensorType(wide), neutral));
-  Value chosen = n.select(n.broadcastAlong(isHere, {0, 1}, shape), wide, none);
-  llvm::SmallVector<Value> parts = {n.reshape(table, {numPlaces, 1, inner}), chosen};
-  return n.make<train::ConcatOp>(1, parts);
+  int64_t axis = places.axis, of = axis + 1;
+  Value indices =
+      n.broadcastAlong(places.indices, iotaShape(rankOf(places.indices)), shapeOf(updates));
+  Shape wide(shapeOf(table)), one(shapeOf(table)), dims = iotaShape(rankOf(table) + 1);
+  wide.insert(wide.begin() + of, shapeOf(updates)[axis]);
+  one.insert(one.begin() + of, 1);
+  dims.erase(dims.begin() + axis);
+  Value isHere = n.compare(train::Comparison::EQ, iota(n, wide, axis, elementOf(indices)),
+                           n.broadcastAlong(indices, dims, wide));
+  Value all = n.broadcastAlong(updates, dims, wide);
+  Value none = n.make<train::ConstantOp>(DenseElementsAttr::get(tensorType(all), neutral));
+  llvm::SmallVector<Value> parts = {n.reshape(table, one), n.select(isHere, all, none)};
+  return n.make<train::ConcatOp>(of, parts);
 }
 
 /// Infinity of floats; the least or greatest of integers, which no double holds exactly.
@@ -148,71 +219,84 @@ static Attribute extremeOf(Type element, bool isLeast) {
 }
 
 /// Ties of the maximum share its gradient evenly, as PyTorch's scatter_reduce.
-static Value reduceInto(NodeImport &n, Value table, Value places, Value updates,
+static Value reduceInto(NodeImport &n, Value table, Places places, Value updates,
                         llvm::StringRef reduction) {
   Type element = elementOf(table);
-  int64_t numPlaces = shapeOf(table)[0];
-  Shape dims{1};
+  Shape dims{places.axis + 1};
   if (reduction == "none")
     return overwrite(n, table, places, updates);
   if (reduction == "add")
-    return n.make<train::AddOp>(table, addAt(n, updates, places, numPlaces));
-  constexpr int64_t mostCandidates = int64_t{1} << 26;
-  if (numPlaces * shapeOf(updates)[0] * shapeOf(table)[1] > mostCandidates)
-    return {};
-  Attribute one = isa<FloatType>(element) ? Attribute(n.b.getFloatAttr(element, 1))
-                                          : n.b.getIntegerAttr(element, 1);
+    return n.make<train::AddOp>(table, addAt(n, updates, places, shapeOf(table)));
+  mlir::Attribute one = isFloat(table) ? mlir::Attribute(n.b.getFloatAttr(element, 1))
+                                       : n.b.getIntegerAttr(element, 1);
   if (reduction == "mul")
-    return n.reshape(productAlong(n, candidates(n, table, places, updates, one), 1),
+    return n.reshape(productAlong(n, candidates(n, table, places, updates, one), dims[0]),
                      shapeOf(table));
   if (reduction == "max")
     return n.reduce<train::ReduceMaxOp>(
         candidates(n, table, places, updates, extremeOf(element, true)), dims, false);
-  if (reduction == "min")
-    return n.reduce<train::ReduceMinOp>(
-        candidates(n, table, places, updates, extremeOf(element, false)), dims, false);
-  return {};
+  return n.reduce<train::ReduceMinOp>(
+      candidates(n, table, places, updates, extremeOf(element, false)), dims, false);
 }
 
-static LogicalResult scatter(NodeImport &n, Value x, Value places, Value updates, int64_t inner) {
+/// Sets the result, which has x's shape; table and updates are x and the node's in other shapes.
+static LogicalResult scatter(NodeImport &n, Value x, Value table, Places places, Value updates) {
   llvm::StringRef reduction = n.string("reduction", "none");
   if (!llvm::is_contained({"none", "add", "mul", "max", "min"}, reduction))
     return n.fail("reduction '" + reduction + "' is not known");
-  auto count = tensorType(places).getNumElements();
-  auto total = tensorType(x).getNumElements();
-  if (count == 0 || total == 0)
+  if (tensorType(updates).getNumElements() == 0 || tensorType(x).getNumElements() == 0)
     return n.set(0, x);
-  Value table = n.reshape(x, {total / inner, inner});
-  Value y = reduceInto(n, table, n.reshape(places, {count}), n.reshape(updates, {count, inner}),
-                       reduction);
-  if (!y)
-    return n.fail("reduction '" + reduction +
-                  "' of so many updates into so many places is not "
-                  "supported");
-  return n.set(0, n.reshape(y, shapeOf(x)));
+  return n.set(0, n.reshape(reduceInto(n, table, places, updates, reduction), shapeOf(x)));
+}
+
+/// Single elements of x.
+static LogicalResult scatterElements(NodeImport &n, Value x, Value places, Value updates) {
+  Shape flat{tensorType(updates).getNumElements()};
+  return scatter(n, x, n.reshape(x, {tensorType(x).getNumElements()}), {n.reshape(places, flat)},
+                 n.reshape(updates, flat));
+}
+
+/// Whether only the axis has another size.
+static bool areAlike(Value x, Value y, int64_t axis) {
+  Shape ofX(shapeOf(x)), ofY(shapeOf(y));
+  ofX[axis] = ofY[axis];
+  return ofX == ofY;
 }
 
 static LogicalResult importScatterND(NodeImport &n) {
   Value x = n.input(0), indices = n.input(1), updates = n.input(2);
   if (!areTuples(indices, rankOf(x)) || elementOf(x) != elementOf(updates))
     return n.set(0, {});
-  int64_t tuple = shapeOf(indices).back();
+  int64_t tuple = shapeOf(indices).back(), last = rankOf(indices) - 1;
   Shape expected(shapeOf(indices).drop_back());
   llvm::append_range(expected, shapeOf(x).drop_front(tuple));
   if (shapeOf(updates) != llvm::ArrayRef<int64_t>(expected))
     return n.set(0, {});
-  return scatter(n, x, flattenTuples(n, indices, shapeOf(x).take_front(tuple)), updates,
-                 product(shapeOf(x).drop_front(tuple)));
+  int64_t shared = countShared(n, x, indices);
+  int64_t rows = product(shapeOf(x).take_front(shared));
+  int64_t numPlaces = product(shapeOf(x).slice(shared, tuple - shared));
+  int64_t count = product(shapeOf(indices).slice(shared, last - shared));
+  int64_t inner = product(shapeOf(x).drop_front(tuple));
+  Value flat = flattenTuples(n, indices, shared, shapeOf(x).slice(shared, tuple - shared));
+  if (shared == 0)
+    return scatter(n, x, n.reshape(x, {numPlaces, inner}), {n.reshape(flat, {count})},
+                   n.reshape(updates, {count, inner}));
+  Value wide = n.broadcastAlong(n.reshape(flat, {rows, count}), {0, 1}, {rows, count, inner});
+  return scatter(n, x, n.reshape(x, {rows, numPlaces, inner}), {wide, 1},
+                 n.reshape(updates, {rows, count, inner}));
 }
 
 static LogicalResult importScatterElements(NodeImport &n) {
-  Value x = n.input(0), indices = n.input(1), updates = n.input(2);
+  Value x = n.grown(n.input(0), shapeOf(n.input(1)));
+  Value indices = n.grown(n.input(1), shapeOf(x)), updates = n.grown(n.input(2), shapeOf(x));
   auto axis = n.axis("axis", 0, rankOf(x));
   if (failed(axis))
     return failure();
   if (shapeOf(indices) != shapeOf(updates) || rankOf(indices) != rankOf(x) || isFloat(indices) ||
       elementOf(x) != elementOf(updates))
     return n.set(0, {});
+  if (rankOf(x) > 1 && areAlike(x, indices, *axis))
+    return scatter(n, x, x, {countFromFront(n, indices, shapeOf(x)[*axis]), *axis}, updates);
   Value places = n.splat(RankedTensorType::get(shapeOf(indices), n.b.getI64Type()), 0);
   for (int64_t d = 0; d < rankOf(x); ++d) {
     if (d != *axis && shapeOf(indices)[d] > shapeOf(x)[d])
@@ -222,7 +306,7 @@ static LogicalResult importScatterElements(NodeImport &n) {
     auto stride = static_cast<double>(product(shapeOf(x).drop_front(d + 1)));
     places = n.make<train::AddOp>(places, n.mul(index, stride));
   }
-  return scatter(n, x, places, updates, 1);
+  return scatterElements(n, x, places, updates);
 }
 
 /// Writes new keys or values into a cache: update[b] at sequence positions
@@ -233,23 +317,19 @@ static LogicalResult importTensorScatter(NodeImport &n) {
   if (failed(axis))
     return failure();
   if (rankOf(update) != rankOf(cache) || elementOf(update) != elementOf(cache) || *axis == 0 ||
-      tensorType(update).getNumElements() == 0)
+      !areAlike(cache, update, *axis))
     return n.set(0, {});
-  Value places = n.splat(RankedTensorType::get(shapeOf(update), n.b.getI64Type()), 0);
-  for (int64_t d = 0; d < rankOf(cache); ++d) {
-    int64_t size = shapeOf(cache)[d];
-    Value index = iota(n, shapeOf(update), d);
-    if (d == *axis && n.has(2))
-      index = n.make<train::AddOp>(
-          index, n.broadcastAlong(n.convert(n.input(2), n.b.getI64Type()), {0}, shapeOf(update)));
-    if (d == *axis && n.string("mode", "linear") == "circular")
-      index = n.make<train::RemOp>(index, n.like(index, static_cast<double>(size)));
-    else if (shapeOf(update)[d] > size)
-      return n.set(0, {});
-    auto stride = static_cast<double>(product(shapeOf(cache).drop_front(d + 1)));
-    places = n.make<train::AddOp>(places, n.mul(index, stride));
-  }
-  return scatter(n, cache, places, update, 1);
+  int64_t size = shapeOf(cache)[*axis];
+  bool isCircular = n.string("mode", "linear") == "circular";
+  if (!isCircular && shapeOf(update)[*axis] > size)
+    return n.set(0, {});
+  Value index = iota(n, shapeOf(update), *axis);
+  if (n.has(2))
+    index = n.make<train::AddOp>(
+        index, n.broadcastAlong(n.convert(n.input(2), n.b.getI64Type()), {0}, shapeOf(update)));
+  if (isCircular)
+    index = n.make<train::RemOp>(index, n.like(index, static_cast<double>(size)));
+  return scatter(n, cache, cache, {index, *axis}, update);
 }
 
 /// Values go back to where a max pooling found them; the rest is 0.
@@ -281,8 +361,8 @@ static LogicalResult importMaxUnpool(NodeImport &n) {
   if (!total || *total == 0 || llvm::any_of(high, [](int64_t more) { return more < 0; }))
     return n.fail("its output is smaller than the pooling windows, or empty");
   int64_t count = tensorType(x).getNumElements();
-  Value zeros = n.splat(RankedTensorType::get({*total, 1}, elementOf(x)), 0);
-  Value y = overwrite(n, zeros, n.reshape(indices, {count}), n.reshape(x, {count, 1}));
+  Value zeros = n.splat(RankedTensorType::get({*total}, elementOf(x)), 0);
+  Value y = overwrite(n, zeros, {n.reshape(indices, {count})}, n.reshape(x, {count}));
   y = n.reshape(y, shape);
   return n.set(0, high == none ? y : n.make<train::PadOp>(y, 0.0, none, high, none));
 }

@@ -45,12 +45,12 @@ static llvm::FailureOr<Shape> resolveTarget(NodeImport &n, llvm::ArrayRef<int64_
     shape[inferred] = 1;
     auto rest = productOf(shape);
     if (!total || !rest || *rest == 0 || *total % *rest != 0)
-      return n.fail("no size for -1 in its target shape fits its input");
+      return n.failToFit("no size for -1 in its target shape fits its input");
     shape[inferred] = *total / *rest;
   }
   if (productOf(shape) != total)
-    return n.fail("its target shape has another number of elements than its input, " +
-                  describe(n.input(0)));
+    return n.failToFit("its target shape has another number of elements than its input, " +
+                       describe(n.input(0)));
   return shape;
 }
 
@@ -168,6 +168,18 @@ static LogicalResult importSpaceToDepth(NodeImport &n) {
 // Parts and wholes
 //===----------------------------------------------------------------------===//
 
+/// Parts grown to each other's batch, which is not along the axis.
+static void growParts(NodeImport &n, llvm::MutableArrayRef<Value> parts, int64_t axis) {
+  for (Value &part : parts)
+    for (Value other : parts) {
+      Shape shape(shapeOf(other));
+      if (rankOf(other) != rankOf(part))
+        continue;
+      shape[axis] = shapeOf(part)[axis];
+      part = n.grown(part, shape);
+    }
+}
+
 static LogicalResult importConcat(NodeImport &n) {
   llvm::SmallVector<Value> parts = n.allInputs();
   if (parts.empty())
@@ -175,6 +187,7 @@ static LogicalResult importConcat(NodeImport &n) {
   auto axis = n.axis("axis", 0, rankOf(parts.front()));
   if (failed(axis))
     return failure();
+  growParts(n, parts, *axis);
   Shape expected(shapeOf(parts.front()));
   for (Value part : parts) {
     Shape shape(shapeOf(part));

@@ -38,6 +38,14 @@ static Operation *drawRoundThrough(CaseBuilder &c) {
   return c.create<train::RoundThroughOp>(x);
 }
 
+/// Differences do not see what it is for: test/Transforms/autodiff-stop-gradient.mlir does.
+static Operation *drawStopGradient(CaseBuilder &c) {
+  Value x = c.real(c.shape(0, 3));
+  c.result.isDifferentiable.back() = false;
+  c.result.movesOnly = true;
+  return c.create<train::StopGradientOp>(x);
+}
+
 static Operation *drawGelu(CaseBuilder &c) {
   auto approximation =
       c.draw.flag() ? train::GeluApproximation::Erf : train::GeluApproximation::Tanh;
@@ -53,6 +61,7 @@ static void addUnary(Generators &generators) {
   generators.add<train::CeilOp>(drawStep<train::CeilOp>);
   generators.add<train::RoundOp>(drawStep<train::RoundOp>);
   generators.add<train::RoundThroughOp>(drawRoundThrough);
+  generators.add<train::StopGradientOp>(drawStopGradient);
   generators.add<train::ExpOp>(drawReal<train::ExpOp>);
   generators.add<train::Expm1Op>(drawReal<train::Expm1Op>);
   generators.add<train::LogOp>(drawPositive<train::LogOp>);
