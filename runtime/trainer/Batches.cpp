@@ -25,11 +25,14 @@ char *alignedStorage(std::vector<char> &storage, size_t bytes) {
   return storage.data() + (rowAlignment - address % rowAlignment) % rowAlignment;
 }
 
-/// Asks for the pages of rows that will be read in place.
+/// Asks for the pages of rows that will be read in place, a window whenever the rows reach the next
+/// one: asking takes longer than the step of a small model has time for.
 void readAhead(const void *data, size_t bytes) {
-  constexpr uintptr_t page = 4096;
-  uintptr_t address = reinterpret_cast<uintptr_t>(data), start = address / page * page;
-  madvise(reinterpret_cast<void *>(start), bytes + (address - start), MADV_WILLNEED);
+  constexpr uintptr_t window = 4 << 20;
+  uintptr_t begin = reinterpret_cast<uintptr_t>(data), end = begin + bytes;
+  uintptr_t first = (begin + window - 1) / window * window; // the first window that begins here
+  for (uintptr_t start = first; start < end; start += window)
+    madvise(reinterpret_cast<void *>(start), window, MADV_WILLNEED);
 }
 
 } // namespace
