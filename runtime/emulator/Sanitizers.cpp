@@ -22,6 +22,10 @@ void __tsan_java_alloc(uintptr_t object, uintptr_t bytes);
 void __tsan_java_free(uintptr_t object, uintptr_t bytes);
 }
 
+/// A race is reported only if the sanitizer still knows where the earlier access was made; a block
+/// has hundreds of threads, whose histories it would soon forget.
+extern "C" const char *__tsan_default_options() { return "history_size=7"; }
+
 namespace {
 
 struct Span {
