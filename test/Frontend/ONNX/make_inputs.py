@@ -628,3 +628,15 @@ write(
     [value("y", ["n", 6])],
     imports=["com.microsoft"],
 )
+
+# A maximum looks at every update of each place.
+write(
+    "many-updates",
+    [node("ScatterElements", "x places updates", "y", axis=1, reduction="max")],
+    [
+        value("x", ["n", 10000]),
+        value("places", ["n", 10000], TensorProto.INT64),
+        value("updates", ["n", 10000]),
+    ],
+    [value("y", ["n", 10000])],
+)

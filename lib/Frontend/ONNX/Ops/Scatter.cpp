@@ -239,6 +239,12 @@ static Value reduceInto(NodeImport &n, Value table, Places places, Value updates
       candidates(n, table, places, updates, extremeOf(element, false)), dims, false);
 }
 
+/// Whether every update of each place can be looked at: `add` and `none` need no candidates.
+static bool areFew(Value table, Places places, Value updates) {
+  constexpr int64_t mostCandidates = int64_t{1} << 26;
+  return tensorType(table).getNumElements() <= mostCandidates / shapeOf(updates)[places.axis];
+}
+
 /// Sets the result, which has x's shape; table and updates are x and the node's in other shapes.
 static LogicalResult scatter(NodeImport &n, Value x, Value table, Places places, Value updates) {
   llvm::StringRef reduction = n.string("reduction", "none");
@@ -246,6 +252,9 @@ static LogicalResult scatter(NodeImport &n, Value x, Value table, Places places,
     return n.fail("reduction '" + reduction + "' is not known");
   if (tensorType(updates).getNumElements() == 0 || tensorType(x).getNumElements() == 0)
     return n.set(0, x);
+  if (reduction != "none" && reduction != "add" && !areFew(table, places, updates))
+    return n.fail("reduction '" + reduction +
+                  "' of so many updates into so many places is not supported");
   return n.set(0, n.reshape(reduceInto(n, table, places, updates, reduction), shapeOf(x)));
 }
 
