@@ -190,6 +190,8 @@ Strided denseOf(mlir::Value value);
 
 /// Strides of a dense row-major tensor.
 llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> shape);
+/// Whether the op is a call of the routine that moves elements.
+bool isCopy(mlir::Operation *op);
 
 inline mlir::RankedTensorType tensorType(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType());

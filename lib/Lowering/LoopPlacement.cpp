@@ -36,11 +36,6 @@ static bool isAligned(Value row) {
   return train::getTensorBytes(row.getType()) % kRoutineAlignment == 0;
 }
 
-static bool isCopy(Operation *op) {
-  auto call = dyn_cast<exec::CallOp>(op);
-  return call && call.getRoutine() == "Copy";
-}
-
 /// Whether a row may begin at any element: no routine makes or reads it.
 static bool mayBeginAnywhere(Value row) {
   auto isRoutine = [](Operation *op) {

@@ -7,6 +7,11 @@
 using namespace mlir;
 using namespace dsc;
 
+bool dsc::isCopy(Operation *op) {
+  auto call = dyn_cast<exec::CallOp>(op);
+  return call && call.getRoutine() == "Copy";
+}
+
 //===----------------------------------------------------------------------===//
 // Deferred ops, when a user needs a dense tensor after all
 //===----------------------------------------------------------------------===//

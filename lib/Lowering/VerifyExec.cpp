@@ -35,10 +35,7 @@ static LogicalResult verifyOps(exec::ProgramOp program) {
 }
 
 /// Only rows of a loop's stacks may begin elsewhere than on a cache line.
-static bool mayBeRow(Operation *op, int64_t stride) {
-  auto call = dyn_cast<exec::CallOp>(op);
-  return stride != 0 || (call && call.getRoutine() == "Copy");
-}
+static bool mayBeRow(Operation *op, int64_t stride) { return stride != 0 || isCopy(op); }
 
 /// A result at `offset`, which moves with every iteration of the loop around the op.
 static LogicalResult verifyPlace(Operation *op, Type type, int64_t offset, int64_t stride,
