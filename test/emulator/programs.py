@@ -154,8 +154,11 @@ class Package(Program):
 
     def reuse_host_objects(self, mode):
         """Only what runs on the device, and the emulator, is built again for a sanitizer."""
-        objects = self.folder / "build" / f"emulate{mode}"
-        shutil.copytree(self.folder / "build" / "emulate", objects)
+        build = self.folder / "build"
+        objects = build / f"emulate{mode}"
+        shutil.copytree(build / "emulate", objects)
+        if mode == "address":  # for threads the package takes the host's objects as they are
+            shutil.copytree(build / "host", build / "hostaddress")
         for pattern in ("*.cu.o", "runtime/device/cuda/*.o", "runtime/emulator/*.o"):
             for path in objects.glob(pattern):
                 path.unlink()
