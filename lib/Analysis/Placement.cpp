@@ -23,10 +23,24 @@ int64_t ConstantPool::add(ElementsAttr value) {
   return it->second;
 }
 
+/// The element that has just been appended, as often as the others are.
+static void repeatLast(std::vector<char> &bytes, unsigned width, int64_t others) {
+  std::vector<char> one(bytes.end() - width, bytes.end());
+  bytes.reserve(bytes.size() + width * static_cast<size_t>(others));
+  for (int64_t i = 0; i < others; ++i) {
+    bytes.insert(bytes.end(), one.begin(), one.end());
+  }
+}
+
 /// Elements as they lie in memory: little endian, i1 a byte.
 void ConstantPool::append(ElementsAttr value) {
   Type element = value.getElementType();
   unsigned width = std::max(1U, element.getIntOrFloatBitWidth() / 8);
+  if (auto dense = dyn_cast<DenseElementsAttr>(value);
+      dense && dense.isSplat() && dense.getNumElements() > 1) {
+    append(dense.resizeSplat(dense.getType().clone(ArrayRef<int64_t>{1})));
+    return repeatLast(bytes, width, dense.getNumElements() - 1);
+  }
   auto appendBits = [&](const APInt &bits) {
     uint64_t word = bits.getZExtValue();
     const char *raw = reinterpret_cast<const char *>(&word);

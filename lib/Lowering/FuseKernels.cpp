@@ -84,6 +84,9 @@ static void inlineScalars(Block &block) {
 // Groups
 //===----------------------------------------------------------------------===//
 
+/// A kernel of more nests would gain nothing, and the time to make it grows with their square.
+static constexpr size_t kMostNests = 256;
+
 namespace {
 /// Groups the nests of one block.
 class BlockFuser {
@@ -171,7 +174,7 @@ SmallVector<FusionGroup *> BlockFuser::candidates(linalg::GenericOp nest) const 
 
 FusionGroup *BlockFuser::findHome(linalg::GenericOp nest) {
   for (FusionGroup *group : candidates(nest)) {
-    if (!canMoveTo(*group, nest)) {
+    if (group->nests.size() >= kMostNests || !canMoveTo(*group, nest)) {
       continue;
     }
     bool added = group->tryAdd(nest);
@@ -187,7 +190,8 @@ FusionGroup *BlockFuser::findHome(linalg::GenericOp nest) {
 void BlockFuser::absorbOtherProducers(FusionGroup &home, linalg::GenericOp nest) {
   for (Value input : nest.getDpsInputs()) {
     FusionGroup *other = groupOf(input);
-    if (!other || other == &home || !canMoveTo(*other, nest, &home)) {
+    if (!other || other == &home || home.nests.size() + other->nests.size() > kMostNests ||
+        !canMoveTo(*other, nest, &home)) {
       continue;
     }
     if (home.tryMerge(*other)) {

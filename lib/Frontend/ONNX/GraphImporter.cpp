@@ -19,6 +19,8 @@ namespace dsc::onnx {
 static constexpr unsigned maxDepth = 64;
 /// Loops that are unrolled or tried multiply where they nest.
 static constexpr unsigned maxBodies = 4096;
+/// Functions that call each other twice make 2^n nodes of n functions; so do nested loops.
+static constexpr size_t maxExpanded = size_t(1) << 17;
 
 const ImportedValue *Scope::find(llvm::StringRef name) const {
   for (const Scope *scope = this; scope; scope = scope->parent) {
@@ -227,11 +229,23 @@ LogicalResult GraphImporter::verifyAndEvaluate(const Node &node, int64_t opset) 
   return success();
 }
 
+/// Counts nodes that the file has once and the import several times.
+LogicalResult GraphImporter::expand(llvm::ArrayRef<Node> nodes, const Node &node, int64_t opset) {
+  if (nodes.size() > maxExpanded - expanded)
+    return fail(node, opset,
+                "calls of functions and steps of loops make more than " + llvm::Twine(maxExpanded) +
+                    " nodes; export the model with fewer of them");
+  expanded += nodes.size();
+  return success();
+}
+
 LogicalResult GraphImporter::importCall(const Function &callee, const Node &node, Scope &scope) {
   int64_t opset = model.defaultOpset();
   for (const OpsetImport &import : callee.opsets)
     if (isDefaultDomain(import.domain))
       opset = import.version;
+  if (failed(expand(callee.nodes, node, opset)))
+    return failure();
   Scope body;
   body.body = &callee;
   body.path = scope.path + nameOf(node).str() + "/";
@@ -290,6 +304,8 @@ LogicalResult GraphImporter::importBody(const Graph &graph, Scope &scope, const 
     return fail(node, opset,
                 "its loops have more than " + llvm::Twine(maxBodies) +
                     " steps to be looked at one by one");
+  if (failed(expand(graph.nodes, node, opset)))
+    return failure();
   Scope inner(&scope);
   inner.path = scope.path + nameOf(node).str() + "/";
   inner.attributes = scope.attributes;

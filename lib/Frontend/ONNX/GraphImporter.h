@@ -64,6 +64,7 @@ private:
   llvm::LogicalResult importNode(const Node &node, Scope &scope, int64_t opset);
   llvm::LogicalResult importOperator(const Node &node, Scope &scope, int64_t opset);
   void stopGradients(const Node &node, Scope &scope);
+  llvm::LogicalResult expand(llvm::ArrayRef<Node> nodes, const Node &node, int64_t opset);
   llvm::LogicalResult importCall(const Function &function, const Node &node, Scope &scope);
   llvm::LogicalResult importSubgraph(const Graph &graph, Scope &scope, int64_t opset,
                                      std::vector<ImportedValue> &outputs);
@@ -121,6 +122,7 @@ private:
   /// What a variable holds after the nodes so far.
   llvm::StringMap<train::WriteOp> writes;
   unsigned depth = 0, bodies = 0;
+  size_t expanded = 0;
 };
 
 } // namespace dsc::onnx

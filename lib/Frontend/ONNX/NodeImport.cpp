@@ -213,6 +213,14 @@ bool NodeImport::isUsed(unsigned i) const {
                       graph.outputNames.contains(node.outputs[i]) || !scope.path.empty());
 }
 
+LogicalResult NodeImport::expectRankOfResult(int64_t rank) {
+  constexpr int64_t most = 64; // as PyTorch has it
+  if (rank <= most)
+    return success();
+  return fail("its result has " + llvm::Twine(rank) + " dimensions; there may be at most " +
+              llvm::Twine(most));
+}
+
 /// Sizes are computed by the model, and by models gone wrong; more than a process can
 /// address is not worth going on with.
 static LogicalResult expectAddressable(NodeImport &n, RankedTensorType type) {
@@ -234,7 +242,8 @@ LogicalResult NodeImport::set(unsigned i, Value value) {
   }
   if (!wants(i))
     return success();
-  if (failed(expectAddressable(*this, tensorType(value))))
+  if (failed(expectRankOfResult(rankOf(value))) ||
+      failed(expectAddressable(*this, tensorType(value))))
     return failure();
   ImportedValue &result = scope.define(node.outputs[i]);
   result.kind = ImportedValue::Kind::Tensor;

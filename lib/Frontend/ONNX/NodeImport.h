@@ -93,6 +93,8 @@ public:
   llvm::FailureOr<Shape> axes(llvm::ArrayRef<int64_t> values, int64_t rank);
   llvm::LogicalResult expectRank(unsigned i, int64_t least, int64_t most = 64);
   llvm::LogicalResult expectFloat(unsigned i);
+  /// Every `set` asks this; whoever takes long over many dimensions asks earlier.
+  llvm::LogicalResult expectRankOfResult(int64_t rank);
 
   //===--- results ---===//
 

@@ -640,3 +640,46 @@ write(
     ],
     [value("y", ["n", 10000])],
 )
+
+
+def twice(level):
+    """Function F<level> calls the one below it twice: 2^level nodes in all."""
+    calls = [
+        helper.make_node(f"F{level - 1}", ["a"], ["t"], domain="f"),
+        helper.make_node(f"F{level - 1}", ["t"], ["b"], domain="f"),
+    ]
+    body = calls if level else [helper.make_node("Tanh", ["a"], ["b"])]
+    opsets = [helper.make_opsetid("", 20), helper.make_opsetid("f", 1)]
+    return helper.make_function("f", f"F{level}", ["a"], ["b"], body, opsets)
+
+
+# A small file that asks for 2^40 nodes, and one that asks for a tensor of 100 dimensions.
+write(
+    "functions-multiply",
+    [node("F40", "x", "y", domain="f")],
+    [value("x", ["n", 3])],
+    [value("y", ["n", 3])],
+    functions=[twice(level) for level in range(41)],
+    imports=["f"],
+)
+write(
+    "many-dimensions",
+    [node("Unsqueeze", "x axes", "y")],
+    [value("x", ["n", 3])],
+    [value("y", None)],
+    [numpy_helper.from_array(np.arange(1, 99), "axes")],
+)
+
+# A constant of 4 TiB that no kernel makes on its way.
+write(
+    "constant-of-terabytes",
+    [
+        node("ConstantOfShape", "size", "c"),
+        node("ReduceSum", "c", "sum", keepdims=0),
+        node("MatMul", "x w", "h"),
+        node("Add", "h sum", "y"),
+    ],
+    [value("x", ["n", 3])],
+    [value("y", ["n", 2])],
+    [weight("w", 3, 2), numpy_helper.from_array(np.array([1 << 40]), "size")],
+)

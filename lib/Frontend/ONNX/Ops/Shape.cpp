@@ -105,6 +105,8 @@ static LogicalResult importUnsqueeze(NodeImport &n) {
   if (!*given)
     return n.fail("has no axes");
   int64_t rank = rankOf(x) + static_cast<int64_t>((*given)->size());
+  if (failed(n.expectRankOfResult(rank)))
+    return failure();
   auto dims = n.axes(**given, rank);
   if (failed(dims))
     return failure();
@@ -325,7 +327,8 @@ static LogicalResult importTile(NodeImport &n) {
     return failure();
   Value x = n.input(0);
   if (static_cast<int64_t>(repeats->size()) != rankOf(x) || !productOf(*repeats))
-    return n.fail("repeats needs one count per dimension");
+    return n.fail("repeats needs one count per dimension, none below 0, and a product that is a "
+                  "number of elements");
   if (auto changed = n.rebatch(*repeats))
     for (auto [count, size, whole] : llvm::zip_equal(*repeats, shapeOf(x), *changed))
       count = size > 0 && whole % size == 0 ? whole / size : count;
