@@ -16,7 +16,7 @@ namespace {
 // Field numbers of onnx.proto.
 constexpr uint32_t kModelGraph = 7;
 constexpr uint32_t kGraphNode = 1, kGraphInitializer = 5;
-constexpr uint32_t kNodeInput = 1;
+constexpr uint32_t kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kNodeType = 4;
 constexpr uint32_t kTensorDims = 1, kTensorType = 2, kTensorName = 8, kTensorData = 9;
 constexpr uint32_t kTensorExternal = 13, kTensorLocation = 14;
 } // namespace
@@ -50,7 +50,7 @@ class SkeletonWriter {
 public:
   SkeletonWriter(const onnx::Model &model, const llvm::StringSet<> &variables,
                  const onnx::Restoration &restoration)
-      : variables(variables), zeros(restoration.zeros) {
+      : variables(variables), zeros(restoration.zeros), transposed(restoration.transposed) {
     for (const onnx::Tensor &tensor : model.graph.initializers) {
       if (tensor.external) {
         external[tensor.name] = tensor.data;
@@ -69,11 +69,13 @@ public:
 private:
   void initializer(protozero::data_view tensor, std::string &out) const;
   std::string zero(const onnx::Tensor &tensor) const;
+  void addTransposes(std::string &out) const;
   std::string renamed(protozero::data_view tensor, const std::string &name) const;
   std::string node(protozero::data_view bytes, const std::map<size_t, std::string> &names) const;
 
   const llvm::StringSet<> &variables;
   const std::vector<onnx::Tensor> &zeros;
+  const std::vector<onnx::Restoration::Transposed> &transposed;
   std::map<size_t, std::map<size_t, std::string>> inputs; // by node, by input
   std::map<std::string, std::vector<std::string>> duplicates;
   llvm::StringMap<llvm::StringRef> external; // data of other files, by initializer
@@ -117,8 +119,22 @@ std::string SkeletonWriter::zero(const onnx::Tensor &tensor) const {
   return out;
 }
 
+/// Nodes in the place of initializers that are others, transposed.
+void SkeletonWriter::addTransposes(std::string &out) const {
+  for (const onnx::Restoration::Transposed &tied : transposed) {
+    protozero::pbf_writer graph(out), node(graph, kGraphNode);
+    node.add_string(kNodeInput, tied.source.str());
+    node.add_string(kNodeOutput, tied.name.str());
+    node.add_string(kNodeName, tied.name.str());
+    node.add_string(kNodeType, "Transpose");
+  }
+}
+
 void SkeletonWriter::initializer(protozero::data_view tensor, std::string &out) const {
   std::string name = tensorName(tensor);
+  if (llvm::any_of(transposed, [&](const auto &tied) { return tied.name == name; })) {
+    return;
+  }
   protozero::pbf_writer writer(out);
   writer.add_message(kGraphInitializer, renamed(tensor, name));
   auto found = duplicates.find(name);
@@ -149,7 +165,9 @@ std::string SkeletonWriter::node(protozero::data_view bytes,
 
 std::string SkeletonWriter::graph(protozero::data_view bytes) {
   size_t index = 0;
-  std::string graph = rewrite(bytes, [&](protozero::pbf_reader &field, std::string &out) {
+  std::string graph;
+  addTransposes(graph);
+  graph += rewrite(bytes, [&](protozero::pbf_reader &field, std::string &out) {
     if (field.tag() == kGraphInitializer) {
       initializer(field.get_view(), out);
       return true;

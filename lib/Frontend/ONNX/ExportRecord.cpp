@@ -63,6 +63,13 @@ llvm::SmallVector<llvm::StringRef> Origins::tensorsOf(llvm::StringRef origin) co
   return found;
 }
 
+bool isValueName(llvm::StringRef name) {
+  llvm::StringRef number = name;
+  number.consume_front("val_");
+  return name.starts_with("/") || name.contains("::") ||
+         llvm::all_of(number, [](char c) { return llvm::isDigit(c); });
+}
+
 ExportRecord::ExportRecord(const Graph &graph) {
   for (const ModuleTensor &tensor : moduleTensors(graph))
     add(tensor.name, tensor.kind);

@@ -58,6 +58,10 @@ private:
   llvm::StringMap<llvm::StringRef> names; // by placeholder
 };
 
+/// Whether PyTorch's exporters give values of the graph such names; a parameter is called by its
+/// path in the module.
+bool isValueName(llvm::StringRef name);
+
 class ExportRecord {
 public:
   explicit ExportRecord(const Graph &graph);

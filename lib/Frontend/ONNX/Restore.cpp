@@ -38,6 +38,8 @@ private:
   void separateStatistics(size_t node);
   void countUses();
   void addDuplicates();
+  const Tensor *transposedFrom(const Tensor &copy) const;
+  void tieTransposed();
   llvm::StringRef moduleName(llvm::StringRef initializer) const;
   bool fits(llvm::StringRef meant, Place place) const;
   void rename(Place place, llvm::StringRef name);
@@ -50,6 +52,8 @@ private:
   llvm::StringMap<const Tensor *> initializers;
   Origins origins;
   llvm::StringSet<> added;
+  /// Initializers with a name of the module's, where there is no record.
+  llvm::StringMap<const Tensor *> byCorners;
   /// Tensors that some operation names and uses.
   llvm::StringSet<> claimed;
   /// Uses of a name by nodes, and those as a BatchNormalization's input 3 or 4.
@@ -228,6 +232,94 @@ void Restorer::addDuplicates() {
   llvm::append_range(graph.initializers, tensors);
 }
 
+/// Whether the elements, or of many some thousands, are those of the other matrix transposed.
+static bool haveTransposedData(const Tensor &copy, const Tensor &source) {
+  size_t bytes = dataTypeBits(copy.type) / 8, count = static_cast<size_t>(copy.numElements);
+  auto rows = static_cast<size_t>(copy.dims[0]), columns = static_cast<size_t>(copy.dims[1]);
+  if (copy.data.size() != count * bytes || source.data.size() != count * bytes)
+    return false;
+  constexpr size_t samples = 4096;
+  for (size_t i = 0; i < count; i += count / samples | 1) {
+    size_t mirrored = i % columns * rows + i / columns;
+    if (copy.data.substr(i * bytes, bytes) != source.data.substr(mirrored * bytes, bytes))
+      return false;
+  }
+  return true;
+}
+
+/// Whether so many values differ that no two weights begin with them alike, as they do with zeros,
+/// ones and identities.
+static bool isUnmistakable(const Tensor &tensor) {
+  constexpr size_t enough = 16;
+  size_t bytes = dataTypeBits(tensor.type) / 8;
+  llvm::StringSet<> values;
+  for (size_t i = 0; i + bytes <= tensor.data.size() && values.size() < enough; i += bytes)
+    values.insert(tensor.data.substr(i, bytes));
+  return values.size() >= enough;
+}
+
+static bool isFloat(DataType type) {
+  return llvm::is_contained(
+      {DataType::Float, DataType::Double, DataType::Float16, DataType::BFloat16}, type);
+}
+
+static bool areMatrices(const Tensor &copy, const Tensor &source) {
+  return copy.dims.size() == 2 && source.dims.size() == 2 && copy.type == source.type &&
+         isFloat(copy.type) && copy.dims[0] == source.dims[1] && copy.dims[1] == source.dims[0];
+}
+
+/// What a matrix and its transposed copy have in common, and hardly another: size and corners.
+static std::string cornersOf(const Tensor &tensor) {
+  size_t bytes = dataTypeBits(tensor.type) / 8;
+  return llvm::itostr(tensor.numElements) + ":" + tensor.data.take_front(bytes).str() +
+         tensor.data.take_back(bytes).str();
+}
+
+/// The initializer that the exporter transposed to make the copy: its record says so, or, where it
+/// wrote none, the values, if the copy has no name of the module's. Null if there is none.
+const Tensor *Restorer::transposedFrom(const Tensor &copy) const {
+  if (record.empty()) {
+    const Tensor *source = isValueName(copy.name) ? byCorners.lookup(cornersOf(copy)) : nullptr;
+    bool isSame = source && areMatrices(copy, *source) && haveTransposedData(copy, *source);
+    return isSame && isUnmistakable(copy) ? source : nullptr;
+  }
+  llvm::StringRef name = moduleName(copy.name);
+  const Tensor *source = name == copy.name ? nullptr : initializers.lookup(name);
+  bool isSame = source && areMatrices(copy, *source) &&
+                (copy.data.empty() || haveTransposedData(copy, *source));
+  return isSame ? source : nullptr;
+}
+
+/// Exporters that fold constants keep a weight twice that one node uses as it is and another
+/// transposed. It is one parameter: nodes that transpose it stand in front of all others.
+void Restorer::tieTransposed() {
+  std::vector<Node> nodes;
+  llvm::StringSet<> gone, inputs;
+  for (const ValueInfo &input : graph.inputs)
+    inputs.insert(input.name);
+  for (const Tensor &tensor : graph.initializers) {
+    initializers[tensor.name] = &tensor; // where the list has it now
+    if (record.empty() && !isValueName(tensor.name))
+      byCorners.try_emplace(cornersOf(tensor), &tensor);
+  }
+  for (const Tensor &copy : graph.initializers) {
+    const Tensor *source = inputs.contains(copy.name) ? nullptr : transposedFrom(copy);
+    if (!source)
+      continue;
+    result.transposed.push_back({source->name, copy.name});
+    gone.insert(copy.name);
+    Node node;
+    node.opType = "Transpose";
+    node.name = copy.name;
+    node.inputs = {source->name};
+    node.outputs = {copy.name};
+    nodes.push_back(std::move(node));
+  }
+  llvm::erase_if(graph.initializers,
+                 [&](const Tensor &tensor) { return gone.contains(tensor.name); });
+  graph.nodes.insert(graph.nodes.begin(), nodes.begin(), nodes.end());
+}
+
 Restoration Restorer::run() {
   llvm::MapVector<llvm::StringRef, llvm::SmallVector<size_t>> operations;
   for (size_t i = 0; i < graph.nodes.size() && !origins.empty(); ++i)
@@ -245,6 +337,7 @@ Restoration Restorer::run() {
   for (size_t i = 0; i < graph.nodes.size(); ++i)
     separateStatistics(i);
   addDuplicates();
+  tieTransposed();
   return std::move(result);
 }
 

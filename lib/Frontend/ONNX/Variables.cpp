@@ -119,15 +119,6 @@ bool Variables::classifyByRecord(Variable &variable, const TensorPlace &place) {
   return true;
 }
 
-/// Names that PyTorch's exporters give to values of the graph; a parameter is called by
-/// its path in the module.
-static bool isValueName(llvm::StringRef name) {
-  llvm::StringRef number = name;
-  number.consume_front("val_");
-  return name.starts_with("/") || name.contains("::") ||
-         llvm::all_of(number, [](char c) { return llvm::isDigit(c); });
-}
-
 /// Whether a scalar is a number written in the model's code rather than a parameter.
 /// Nearly all of them are, unless the exporter keeps such numbers in Constant nodes.
 bool Variables::isLiteral(const Variable &variable) const {

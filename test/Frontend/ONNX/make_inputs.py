@@ -683,3 +683,41 @@ write(
     [value("y", ["n", 2])],
     [weight("w", 3, 2), numpy_helper.from_array(np.array([1 << 40]), "size")],
 )
+
+
+# A weight that an exporter keeps twice, the second time transposed: with a record that says so, and
+# without, where the name is not one of the module's. Zeros are no evidence.
+def keep_twice(model):
+    signature = model.graph.metadata_props.add()
+    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    signature.value = "\n# inputs\np_e: PARAMETER target='e.weight'\n\n# outputs\ny: USER_OUTPUT\n"
+    info = model.graph.value_info.add()
+    info.name = "val_7"
+    entry = info.metadata_props.add()
+    entry.key, entry.value = "pkg.onnxscript.optimizer.folded_from", "['e.weight']"
+
+
+for name, copy, change in (
+    ("tied-recorded", "val_7", keep_twice),
+    ("tied-unrecorded", "onnx::MatMul_7", None),
+):
+    table = np.random.default_rng(7).standard_normal((9, 4))
+    write(
+        name,
+        [
+            node("Gather", "e.weight x", "h"),
+            node("MatMul", f"h {copy}", "y0"),
+            helper.make_node("MatMul", ["h", "onnx::MatMul_9"], ["z"], name="zeros"),
+            node("ReduceSum", "z", "s", keepdims=0),
+            node("Add", "y0 s", "y"),
+        ],
+        [value("x", ["n", 3], TensorProto.INT64)],
+        [value("y", ["n", 3, 9])],
+        [
+            tensor("e.weight", table),
+            tensor(copy, table.T),
+            tensor("zeros.weight", np.zeros((9, 4))),
+            tensor("onnx::MatMul_9", np.zeros((4, 9))),
+        ],
+        change=change,
+    )

@@ -180,13 +180,18 @@ struct Restoration {
     size_t node, input;
     llvm::StringRef name;
   };
+  /// An initializer that is no more: it is another one, transposed by a node in front of all.
+  struct Transposed {
+    llvm::StringRef source, name;
+  };
   std::vector<Duplicate> duplicates;
+  std::vector<Transposed> transposed;
   /// Further initializers that hold zeros: biases that the exporter dropped.
   std::vector<Tensor> zeros;
   /// What inputs of nodes are called now; one behind a node's last is added.
   std::vector<Renamed> inputs;
 
-  bool empty() const { return inputs.empty(); }
+  bool empty() const { return inputs.empty() && transposed.empty(); }
 };
 
 struct OpsetImport {
