@@ -25,7 +25,7 @@ PARTS_LAUNCH = re.compile(
     r'^  LAUNCH\(step\.at\("(?:[^"\\]|\\.)*"\),\s*(\w+),[^;]*?step\.parts\((\w+)\)', re.M
 )
 QUOTIENT = re.compile(r"\bint\d+_t (\w+) = i / (\d+);")
-FLOAT_LINE = re.compile(r"^ *(?:(?:float|double) \w+|\w+\[[^\]]*\]|\w+) = (.*);$")
+FLOAT_LINE = re.compile(r"^ *(?:(?:float|double) \w+|\w+(?:\[[^\]]*\])*) = (.*);$")
 INTEGER_LINE = re.compile(r"^ *(?:u?int\d+_t|bool) ")
 OPERATOR = re.compile(r"(?<=[\w)\]]) [-+*/] |\b[a-z]\w*\(")  # and functions, such as expf(
 INDEX = re.compile(r"\(int\d+_t\) \([^()]*\)")  # a number that an index becomes

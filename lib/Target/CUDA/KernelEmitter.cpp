@@ -137,56 +137,6 @@ void KernelEmitter::visitLoads(
   }
 }
 
-/// The variable for four elements of a buffer.
-const KernelEmitter::Four &KernelEmitter::declareFour(unsigned argument,
-                                                      const LinearAccess &access) {
-  auto array = emitc::ArrayType::get({form.perThread}, elementType(argument));
-  Value four = emitc::VariableOp::create(b, code.loc, array, b.getAttr<emitc::OpaqueAttr>(""));
-  return fours.emplace_back(Four{argument, access, name(four, names[argument] + "_four")});
-}
-
-/// Loads or stores it: 16 bytes at once, but at the end of a part.
-void KernelEmitter::moveFour(StringRef function, const Four &four) {
-  SmallVector<Value> operands = {pointers[four.argument], address(four.access)};
-  if (form.anySize)
-    operands.push_back(rows());
-  operands.push_back(four.values);
-  emitc::CallOpaqueOp::create(b, code.loc, TypeRange(), function, operands);
-}
-
-/// A thread takes four neighbouring elements, as vectors where it may. What they share is
-/// loaded once, and what lies otherwise in their loop.
-void KernelEmitter::emitFours() {
-  hoistLoads(form.lastDim());
-  visitLoads([&](const Statement &statement, unsigned operand, const LinearAccess &access) {
-    unsigned argument = cast<BlockArgument>(statement.op->getOperand(operand)).getArgNumber();
-    if (form.isVector(argument, access) && !findFour(argument, access))
-      moveFour("loadFour", declareFour(argument, access));
-  });
-  size_t firstResult = fours.size();
-  for (auto [number, result] : llvm::enumerate(kernel.results))
-    declareFour(kernel.body->getNumArguments() + number, result.access);
-  emitc::VerbatimOp::create(b, code.loc, b.getStringAttr("#pragma unroll"));
-  emitFourLoop();
-  for (const Four &result : ArrayRef(fours).drop_front(firstResult))
-    moveFour("storeFour", result);
-}
-
-/// Computes the elements one by one.
-void KernelEmitter::emitFourLoop() {
-  Type type = code.indexType;
-  auto loop = emitc::ForOp::create(b, code.loc, code.integer(0, type),
-                                   code.integer(form.perThread, type), code.integer(1, type));
-  loop->setAttr(kNameAttr, b.getStringAttr("k"));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  lane = loop.getInductionVar();
-  scopes.emplace_back();
-  emitElement();
-  scopes.pop_back();
-  lane = Value();
-}
-
 /// Stored last, since a result may lie where an operand was.
 void KernelEmitter::emitElement() {
   SmallVector<Value> values;
@@ -204,7 +154,7 @@ void KernelEmitter::emitElements() {
   bool needed = form.anySize || form.blocks * form.rowsPerBlock() != count;
   guarded(position, extent(count, "part.rows"), needed, [&] {
     setPosition(dims, position, "i");
-    form.perThread > 1 ? emitFours() : emitElement();
+    form.perThread > 1 ? emitFours([&] { emitElement(); }) : emitElement();
   });
 }
 
@@ -232,9 +182,11 @@ std::pair<Value, int64_t> KernelEmitter::innerRange(Value row) {
   Type type = code.indexType;
   switch (form.kind) {
   case KernelForm::Warp:
-    return {code.literal("threadIdx.x % 32", type), 32};
-  case KernelForm::Block:
-    return {code.literal("threadIdx.x", type), form.threadsX};
+  case KernelForm::Block: {
+    StringRef thread = form.kind == KernelForm::Warp ? "threadIdx.x % 32" : "threadIdx.x";
+    Value first = multiply(code.literal(thread, type), form.perThread);
+    return {name(first, "first"), form.threadsPerRow() * form.perThread};
+  }
   case KernelForm::Columns: {
     Value first = code.literal("threadIdx.y", type);
     if (!form.anySize && form.rows % 32 == 0)
@@ -257,6 +209,7 @@ void KernelEmitter::emitRow(Value row) {
   scopes.emplace_back();
   hoistLoads(form.inner);
   auto [first, step] = innerRange(row);
+  keepRow();
   for (stage = 0; stage < kernel.numStages; ++stage) {
     evaluateRowWork();
     if (stageHasLoop())
@@ -335,26 +288,49 @@ SmallVector<KernelEmitter::Accumulator> KernelEmitter::declareAccumulators() {
 
 void KernelEmitter::emitStage(Value first, int64_t step) {
   SmallVector<Accumulator> accumulators = declareAccumulators();
-  Type type = code.indexType;
-  auto emitBody = [&](Value position) {
+  auto emitElement = [&] { emitIteration(accumulators); };
+  emitStageLoop(first, step, [&](Value position) {
     scopes.emplace_back();
     setPosition(form.inner, position, "q");
-    emitIteration(accumulators);
+    form.perThread > 1 ? emitFours(emitElement) : emitElement();
     scopes.pop_back();
     for (const LoopDim &dim : form.inner)
       index[dim.innermost] = Value();
-  };
-  if (form.inner.empty()) {
-    emitBody(code.integer(0, type));
-  } else {
-    auto loop = emitc::ForOp::create(b, code.loc, first, columns(), code.integer(step, type));
-    loop->setAttr(kNameAttr, b.getStringAttr("j"));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    emitBody(loop.getInductionVar());
-  }
+  });
   for (const Accumulator &accumulator : accumulators)
     finishAccumulator(accumulator);
+}
+
+/// Calls `body` with this thread's positions in Q.
+void KernelEmitter::emitStageLoop(Value first, int64_t step, function_ref<void(Value)> body) {
+  if (form.inner.empty())
+    return body(code.integer(0, code.indexType));
+  if (keepsRow())
+    return emitTurns(first, step, body);
+  emitLoop("j", first, columns(), step, body);
+}
+
+/// A loop that becomes straight code, since registers have no addresses.
+void KernelEmitter::emitTurns(Value first, int64_t step, function_ref<void(Value)> body) {
+  Type type = code.indexType;
+  if (form.turns == 1)
+    return guarded(first, columns(), step != form.columns, [&] { body(first); });
+  emitc::VerbatimOp::create(b, code.loc, b.getStringAttr("#pragma unroll"));
+  emitLoop("turn", code.integer(0, type), code.integer(form.turns, type), 1, [&](Value counter) {
+    turn = counter;
+    Value position = name(add(multiply(turn, step), first), "j");
+    guarded(position, columns(), form.turns * step != form.columns, [&] { body(position); });
+    turn = Value();
+  });
+}
+
+void KernelEmitter::emitLoop(StringRef index, Value first, Value end, int64_t step,
+                             function_ref<void(Value)> body) {
+  auto loop = emitc::ForOp::create(b, code.loc, first, end, code.integer(step, code.indexType));
+  loop->setAttr(kNameAttr, b.getStringAttr(index));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
 }
 
 void KernelEmitter::emitIteration(ArrayRef<Accumulator> accumulators) {

@@ -61,20 +61,24 @@ private:
     mlir::Operation *combiner; // null for a reduction in order
   };
 
-  /// Four elements of a buffer that a thread has as a vector.
-  struct Four {
+  /// What a thread touches of an operand or result.
+  struct Place {
     unsigned argument;
     LinearAccess access;
+    bool operator==(const Place &other) const {
+      return argument == other.argument && access == other.access;
+    }
+  };
+  /// Four elements that a thread has as a vector; of what it keeps of a row, those of each turn.
+  struct Four {
+    Place place;
     mlir::Value values;
+    bool isKept = false, isLoaded = false;
   };
 
   // Where this thread is.
   void emitElements();
   void emitElement();
-  void emitFours();
-  void emitFourLoop();
-  void moveFour(llvm::StringRef function, const Four &four);
-  const Four &declareFour(unsigned argument, const LinearAccess &access);
   void emitRows();
   mlir::Value threadPosition();
   void setPosition(llvm::ArrayRef<LoopDim> dims, mlir::Value flat, llvm::StringRef prefix);
@@ -89,6 +93,10 @@ private:
   // Rows.
   void emitRow(mlir::Value row);
   void emitStage(mlir::Value first, int64_t step);
+  void emitStageLoop(mlir::Value first, int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  void emitTurns(mlir::Value first, int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  void emitLoop(llvm::StringRef index, mlir::Value first, mlir::Value end, int64_t step,
+                llvm::function_ref<void(mlir::Value)> body);
   void emitIteration(llvm::ArrayRef<Accumulator> accumulators);
   void
   visitLoads(llvm::function_ref<void(const Statement &, unsigned, const LinearAccess &)> visit);
@@ -101,6 +109,20 @@ private:
   bool stageHasLoop() const;
   bool storesOverOperands() const;
 
+  // Four elements at a time (KernelFours.cpp).
+  void emitFours(llvm::function_ref<void()> element);
+  void loadFours();
+  void keepRow();
+  bool mayKeep(const Place &place) const;
+  llvm::DenseSet<mlir::Operation *> workOf(unsigned inStage) const;
+  llvm::SmallVector<Place> placesRead(unsigned inStage) const;
+  llvm::SmallVector<Place> placesStored(unsigned inStage) const;
+  Four &declareFour(const Place &place, bool isKept);
+  void moveFour(llvm::StringRef function, const Four &four);
+  Four *findFour(const Place &place);
+  mlir::Value elementOf(const Four &four);
+  bool keepsRow() const { return !fours.empty() && fours.front().isKept; }
+
   // Values.
   mlir::Value valueOf(mlir::Value tensor);
   mlir::Value operandValue(const Statement &statement, unsigned number);
@@ -110,17 +132,17 @@ private:
   mlir::Value evaluateExpression(mlir::AffineExpr expr, mlir::AffineMap map,
                                  llvm::ArrayRef<mlir::Value> operands);
   mlir::Value evaluateExtract(mlir::tensor::ExtractOp op, llvm::ArrayRef<mlir::Value> indices);
-  bool isKept(const Statement &statement) const;
+  bool isStoredBefore(const Statement &statement, unsigned inStage) const;
+  unsigned resultOf(mlir::Value tensor) const;
   const mlir::Value *find(mlir::Value tensor) const;
 
   // Memory.
   mlir::Value address(const LinearAccess &access);
-  const Four *findFour(unsigned argument, const LinearAccess &access) const;
   mlir::Type elementType(unsigned argument) const;
   mlir::Value elementPosition(const LinearAccess &access);
   mlir::Value load(unsigned argument, const LinearAccess &access);
-  /// `memory` is the argument's, or four elements of it.
-  mlir::Value loadAt(unsigned argument, mlir::Value memory, mlir::Value position);
+  mlir::Value elementAt(unsigned argument, mlir::Value position);
+  mlir::Value loadFrom(unsigned argument, mlir::Value element);
   void store(unsigned result, mlir::Value value);
 
   mlir::Value multiply(mlir::Value value, int64_t factor);
@@ -142,7 +164,8 @@ private:
 
   llvm::SmallVector<mlir::Value> index; // per dim of the domain; null where unknown
   mlir::Value lane; // of four elements, which begin at `index`; null outside of their loop
-  llvm::SmallVector<Four> fours;
+  mlir::Value turn; // in which a thread takes four elements of a row that it keeps; else null
+  llvm::SmallVector<Four> fours; // what is kept first
   llvm::SmallVector<Scope> scopes;
   unsigned stage = 0;
   bool failed = false;

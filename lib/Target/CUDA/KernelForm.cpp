@@ -12,6 +12,8 @@ namespace dsc::cuda {
 static constexpr int64_t kSerialLength = 8;
 /// Rows up to this long are a warp's.
 static constexpr int64_t kWarpLength = 1024;
+/// In so many turns a thread may keep its part of a row in registers.
+static constexpr int64_t kMostTurns = 8;
 
 /// Every place in memory that the kernel touches.
 static SmallVector<LinearAccess> collectAccesses(const KernelAnalysis &kernel) {
@@ -49,6 +51,7 @@ private:
   bool isElementwise() const;
   bool readsAlongRows() const;
   KernelForm::Kind chooseKind() const;
+  bool mayTakeFours() const;
   void takeFours();
   void setGrid();
 
@@ -137,12 +140,18 @@ bool KernelForm::isVector(unsigned argument, const LinearAccess &access) const {
          llvm::all_of(parallel, keepsAlignment) && llvm::all_of(inner, keepsAlignment);
 }
 
-/// A thread takes four elements where no row ends among them and all results are stored as
-/// vectors; operands that lie otherwise are still loaded one by one.
-void FormChooser::takeFours() {
+/// Whether no row ends among four elements, and every thread of a row has some.
+bool FormChooser::mayTakeFours() const {
   bool hasLoop = !form.parallel.empty() || !form.inner.empty();
-  if (form.kind != KernelForm::Elements || !hasLoop || aligned.empty() ||
-      form.lastDim().extent % 4 != 0)
+  bool isElements = form.kind == KernelForm::Elements;
+  bool isLongRow = form.threadsPerRow() > 1 && form.columns >= 4 * form.threadsPerRow();
+  return (isElements || isLongRow) && hasLoop && !aligned.empty() && form.lastDim().extent % 4 == 0;
+}
+
+/// A thread takes four elements where all results that are walked over are stored as vectors;
+/// operands that lie otherwise are still loaded one by one.
+void FormChooser::takeFours() {
+  if (!mayTakeFours())
     return;
   form.perThread = 4;
   form.byFours = aligned;
@@ -151,8 +160,11 @@ void FormChooser::takeFours() {
       form.byFours.reset(number);
   unsigned numOperands = kernel.body->getNumArguments();
   for (auto [number, result] : llvm::enumerate(kernel.results))
-    if (!form.isVector(numOperands + number, result.access))
+    if ((result.overQ || form.kind == KernelForm::Elements) &&
+        !form.isVector(numOperands + number, result.access))
       form.perThread = 1;
+  int64_t turns = llvm::divideCeil(form.columns, 4 * form.threadsPerRow());
+  form.turns = form.perThread == 4 && turns <= kMostTurns ? turns : 0;
 }
 
 void FormChooser::setGrid() {

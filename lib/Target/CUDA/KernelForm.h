@@ -34,15 +34,20 @@ struct KernelForm {
   int64_t blocks = 1;
   int64_t threadsX = 256, threadsY = 1;
 
-  int64_t perThread = 1; // neighbouring elements, where nothing is reduced: 1, or 4 as a vector
+  int64_t perThread = 1; // neighbouring elements that a thread takes at once: 1, or 4 as a vector
   /// Operands, then results, which a thread may touch four elements at a time: those take 16
   /// bytes, and the first of all lies on a multiple of 16 wherever the kernel is launched.
   llvm::SmallBitVector byFours;
+
+  int64_t turns = 0; // in which a thread takes its part of a row by fours; 0 if there are many
 
   /// Whether a thread's four elements lie behind each other on a multiple of 16 bytes.
   bool isVector(unsigned argument, const LinearAccess &access) const;
   /// The loop that neighbouring threads, or elements of a thread, are neighbours in.
   const LoopDim &lastDim() const { return inner.empty() ? parallel.back() : inner.back(); }
+
+  /// That share a row whose elements they take in turns.
+  int64_t threadsPerRow() const { return kind == Block ? threadsX : kind == Warp ? 32 : 1; }
 
   /// Of elements, where nothing is reduced.
   int64_t rowsPerBlock() const {

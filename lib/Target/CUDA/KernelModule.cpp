@@ -137,9 +137,12 @@ static StringRef describe(const KernelForm &form) {
   case KernelForm::Elements:
     return form.perThread == 4 ? "a thread per four elements" : "a thread per element";
   case KernelForm::Warp:
-    return "a warp per row, reduced by shuffles";
+    return form.perThread == 4 ? "a warp per row, four elements per lane, reduced by shuffles"
+                               : "a warp per row, reduced by shuffles";
   case KernelForm::Block:
-    return "a block per row, reduced by shuffles and shared memory";
+    return form.perThread == 4
+               ? "a block per row, four elements per thread, reduced by shuffles and shared memory"
+               : "a block per row, reduced by shuffles and shared memory";
   case KernelForm::Columns:
     return "32 columns per block, reduced through shared memory";
   case KernelForm::Serial:

@@ -86,12 +86,18 @@ const Value *KernelEmitter::find(Value tensor) const {
   return nullptr;
 }
 
-/// True if an earlier stage has left the values of `statement` in memory.
-bool KernelEmitter::isKept(const Statement &statement) const {
+/// True if a stage before has left the values of `statement` in results.
+bool KernelEmitter::isStoredBefore(const Statement &statement, unsigned inStage) const {
   auto it = needs.find(statement.op);
   return form.kind != KernelForm::Elements && statement.overQ && !statement.reduces &&
-         it != needs.end() && !it->second.empty() && stage > *it->second.begin() &&
+         it != needs.end() && !it->second.empty() && inStage > *it->second.begin() &&
          isStored(kernel, statement);
+}
+
+/// The number of the result that holds `tensor`.
+unsigned KernelEmitter::resultOf(Value tensor) const {
+  return llvm::find_if(kernel.results, [&](auto &r) { return r.value == tensor; }) -
+         kernel.results.begin();
 }
 
 Value KernelEmitter::valueOf(Value tensor) {
@@ -104,10 +110,9 @@ Value KernelEmitter::valueOf(Value tensor) {
                           getElementTypeOrSelf(tensor));
   }
   const Statement *statement = kernel.producer(tensor);
-  if (isKept(*statement)) {
-    const auto *result = llvm::find_if(kernel.results, [&](auto &r) { return r.value == tensor; });
-    unsigned number = kernel.body->getNumArguments() + (result - kernel.results.begin());
-    return load(number, result->access);
+  if (isStoredBefore(*statement, stage)) {
+    unsigned result = resultOf(tensor);
+    return load(kernel.body->getNumArguments() + result, kernel.results[result].access);
   }
   evaluate(*statement);
   return *find(tensor);
@@ -187,7 +192,7 @@ Value KernelEmitter::evaluateExtract(tensor::ExtractOp op, ArrayRef<Value> indic
   for (auto [position, extent] : llvm::zip_equal(indices, type.getShape()))
     offset = add(multiply(offset, extent), position);
   unsigned argument = cast<BlockArgument>(op.getTensor()).getArgNumber();
-  return loadAt(argument, pointers[argument], offset);
+  return loadFrom(argument, elementAt(argument, offset));
 }
 
 //===----------------------------------------------------------------------===//
@@ -231,22 +236,13 @@ Value KernelEmitter::load(unsigned argument, const LinearAccess &access) {
     for (const auto &[known, place, value] : scope.loads)
       if (known == argument && place == access)
         return value;
-  Value value;
-  if (const Four *four = lane ? findFour(argument, access) : nullptr)
-    value = loadAt(argument, four->values, lane);
-  else
-    value = loadAt(argument, pointers[argument], elementPosition(access));
+  const Four *four = lane ? findFour({argument, access}) : nullptr;
+  Value element = four ? elementOf(*four) : elementAt(argument, elementPosition(access));
+  Value value = loadFrom(argument, element);
   // A result may be stored again by a later iteration, an operand stays.
   if (argument < kernel.body->getNumArguments())
     scopes.back().loads.emplace_back(argument, access, value);
   return value;
-}
-
-const KernelEmitter::Four *KernelEmitter::findFour(unsigned argument,
-                                                   const LinearAccess &access) const {
-  auto it = llvm::find_if(
-      fours, [&](const Four &four) { return four.argument == argument && four.access == access; });
-  return it == fours.end() ? nullptr : it;
 }
 
 /// Of an operand, or a result behind them.
@@ -257,22 +253,22 @@ Type KernelEmitter::elementType(unsigned argument) const {
                                   : kernel.results[argument - numOperands].value);
 }
 
-Value KernelEmitter::loadAt(unsigned argument, Value memory, Value position) {
-  Type type = elementType(argument);
-  Value place = emitc::SubscriptOp::create(b, code.loc, emitc::LValueType::get(type), memory,
-                                           ValueRange(position));
-  Value value = emitc::LoadOp::create(b, code.loc, type, place);
+Value KernelEmitter::elementAt(unsigned argument, Value position) {
+  return emitc::SubscriptOp::create(b, code.loc, emitc::LValueType::get(elementType(argument)),
+                                    pointers[argument], ValueRange(position));
+}
+
+Value KernelEmitter::loadFrom(unsigned argument, Value element) {
+  Value value = emitc::LoadOp::create(b, code.loc, elementType(argument), element);
   return name(value, names[argument] + "_value");
 }
 
 void KernelEmitter::store(unsigned result, Value value) {
   unsigned argument = kernel.body->getNumArguments() + result;
   const LinearAccess &access = kernel.results[result].access;
-  const Four *four = lane ? findFour(argument, access) : nullptr;
-  Value place = emitc::SubscriptOp::create(
-      b, code.loc, emitc::LValueType::get(elementType(argument)),
-      four ? four->values : pointers[argument], ValueRange(four ? lane : address(access)));
-  emitc::AssignOp::create(b, code.loc, place, value);
+  const Four *four = lane ? findFour({argument, access}) : nullptr;
+  Value element = four ? elementOf(*four) : elementAt(argument, address(access));
+  emitc::AssignOp::create(b, code.loc, element, value);
 }
 
 } // namespace dsc::cuda

@@ -59,7 +59,7 @@ static bool isInlined(Operation *op) {
   if (!expression || !op->hasOneUse() || expression.hasSideEffects())
     return false;
   Operation *user = *op->user_begin();
-  return !isa<emitc::SubscriptOp, emitc::CExpressionInterface>(user);
+  return !isa<emitc::SubscriptOp, emitc::ExpressionOp, emitc::CExpressionInterface>(user);
 }
 
 /// The thread's own variable that the op reads, if that is all it does.

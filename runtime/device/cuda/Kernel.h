@@ -95,6 +95,16 @@ __device__ inline void storeFour(T *data, Index first, const T (&four)[4]) {
   *reinterpret_cast<float4 *>(data + first) = vector;
 }
 
+/// The same where a thread keeps several such fours: into or from the one of a `turn`.
+template <typename T, typename Index, int Turns>
+__device__ inline void loadFour(const T *data, Index first, T (&kept)[Turns][4], Index turn) {
+  loadFour(data, first, kept[turn]);
+}
+template <typename T, typename Index, int Turns>
+__device__ inline void storeFour(T *data, Index first, const T (&kept)[Turns][4], Index turn) {
+  storeFour(data, first, kept[turn]);
+}
+
 /// The next four of `count` elements, one by one if the end comes first.
 template <typename T>
 __device__ inline void loadFour(const T *data, int32_t first, int32_t count, T (&four)[4]) {
