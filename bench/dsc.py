@@ -2,11 +2,13 @@
 
 import array
 import collections
+import dataclasses
 import itertools
 import json
 import pathlib
 import random
 import re
+import struct
 import subprocess
 import sys
 
@@ -15,6 +17,7 @@ import rows
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = ROOT / "build" / "bin"
 OUT = ROOT / "out" / "bench"
+PEAKS = ("gemm_gflops", "copy_gigabytes_per_second", "update_gigabytes_per_second")
 CODES = {"f32": ("f", "<f4"), "f64": ("d", "<f8"), "i64": ("q", "<i8"), "i32": ("i", "<i4")}
 
 
@@ -26,10 +29,33 @@ def run_tool(*command):
     return result.stdout
 
 
+@dataclasses.dataclass
+class Peaks:
+    """This host's gemm rate, and its memory's rates in GB/s: of a copy, of an update in place."""
+
+    gflops: float
+    copy: float
+    update: float
+
+    @property
+    def memory(self):
+        """The rate that nothing which moves memory exceeds."""
+        return max(self.copy, self.update)
+
+    def milliseconds(self, flops, moved):
+        """The longer of computing and moving."""
+        return max(flops / self.gflops, moved / self.memory) * 1e-6
+
+    def best(self, other):
+        return Peaks(*map(max, dataclasses.astuple(self), dataclasses.astuple(other)))
+
+    def describe(self):
+        return dict(zip(PEAKS, dataclasses.astuple(self), strict=True))
+
+
 def measure_peaks():
-    """This host's gemm rate, and its copy rate in GB/s."""
     peaks = json.loads(run_tool(BIN / "dsc-probe"))
-    return peaks["gemm_gflops"], peaks["copy_gigabytes_per_second"]
+    return Peaks(*(peaks[name] for name in PEAKS))
 
 
 def settle_memory():
@@ -54,6 +80,15 @@ def compile_row(name, *flags):
     task = ["--batch", rows.ROWS[name].batch, "--loss", rows.LOSS]
     run_tool(BIN / "dsc-compile", export(name), "-o", trainer, *task, *flags)
     return trainer
+
+
+def program_bytes(trainer):
+    """What a trainer takes without its weights: the ELF image, which its section headers end."""
+    with open(trainer, "rb") as file:
+        header = file.read(64)
+    (headers,) = struct.unpack_from("<Q", header, 40)
+    size, count = struct.unpack_from("<HH", header, 58)
+    return headers + size * count
 
 
 def compile_file(model, *flags):

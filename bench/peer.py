@@ -2,10 +2,11 @@
 
     peer.py ROW eager|compile DATA [cpu|cuda]
 
-Forward, backward and AdamW (its fused form, the fastest) on the arrays of the folder
-DATA, in order. Reads lines "SECONDS STEPS", trains so long and at least so many steps, and answers
-each by a JSON line: the first step's loss and the time of every step. All in fp32: on a GPU,
-tensor cores would round to TF32.
+Forward, loss, backward and AdamW on the arrays of the folder DATA, in order. "compile" compiles
+the model with its loss. AdamW is the fused one, which a compiled update does not surpass. Reads
+lines "SECONDS STEPS", trains so long and at least so many steps, and answers each by a JSON line:
+the first step's loss and the time of every step. All in fp32: on a GPU, tensor cores would round
+to TF32.
 """
 
 import json
@@ -45,10 +46,22 @@ def loss_of(row, logits, labels):
     return F.cross_entropy(logits.flatten(0, -2), labels.flatten())
 
 
-def make_step(row, model, optimizer):
+def make_step(row, mode, device):
+    """A function of a batch that trains one step and returns its loss."""
+    model = models.make_model(row).to(*device)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), rows.LEARNING_RATE, weight_decay=0.0, fused=True
+    )
+
+    def forward(inputs, labels):
+        return loss_of(row, model(inputs), labels)
+
+    if mode == "compile":
+        forward = torch.compile(forward)
+
     def step(inputs, labels):
         optimizer.zero_grad()
-        loss = loss_of(row, model(inputs), labels)
+        loss = forward(inputs, labels)
         loss.backward()
         optimizer.step()
         return loss.item()
@@ -71,11 +84,7 @@ def main():
     name, mode, data, *device = sys.argv[1:]
     in_fp32()
     row = rows.ROWS[name]
-    model = models.make_model(row).to(*device)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), rows.LEARNING_RATE, weight_decay=0.0, fused=True
-    )
-    step = make_step(row, torch.compile(model) if mode == "compile" else model, optimizer)
+    step = make_step(row, mode, device)
     arrays = [array.to(*device) for array in load_arrays(row, pathlib.Path(data))]
     data = batches(arrays, row.batch)
     for line in sys.stdin:

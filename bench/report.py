@@ -2,11 +2,11 @@
 """Turns bench/results/*.json into docs/Performance.md.
 
 report.py            writes the page
-report.py --check    writes nothing; exit status 1 when the page is stale
+report.py --check    writes nothing; exit status 1 when the page is stale or a reason is missing
 
 The page's text stands in bench/Performance.in; {{results}}, {{losses}}, {{origins}}, {{gpu}} and
-{{emitted}} become tables. bench/reasons.json says, by class of kernel, why one stays far from its
-limit.
+{{emitted}} become tables. bench/reasons.json says, by row and class of kernel, why one stays far
+from its limit; one that is missing is shown as "?".
 """
 
 import json
@@ -33,6 +33,7 @@ COLUMNS = (
     "ratio",
     "of the limit",
     "compile s: dsc / torch",
+    "program MB",
     "start s: dsc / eager",
     "peak MB: dsc / eager / compiled",
 )
@@ -50,6 +51,7 @@ ORIGIN_COLUMNS = (
     "exporter",
     "GFLOP/s",
     "copy GB/s",
+    "update GB/s",
     "new memory GB/s",
     "others",
 )
@@ -88,6 +90,7 @@ def cells(result):
         f"{ratio(result):.2f}",
         f"{result['limit_ms'] / dsc['best_ms']:.0%}",
         f"{number(dsc['compile_s'])} / {number(compiled['compile_s'])}",
+        number(result["program_mb"]) if "program_mb" in result else "",
         f"{start(dsc)} / {start(eager)}",
         f"{dsc['peak_mb']} / {eager['peak_mb']} / {compiled['peak_mb']}",
     )
@@ -109,9 +112,29 @@ def short_origin(kernel):
     return kernel["origin"].split(" (")[0].replace("|", "\\|")
 
 
+def slow_kernels(roofline):
+    step = sum(kernel["ms"] for kernel in roofline["kernels"])
+    return [kernel for kernel in roofline["kernels"] if loses(kernel, step)]
+
+
+def reason_of(kernel, roofline, reasons):
+    """Why a kernel is slow; nothing where reasons.json does not say so."""
+    return reasons.get(roofline["row"], {}).get(kernel["class"])
+
+
+def require_reasons(rooflines, reasons):
+    for roofline in rooflines:
+        for kernel in slow_kernels(roofline):
+            if not reason_of(kernel, roofline, reasons):
+                sys.exit(
+                    f"error: {REASONS.name} does not say why {kernel['class']} of "
+                    f"{roofline['row']} stays below {GOOD_SHARE:.0%} of its limit"
+                )
+
+
 def loss_table(roofline, reasons):
     step = sum(kernel["ms"] for kernel in roofline["kernels"])
-    slow = [kernel for kernel in roofline["kernels"] if loses(kernel, step)]
+    slow = slow_kernels(roofline)
     if not slow:
         return "No kernel is listed."
     lines = [
@@ -121,7 +144,7 @@ def loss_table(roofline, reasons):
             str(kernel["runs"]),
             f"{kernel['ms'] / step:.1%}",
             f"{kernel['share_of_limit']:.0%}",
-            reasons.get(kernel["class"], "?"),
+            reason_of(kernel, roofline, reasons) or "?",
         )
         for kernel in slow
     ]
@@ -151,6 +174,7 @@ def origin(result):
         result.get("exporter", ""),
         f"{result['gemm_gflops']:.0f}",
         f"{result['copy_gigabytes_per_second']:.1f}",
+        f"{result.get('update_gigabytes_per_second', 0):.1f}",
         ", ".join(map(number, result.get("new_memory_gigabytes_per_second", ()))),
         f"{result['others_share']:.0%}" if "others_share" in result else "",
     )
@@ -182,11 +206,13 @@ def read_results(prefix=""):
 
 
 def main():
-    reasons = json.loads(REASONS.read_text())
-    expected = page(read_results(), read_results("roofline-"), TEMPLATE.read_text(), reasons)
+    reasons, rooflines = json.loads(REASONS.read_text()), read_results("roofline-")
+    expected = page(read_results(), rooflines, TEMPLATE.read_text(), reasons)
     if "--check" not in sys.argv[1:]:
         PAGE.write_text(expected)
-    elif not PAGE.exists() or PAGE.read_text() != expected:
+        return
+    require_reasons(rooflines, reasons)
+    if not PAGE.exists() or PAGE.read_text() != expected:
         sys.exit("error: docs/Performance.md is stale: run bench/report.py")
 
 

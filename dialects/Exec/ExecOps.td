@@ -126,11 +126,13 @@ def Exec_LaunchOp : Exec_Op<"launch", [Pure]> {
     `offsets`, once placed: each result's place in the arena, in bytes. `strides`,
     in an `exec.loop`: by how many bytes it moves with each iteration. Launches of
     one `batch` stand behind each other, in a block, and need nothing of each
-    other: a target may run them as one.
+    other: a target may run them as one. `bytes` is the least that must be moved,
+    where it is less than all operands and results once: parts of operands are read.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Exec_Tensor>:$operands_,
                        OptionalAttr<DenseI64ArrayAttr>:$offsets, DefaultValuedAttr<I64Attr, "0">:$flops,
-                       OptionalAttr<I64Attr>:$batch, OptionalAttr<DenseI64ArrayAttr>:$strides);
+                       OptionalAttr<I64Attr>:$batch, OptionalAttr<DenseI64ArrayAttr>:$strides,
+                       OptionalAttr<I64Attr>:$bytes);
   let results = (outs Variadic<Exec_Tensor>:$results_);
   let assemblyFormat = [{
     $kernel `(` $operands_ `)` (`batch` $batch^)? (`at` $offsets^)? (`stride` $strides^)? attr-dict
@@ -150,14 +152,14 @@ def Exec_CallOp : Exec_Op<"call", [Pure]> {
     `ints` and `floats` are what runtime/abi/CpuRoutines.h says of the routine.
     `shifts`: elements by which an operand's buffer starts later than its tensor
     (a slice; the strides are among the ints). Result tensors say how much memory
-    is written, in which order the strides say. `offsets` and `strides` are those
-    of exec.launch.
+    is written, in which order the strides say. `offsets`, `strides` and `bytes` are
+    those of exec.launch.
   }];
   let arguments = (ins StrAttr:$routine, Variadic<Exec_Tensor>:$operands_,
                        DenseI64ArrayAttr:$ints, DenseF64ArrayAttr:$floats,
                        DenseI64ArrayAttr:$shifts,
                        OptionalAttr<DenseI64ArrayAttr>:$offsets, DefaultValuedAttr<I64Attr, "0">:$flops,
-                       OptionalAttr<DenseI64ArrayAttr>:$strides);
+                       OptionalAttr<DenseI64ArrayAttr>:$strides, OptionalAttr<I64Attr>:$bytes);
   let results = (outs Variadic<Exec_Tensor>:$results_);
   let assemblyFormat = [{
     $routine `(` $operands_ `)` `ints` $ints `floats` $floats `shifts` $shifts (`at` $offsets^)?

@@ -116,7 +116,14 @@ ShardingRule ScatterAddOp::getShardingRule() {
   return rule;
 }
 
+/// The rows that are taken, rather than the table.
+static int64_t takeBytes(Value table, Value indices, Value taken) {
+  int64_t rows = getTensorBytes(taken.getType());
+  return std::min(rows, getTensorBytes(table.getType())) + getTensorBytes(indices.getType()) + rows;
+}
+
 int64_t TakeOp::getFlops() { return 0; }
+int64_t TakeOp::getBytes() { return takeBytes(getX(), getIndices(), getY()); }
 int64_t ScatterAddOp::getFlops() { return typeOf(getUpdates()).getNumElements(); }
 
 //===----------------------------------------------------------------------===//
@@ -180,4 +187,5 @@ ShardingRule ScatterAddAlongOp::getShardingRule() {
 }
 
 int64_t TakeAlongOp::getFlops() { return 0; }
+int64_t TakeAlongOp::getBytes() { return takeBytes(getX(), getIndices(), getY()); }
 int64_t ScatterAddAlongOp::getFlops() { return typeOf(getUpdates()).getNumElements(); }

@@ -27,6 +27,7 @@ def Train_TakeOp : Train_IndexingOp<"take"> {
         : tensor<256x32xf32>, tensor<4x8xi64> -> tensor<4x8x32xf32>
     ```
   }];
+  let extraClassDeclaration = "int64_t getBytes();"; // of CostOpInterface
   let arguments = (ins Train_Tensor:$x, Train_IndexTensor:$indices, I64Attr:$axis);
   let results = (outs Train_Tensor:$y);
   let assemblyFormat = [{
@@ -59,6 +60,7 @@ def Train_TakeAlongOp : Train_IndexingOp<"take_along"> {
     C2: sizes agree but along `axis`; the result has indices' shape.
     C3: the element types are the same.
   }];
+  let extraClassDeclaration = "int64_t getBytes();"; // of CostOpInterface
   let arguments = (ins Train_Tensor:$x, Train_IndexTensor:$indices, I64Attr:$axis);
   let results = (outs Train_Tensor:$y);
   let assemblyFormat = [{

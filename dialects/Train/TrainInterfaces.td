@@ -74,7 +74,7 @@ def Train_CostOpInterface : OpInterface<"CostOpInterface"> {
   let methods = [
     InterfaceMethod<"Floating-point operations; a fused multiply-add counts as two.",
       "int64_t", "getFlops">,
-    InterfaceMethod<"Bytes of operands read once and results written once.",
+    InterfaceMethod<"Bytes of what is read of the operands, once, and of the results, once.",
       "int64_t", "getBytes", (ins), [{}],
       [{ return ::dsc::train::countOperandAndResultBytes($_op.getOperation()); }]>];
 }

@@ -3,6 +3,7 @@
 #include "dsc/Analysis/Placement.h"
 
 #include "abi/Abi.h"
+#include "dialects/Train/Interfaces.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -237,12 +238,7 @@ int64_t dsc::bytesOfElement(Type type) {
   return std::max<int64_t>(1, getElementTypeOrSelf(type).getIntOrFloatBitWidth() / 8);
 }
 
-int64_t dsc::trafficOf(Operation *op) {
-  int64_t bytes = 0;
-  auto add = [&](Type type) {
-    bytes += cast<RankedTensorType>(type).getNumElements() * bytesOfElement(type);
-  };
-  llvm::for_each(op->getOperandTypes(), add);
-  llvm::for_each(op->getResultTypes(), add);
-  return bytes;
+int64_t dsc::leastBytes(Operation *op) {
+  auto bytes = op->getAttrOfType<IntegerAttr>("bytes");
+  return bytes ? bytes.getInt() : train::countOperandAndResultBytes(op);
 }

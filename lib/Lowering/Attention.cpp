@@ -73,7 +73,7 @@ static LogicalResult lowerAttention(train::AttentionOp op, ExecLowering &lowerin
   ints.push_back(flags);
   ResultRange call =
       lowering.buildCall(op.getLoc(), "Attention", {output.type, op.getLse().getType()}, operands,
-                         ints, {op.getScale().convertToDouble()}, shifts, op.getFlops());
+                         ints, {op.getScale().convertToDouble()}, shifts, Cost::of(op));
   lowering.setOutput(op.getY(), output, call[0]);
   lowering.set(op.getLse(), call[1]);
   return success();
@@ -143,7 +143,7 @@ static LogicalResult lowerAttentionGrad(train::AttentionGradOp op, ExecLowering 
   }
   ints.push_back(flags);
   ResultRange call = lowering.buildCall(op.getLoc(), "AttentionGrad", types, operands, ints,
-                                        {op.getScale().convertToDouble()}, shifts, op.getFlops());
+                                        {op.getScale().convertToDouble()}, shifts, Cost::of(op));
   if (!parts.empty()) {
     lowering.set(parts.front().whole.getY(), call[0]);
     lowering.numJoined += 3;

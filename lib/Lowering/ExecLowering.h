@@ -33,6 +33,17 @@ struct NestOperand {
   mlir::Type elementType;
 };
 
+/// The least work of a call.
+struct Cost {
+  int64_t flops = 0;
+  int64_t bytes = std::numeric_limits<int64_t>::max(); // no more than operands and results have
+
+  /// That of an op, and of `also`, which the call reads besides.
+  static Cost of(train::CostOpInterface op, mlir::Value also = nullptr);
+  /// Of elements of `type` that are read and written.
+  static Cost ofMoving(mlir::Type type) { return {0, 2 * train::getTensorBytes(type)}; }
+};
+
 /// A tensor as a library routine sees it; strides and offset count elements.
 struct Strided {
   mlir::Value source;
@@ -74,7 +85,7 @@ private:
 void registerElementwiseLowerings(LoweringRegistry &registry);
 void registerReduceLowerings(LoweringRegistry &registry);
 void registerLoopLowerings(LoweringRegistry &registry);
-void registerLinearLowerings(LoweringRegistry &registry);
+void registerLinearLowerings(LoweringRegistry &registry, const TargetModel &target);
 void registerPoolLowerings(LoweringRegistry &registry);
 void registerIndexLowerings(LoweringRegistry &registry);
 void registerAttentionLowerings(LoweringRegistry &registry);
@@ -96,6 +107,10 @@ public:
   bool joinParts = true;
   /// Whether scattered sums go into the tensor that they are added to.
   bool accumulateScatters = true;
+  /// Whether products and convolutions take in the bias and activation behind them.
+  bool epilogues = true;
+  /// Whether the target may use kernels of its own instead of its library's.
+  bool ownKernels = true;
 
   /// Lowers one op of the program's body.
   llvm::LogicalResult lower(mlir::Operation *op);
@@ -134,7 +149,7 @@ public:
   mlir::ResultRange buildCall(mlir::Location loc, llvm::StringRef routine, mlir::TypeRange results,
                               mlir::ValueRange operands, llvm::ArrayRef<int64_t> ints,
                               llvm::ArrayRef<double> floats, llvm::ArrayRef<int64_t> shifts,
-                              int64_t flops);
+                              Cost cost);
 
   /// Where a call should write `result`: through the transpose that follows it,
   /// if there is exactly one; other users then find it as a transpose of that.

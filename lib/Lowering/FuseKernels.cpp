@@ -1,6 +1,7 @@
 //===- FuseKernels.cpp - Gather loop nests into kernels -------------------===//
 
 #include "dialects/Exec/ExecDialect.h"
+#include "dialects/Train/Interfaces.h"
 #include "dsc/Lowering/Passes.h"
 #include "lib/Lowering/FusionGroup.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -319,6 +320,35 @@ StringAttr KernelOutliner::uniqueKernel(exec::KernelOp kernel, const FusionGroup
   return symbols.insert(kernel);
 }
 
+/// How many elements of its operand a nest reaches through `map`, each counted once.
+static int64_t countReached(linalg::GenericOp nest, AffineMap map) {
+  int64_t count = 1;
+  for (auto [dim, size] : llvm::enumerate(nest.getStaticLoopRanges())) {
+    if (map.isFunctionOfDim(static_cast<unsigned>(dim))) {
+      count *= size;
+    }
+  }
+  return count;
+}
+
+/// The bytes of `input` that a group reads: through each of its maps, and no more than all.
+static int64_t countReadBytes(const FusionGroup &group, Value input) {
+  SmallVector<ArrayRef<AffineExpr>> maps;
+  int64_t elements = 0;
+  for (linalg::GenericOp nest : group.nests) {
+    for (OpOperand *operand : nest.getDpsInputOperands()) {
+      AffineMap map = nest.getMatchingIndexingMap(operand);
+      if (operand->get() == input && !llvm::is_contained(maps, map.getResults())) {
+        maps.push_back(map.getResults());
+        elements += countReached(nest, map);
+      }
+    }
+  }
+  auto type = cast<RankedTensorType>(input.getType());
+  int64_t bytes = train::getTensorBytes(type);
+  return elements < type.getNumElements() ? bytes / type.getNumElements() * elements : bytes;
+}
+
 void KernelOutliner::outline(FusionGroup &group) {
   llvm::SetVector<Value> inputs, outputs;
   int64_t flops = 0;
@@ -352,7 +382,14 @@ void KernelOutliner::outline(FusionGroup &group) {
   builder.setInsertionPoint(group.nests.back());
   auto launch = exec::LaunchOp::create(builder, loc, type.getResults(),
                                        FlatSymbolRefAttr::get(name), inputs.getArrayRef(), nullptr,
-                                       builder.getI64IntegerAttr(flops), nullptr, nullptr);
+                                       builder.getI64IntegerAttr(flops), nullptr, nullptr, nullptr);
+  int64_t unread = 0;
+  for (Value input : inputs) {
+    unread += train::getTensorBytes(input.getType()) - countReadBytes(group, input);
+  }
+  if (unread > 0) {
+    launch.setBytes(train::countOperandAndResultBytes(launch) - unread);
+  }
   ++numLaunches;
   for (auto [index, output] : llvm::enumerate(outputs)) {
     Value old = output;

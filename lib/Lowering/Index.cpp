@@ -49,7 +49,7 @@ static LogicalResult lowerTake(train::TakeOp op, ExecLowering &lowering) {
   lowering.set(op.getY(), lowering.buildCall(op.getLoc(), "Take", op.getType(),
                                              {lowering.materialize(op.getX()),
                                               lowering.materialize(op.getIndices())},
-                                             ints, {}, {0, 0}, 0)[0]);
+                                             ints, {}, {0, 0}, Cost::of(op))[0]);
   return success();
 }
 
@@ -92,6 +92,17 @@ static std::optional<ScatterTarget> findScatterTarget(Value scattered, ExecLower
   return ScatterTarget{add, buffer};
 }
 
+/// Into a tensor that is there already, only the rows that get updates are read and written.
+static Cost scatterCost(train::ScatterAddOp op, bool accumulates) {
+  Cost cost = Cost::of(op);
+  if (accumulates) {
+    int64_t table = train::getTensorBytes(op.getType());
+    int64_t rows = std::min(train::getTensorBytes(op.getUpdates().getType()), table);
+    cost.bytes += 2 * rows - table;
+  }
+  return cost;
+}
+
 static LogicalResult lowerScatterAdd(train::ScatterAddOp op, ExecLowering &lowering) {
   if (failed(checkScatterType(op))) {
     return failure();
@@ -114,7 +125,8 @@ static LogicalResult lowerScatterAdd(train::ScatterAddOp op, ExecLowering &lower
     operands.push_back(target->buffer);
   }
   Value result = lowering.buildCall(op.getLoc(), "ScatterAdd", op.getType(), operands, ints, {},
-                                    SmallVector<int64_t>(operands.size(), 0), op.getFlops())[0];
+                                    SmallVector<int64_t>(operands.size(), 0),
+                                    scatterCost(op, target.has_value()))[0];
   lowering.set(target ? target->add.getResult() : op.getX(), result);
   if (target) {
     result.getDefiningOp()->setAttr(kInPlaceAttr, lowering.builder.getI64IntegerAttr(2));
@@ -135,7 +147,7 @@ static LogicalResult lowerTakeAlong(train::TakeAlongOp op, ExecLowering &lowerin
   llvm::append_range(ints, denseStrides(index.shape));
   lowering.set(op.getY(),
                lowering.buildCall(op.getLoc(), "TakeAlong", op.getType(), {x.source, index.source},
-                                  ints, {}, {x.offset, index.offset}, 0)[0]);
+                                  ints, {}, {x.offset, index.offset}, Cost::of(op))[0]);
   return success();
 }
 
@@ -156,7 +168,7 @@ static LogicalResult lowerScatterAddAlong(train::ScatterAddAlongOp op, ExecLower
   ints.push_back(0);
   lowering.set(op.getX(), lowering.buildCall(op.getLoc(), "ScatterAddAlong", op.getType(),
                                              {updates.source, index.source}, ints, {},
-                                             {updates.offset, index.offset}, op.getFlops())[0]);
+                                             {updates.offset, index.offset}, Cost::of(op))[0]);
   return success();
 }
 

@@ -9,15 +9,15 @@ using namespace mlir;
 using namespace dsc;
 
 //===----------------------------------------------------------------------===//
-// Epilogues: bias and relu that follow a product or convolution
+// Epilogues: bias and activation that follow a product or convolution
 //===----------------------------------------------------------------------===//
 
 namespace {
 /// What follows a call and can be computed as its output is written.
 struct Epilogue {
-  Value bias; // one element per channel, or null
-  bool relu = false;
-  Value result; // the train value that the call then computes
+  Value bias;             // one element per channel, or null
+  int64_t activation = 0; // its flag
+  Value result;           // the train value that the call then computes
   SmallVector<Operation *> absorbed;
 };
 } // namespace
@@ -45,12 +45,16 @@ static Value channelVector(Value value, int64_t channelDim) {
   return channels > 1 ? broadcast.getX() : nullptr;
 }
 
-/// Finds bias and relu behind `result`, as far as nothing else reads the values
+/// The routine's flag for an activation; 0 for what it cannot end in.
+using ActivationFlag = function_ref<int64_t(Operation *)>;
+
+/// Finds bias and activation behind `result`, as far as nothing else reads the values
 /// between.
-static Epilogue findEpilogue(Value result, int64_t channelDim, ExecLowering &lowering) {
+static Epilogue findEpilogue(Value result, int64_t channelDim, ActivationFlag flagOf,
+                             ExecLowering &lowering) {
   Epilogue epilogue;
   epilogue.result = result;
-  if (!result.hasOneUse()) {
+  if (!result.hasOneUse() || !lowering.epilogues) {
     return epilogue;
   }
   if (auto add = dyn_cast<train::AddOp>(*result.user_begin())) {
@@ -64,17 +68,31 @@ static Epilogue findEpilogue(Value result, int64_t channelDim, ExecLowering &low
       epilogue.absorbed.push_back(add);
     }
   }
-  if (epilogue.result.hasOneUse() || epilogue.bias) {
-    // A relu may have other readers behind it, but nothing may read before it.
-    auto relu = epilogue.result.hasOneUse() ? dyn_cast<train::ReluOp>(*epilogue.result.user_begin())
-                                            : nullptr;
-    if (relu) {
-      epilogue.relu = true;
-      epilogue.result = relu.getResult();
-      epilogue.absorbed.push_back(relu);
+  // An activation may have other readers behind it, but nothing may read before it.
+  if (epilogue.result.hasOneUse()) {
+    Operation *reader = *epilogue.result.user_begin();
+    epilogue.activation = flagOf(reader);
+    if (epilogue.activation != 0) {
+      epilogue.result = reader->getResult(0);
+      epilogue.absorbed.push_back(reader);
     }
   }
   return epilogue;
+}
+
+static int64_t convActivation(Operation *op) { return isa<train::ReluOp>(op) ? DSC_CONV_RELU : 0; }
+
+static int64_t productActivation(Operation *op, const TargetModel &target) {
+  if (isa<train::ReluOp>(op)) {
+    return DSC_MATMUL_RELU;
+  }
+  auto gelu = dyn_cast<train::GeluOp>(op);
+  if (!gelu) {
+    return 0;
+  }
+  bool isErf = gelu.getApproximation() == train::GeluApproximation::Erf;
+  int64_t flag = isErf ? DSC_MATMUL_GELU_ERF : DSC_MATMUL_GELU_TANH;
+  return target.hasProductActivation(flag) ? flag : 0;
 }
 
 //===----------------------------------------------------------------------===//
@@ -216,7 +234,7 @@ static DotOutput planDotOutput(train::DotOp op, Value result, size_t nBatch, siz
   return output;
 }
 
-static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering) {
+static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering, const TargetModel &target) {
   DotOperand a{op.getA(), SmallVector<int64_t>(op.getABatch()), op.getAFree(),
                SmallVector<int64_t>(op.getAContract())};
   DotOperand b{op.getB(), SmallVector<int64_t>(op.getBBatch()), op.getBFree(),
@@ -232,7 +250,8 @@ static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering) {
   Epilogue epilogue;
   epilogue.result = op.getResult();
   if (b.free.size() == 1 && type.getElementType().isF32()) {
-    epilogue = findEpilogue(op.getResult(), type.getRank() - 1, lowering);
+    auto flagOf = [&](Operation *reader) { return productActivation(reader, target); };
+    epilogue = findEpilogue(op.getResult(), type.getRank() - 1, flagOf, lowering);
   }
   DotOutput output = planDotOutput(op, epilogue.result, nBatch, a.free.size(), lowering);
 
@@ -247,7 +266,8 @@ static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering) {
   ints.append({rhs.contracted, rhs.free});
   llvm::append_range(ints, ArrayRef<int64_t>(output.place.strides).take_front(nBatch));
   ints.append({*output.mStride, *output.nStride});
-  ints.push_back((epilogue.bias ? DSC_MATMUL_BIAS : 0) | (epilogue.relu ? DSC_MATMUL_RELU : 0));
+  ints.push_back((epilogue.bias ? DSC_MATMUL_BIAS : 0) | epilogue.activation |
+                 (lowering.ownKernels ? 0 : DSC_MATMUL_LIBRARY));
 
   SmallVector<Value> operands = {lhs.source, rhs.source};
   SmallVector<int64_t> shifts = {lhs.offset, rhs.offset};
@@ -256,9 +276,23 @@ static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering) {
     shifts.push_back(0);
   }
   Value result = lowering.buildCall(op.getLoc(), "Matmul", output.place.type, operands, ints, {},
-                                    shifts, op.getFlops())[0];
+                                    shifts, Cost::of(op, epilogue.bias))[0];
   lowering.absorb(epilogue.absorbed);
   lowering.setOutput(epilogue.result, output.place, result);
+  return success();
+}
+
+/// Of a gelu that no product ends in: its parts are lowered instead.
+static LogicalResult lowerGelu(train::GeluOp op, ExecLowering &lowering) {
+  OpBuilder train(op);
+  Operation *before = op->getPrevNode();
+  op.getY().replaceAllUsesWith(op.decompose(train)[0]);
+  Operation *part = before ? before->getNextNode() : &op->getBlock()->front();
+  for (; part != op; part = part->getNextNode()) {
+    if (failed(lowering.lower(part))) {
+      return failure();
+    }
+  }
   return success();
 }
 
@@ -318,10 +352,15 @@ static Strided nestedStrided(Value value, ExecLowering &lowering) {
   return lowering.strided(value);
 }
 
+/// The flag that says whose kernels compute a convolution.
+static int64_t whose(const ExecLowering &lowering) {
+  return lowering.ownKernels ? 0 : DSC_CONV_LIBRARY;
+}
+
 static LogicalResult lowerConv(train::ConvOp op, ExecLowering &lowering) {
   Strided x = nestedStrided(op.getX(), lowering), w = nestedStrided(op.getW(), lowering);
-  Epilogue epilogue = findEpilogue(op.getResult(), 1, lowering);
-  int64_t flags = (epilogue.bias ? DSC_CONV_BIAS : 0) | (epilogue.relu ? DSC_CONV_RELU : 0);
+  Epilogue epilogue = findEpilogue(op.getResult(), 1, convActivation, lowering);
+  int64_t flags = (epilogue.bias ? DSC_CONV_BIAS : 0) | epilogue.activation | whose(lowering);
   SmallVector<Value> operands = {x.source, w.source};
   SmallVector<int64_t> shifts = {x.offset, w.offset};
   if (epilogue.bias) {
@@ -330,7 +369,7 @@ static LogicalResult lowerConv(train::ConvOp op, ExecLowering &lowering) {
   }
   Value result = lowering.buildCall(op.getLoc(), "Conv", op.getType(), operands,
                                     convInts(op, x, w, denseOf(op.getResult()), flags), {}, shifts,
-                                    op.getFlops())[0];
+                                    Cost::of(op, epilogue.bias))[0];
   lowering.absorb(epilogue.absorbed);
   lowering.set(epilogue.result, result);
   return success();
@@ -340,22 +379,25 @@ static LogicalResult lowerConvInputGrad(train::ConvInputGradOp op, ExecLowering 
   Strided dy = nestedStrided(op.getDy(), lowering), w = nestedStrided(op.getW(), lowering);
   lowering.set(op.getDx(),
                lowering.buildCall(op.getLoc(), "ConvInputGrad", op.getType(), {dy.source, w.source},
-                                  convInts(op, denseOf(op.getDx()), w, dy, 0), {},
-                                  {dy.offset, w.offset}, op.getFlops())[0]);
+                                  convInts(op, denseOf(op.getDx()), w, dy, whose(lowering)), {},
+                                  {dy.offset, w.offset}, Cost::of(op))[0]);
   return success();
 }
 
 static LogicalResult lowerConvWeightGrad(train::ConvWeightGradOp op, ExecLowering &lowering) {
   Strided x = nestedStrided(op.getX(), lowering), dy = nestedStrided(op.getDy(), lowering);
-  lowering.set(op.getDw(), lowering.buildCall(op.getLoc(), "ConvWeightGrad", op.getType(),
-                                              {x.source, dy.source},
-                                              convInts(op, x, denseOf(op.getDw()), dy, 0), {},
-                                              {x.offset, dy.offset}, op.getFlops())[0]);
+  lowering.set(op.getDw(), lowering.buildCall(
+                               op.getLoc(), "ConvWeightGrad", op.getType(), {x.source, dy.source},
+                               convInts(op, x, denseOf(op.getDw()), dy, whose(lowering)), {},
+                               {x.offset, dy.offset}, Cost::of(op))[0]);
   return success();
 }
 
-void dsc::registerLinearLowerings(LoweringRegistry &registry) {
-  registry.add<train::DotOp>(lowerDot);
+void dsc::registerLinearLowerings(LoweringRegistry &registry, const TargetModel &target) {
+  registry.add<train::DotOp>([&target](train::DotOp op, ExecLowering &lowering) {
+    return lowerDot(op, lowering, target);
+  });
+  registry.add<train::GeluOp>(lowerGelu);
   registry.add<train::ConvOp>(lowerConv);
   registry.add<train::ConvInputGradOp>(lowerConvInputGrad);
   registry.add<train::ConvWeightGradOp>(lowerConvWeightGrad);

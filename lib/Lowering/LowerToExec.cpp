@@ -23,7 +23,7 @@ LoweringRegistry LoweringRegistry::makeFor(const TargetModel &target) {
   LoweringRegistry registry;
   registerElementwiseLowerings(registry);
   registerReduceLowerings(registry);
-  registerLinearLowerings(registry);
+  registerLinearLowerings(registry, target);
   registerLoopLowerings(registry);
   registerPoolLowerings(registry);
   registerIndexLowerings(registry);
@@ -221,8 +221,9 @@ Value ProgramLowering::buildStack(Location loc, Value stack, Value part, int64_t
     return buildAccumulation(loc, stack, part, count);
   }
   int64_t bytes = train::getTensorBytes(part.getType());
-  Value result = lowering.buildCall(loc, "StackRows", stack.getType(), {part, number, stack},
-                                    {bytes, count}, {}, {0, 0, 0}, 0)[0];
+  Value result =
+      lowering.buildCall(loc, "StackRows", stack.getType(), {part, number, stack}, {bytes, count},
+                         {}, {0, 0, 0}, Cost::ofMoving(part.getType()))[0];
   result.getDefiningOp()->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(2));
   return result;
 }
@@ -403,6 +404,8 @@ struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
     ProgramLowering program(function, builder, registry);
     program.getLowering().joinParts = joinParts;
     program.getLowering().accumulateScatters = accumulateScatters;
+    program.getLowering().epilogues = epilogues;
+    program.getLowering().ownKernels = ownKernels;
     if (failed(program.run())) {
       return failure();
     }

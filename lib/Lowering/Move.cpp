@@ -24,7 +24,8 @@ Value ExecLowering::copy(Value value) {
   llvm::append_range(ints, x.strides);
   llvm::append_range(ints, denseStrides(type.getShape()));
   ints.append({0, 0});
-  return buildCall(value.getLoc(), "Copy", type, x.source, ints, {}, {x.offset}, 0)[0];
+  return buildCall(value.getLoc(), "Copy", type, x.source, ints, {}, {x.offset},
+                   Cost::ofMoving(type))[0];
 }
 
 Value ExecLowering::materializeDeferred(Value value) {
@@ -96,7 +97,8 @@ static Value copyInto(ExecLowering &lowering, Location loc, Value part, Value wh
     operands.push_back(whole);
     shifts.push_back(0);
   }
-  Value result = lowering.buildCall(loc, "Copy", type, operands, ints, {}, shifts, 0)[0];
+  Value result = lowering.buildCall(loc, "Copy", type, operands, ints, {}, shifts,
+                                    Cost::ofMoving(part.getType()))[0];
   if (whole) {
     result.getDefiningOp()->setAttr(kInPlaceAttr, lowering.builder.getI64IntegerAttr(1));
   }
@@ -110,7 +112,7 @@ static LogicalResult lowerPad(train::PadOp op, ExecLowering &lowering) {
   llvm::append_range(ints, type.getShape());
   llvm::append_range(ints, dense);
   ints.append({0, bitPattern(type.getElementType(), op.getValue().convertToDouble())});
-  Value filled = lowering.buildCall(op.getLoc(), "Fill", type, {}, ints, {}, {}, 0)[0];
+  Value filled = lowering.buildCall(op.getLoc(), "Fill", type, {}, ints, {}, {}, Cost())[0];
   int64_t offset = 0;
   SmallVector<int64_t> strides;
   for (auto [stride, low, interior] : llvm::zip_equal(dense, op.getLow(), op.getInterior())) {

@@ -207,14 +207,21 @@ Value ExecLowering::buildReduction(Location loc, Value x, ArrayRef<int64_t> dims
   return nest.getResult(0);
 }
 
+Cost Cost::of(train::CostOpInterface op, Value also) {
+  return {op.getFlops(), op.getBytes() + (also ? train::getTensorBytes(also.getType()) : 0)};
+}
+
 ResultRange ExecLowering::buildCall(Location loc, StringRef routine, TypeRange results,
                                     ValueRange operands, ArrayRef<int64_t> ints,
-                                    ArrayRef<double> floats, ArrayRef<int64_t> shifts,
-                                    int64_t flops) {
-  auto call = exec::CallOp::create(
-      builder, loc, results, builder.getStringAttr(routine), operands,
-      builder.getDenseI64ArrayAttr(ints), builder.getDenseF64ArrayAttr(floats),
-      builder.getDenseI64ArrayAttr(shifts), nullptr, builder.getI64IntegerAttr(flops), nullptr);
+                                    ArrayRef<double> floats, ArrayRef<int64_t> shifts, Cost cost) {
+  auto call =
+      exec::CallOp::create(builder, loc, results, builder.getStringAttr(routine), operands,
+                           builder.getDenseI64ArrayAttr(ints), builder.getDenseF64ArrayAttr(floats),
+                           builder.getDenseI64ArrayAttr(shifts), nullptr,
+                           builder.getI64IntegerAttr(cost.flops), nullptr, nullptr);
+  if (cost.bytes < train::countOperandAndResultBytes(call)) {
+    call.setBytes(cost.bytes);
+  }
   ++numCalls;
   return call->getResults();
 }

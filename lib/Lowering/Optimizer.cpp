@@ -41,7 +41,7 @@ static LogicalResult lowerGlobalNorm(train::GlobalNormOp op, ExecLowering &lower
   auto sums = RankedTensorType::get({chunks}, lowering.builder.getF32Type());
   ResultRange results =
       lowering.buildCall(op.getLoc(), "GlobalNorm", {op.getNorm().getType(), sums}, operands,
-                         {kNormChunk}, {}, shifts, op.getFlops());
+                         {kNormChunk}, {}, shifts, Cost{op.getFlops()});
   lowering.set(op.getNorm(), results[0]);
   return success();
 }

@@ -161,10 +161,11 @@ Value ProgramPlacement::buildCopy(OpBuilder &builder, Location loc, Value value,
     operands.push_back(into);
     shifts.push_back(0);
   }
-  auto copy = exec::CallOp::create(
-      builder, loc, TypeRange{type}, builder.getStringAttr("Copy"), operands,
-      builder.getDenseI64ArrayAttr(ints), builder.getDenseF64ArrayAttr({}),
-      builder.getDenseI64ArrayAttr(shifts), nullptr, builder.getI64IntegerAttr(0), nullptr);
+  auto copy =
+      exec::CallOp::create(builder, loc, TypeRange{type}, builder.getStringAttr("Copy"), operands,
+                           builder.getDenseI64ArrayAttr(ints), builder.getDenseF64ArrayAttr({}),
+                           builder.getDenseI64ArrayAttr(shifts), nullptr,
+                           builder.getI64IntegerAttr(0), nullptr, nullptr);
   if (into) {
     copy->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(1));
   }

@@ -34,7 +34,7 @@ static LogicalResult lowerMaxPool(train::MaxPoolOp op, ExecLowering &lowering) {
   }
   auto ints = poolInts(op, x, denseOf(op.getY()), hasIndex ? DSC_POOL_INDEX : 0);
   ResultRange call = lowering.buildCall(op.getLoc(), "MaxPool", results, x.source, ints, {},
-                                        {x.offset}, op.getFlops());
+                                        {x.offset}, Cost::of(op));
   lowering.set(op.getY(), call[0]);
   if (hasIndex) {
     lowering.set(op.getIndex(), call[1]);
@@ -47,7 +47,7 @@ static LogicalResult lowerAvgPool(train::AvgPoolOp op, ExecLowering &lowering) {
   int64_t flags = op.getCountPadding() ? DSC_POOL_COUNT_INCLUDE_PAD : 0;
   lowering.set(op.getY(), lowering.buildCall(op.getLoc(), "AvgPool", op.getType(), x.source,
                                              poolInts(op, x, denseOf(op.getY()), flags), {},
-                                             {x.offset}, op.getFlops())[0]);
+                                             {x.offset}, Cost::of(op))[0]);
   return success();
 }
 
@@ -56,7 +56,7 @@ static LogicalResult lowerAvgPoolGrad(train::AvgPoolGradOp op, ExecLowering &low
   int64_t flags = op.getCountPadding() ? DSC_POOL_COUNT_INCLUDE_PAD : 0;
   lowering.set(op.getDx(), lowering.buildCall(op.getLoc(), "AvgPoolGrad", op.getType(), dy.source,
                                               poolInts(op, denseOf(op.getDx()), dy, flags), {},
-                                              {dy.offset}, op.getFlops())[0]);
+                                              {dy.offset}, Cost::of(op))[0]);
   return success();
 }
 

@@ -72,7 +72,7 @@ static LogicalResult lowerArgMax(train::ArgMaxOp op, ExecLowering &lowering) {
   Value index = lowering.buildCall(
       op.getLoc(), "ArgMax", result, dense,
       {dscTypeOf(type.getElementType()), outer, size, inner, size * inner, inner, 1, 0}, {}, {0},
-      op.getFlops())[0];
+      Cost::of(op))[0];
   if (!op.getType().getElementType().isInteger(64)) {
     return op.emitError("argmax gives i64 on this target; convert it afterwards");
   }

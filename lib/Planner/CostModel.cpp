@@ -4,6 +4,7 @@
 
 #include "dialects/Exec/ExecDialect.h"
 #include "dialects/Train/Interfaces.h"
+#include "dsc/Analysis/Placement.h"
 #include "lib/Planner/ArenaUse.h"
 
 using namespace mlir;
@@ -60,17 +61,6 @@ struct Work {
 };
 } // namespace
 
-static int64_t trafficOf(Operation *op) {
-  int64_t bytes = 0;
-  for (Type type : op->getOperandTypes()) {
-    bytes += train::getTensorBytes(type);
-  }
-  for (Type type : op->getResultTypes()) {
-    bytes += train::getTensorBytes(type);
-  }
-  return bytes;
-}
-
 static Work workOf(exec::ProgramOp program, const Hardware &hardware) {
   Work work;
   program.walk([&](Operation *op) {
@@ -80,7 +70,7 @@ static Work workOf(exec::ProgramOp program, const Hardware &hardware) {
     auto times = static_cast<double>(exec::countRuns(op));
     double flops = static_cast<double>(op->getAttrOfType<IntegerAttr>("flops").getInt());
     double compute = flops / (hardware.gemmGflops * 1e9);
-    double memory = static_cast<double>(trafficOf(op)) / (hardware.copyGigabytes * 1e9);
+    double memory = static_cast<double>(leastBytes(op)) / (hardware.copyGigabytes * 1e9);
     work.seconds += times * std::max(compute, memory);
     work.flops += times * flops;
   });

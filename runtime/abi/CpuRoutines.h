@@ -40,11 +40,12 @@ extern "C" {
 //===----------------------------------------------------------------------===//
 
 enum DscMatmulFlags {
-  DSC_MATMUL_BIAS = 1,       // adds bias[n], contiguous
-  DSC_MATMUL_RELU = 2,       // at most one activation
-  DSC_MATMUL_GELU_ERF = 4,   // 0.5 x (1 + erf(x / sqrt 2))
-  DSC_MATMUL_GELU_TANH = 8,  // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
-  DSC_MATMUL_ACCUMULATE = 16 // out += lhs * rhs (+ bias); no activation
+  DSC_MATMUL_BIAS = 1,        // adds bias[n], contiguous
+  DSC_MATMUL_RELU = 2,        // at most one activation
+  DSC_MATMUL_GELU_ERF = 4,    // 0.5 x (1 + erf(x / sqrt 2))
+  DSC_MATMUL_GELU_TANH = 8,   // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+  DSC_MATMUL_ACCUMULATE = 16, // out += lhs * rhs (+ bias); no activation
+  DSC_MATMUL_LIBRARY = 32     // by the library on operands where they lie, if it can at all
 };
 
 /// out[b, m, n] = act(sum_k lhs[b, m, k] * rhs[b, k, n] + bias[n])
@@ -64,8 +65,9 @@ int32_t dscCpuMatmul(const DscCall *call, void *const *buffers);
 //===----------------------------------------------------------------------===//
 
 enum DscConvFlags {
-  DSC_CONV_BIAS = 1, // forward: adds bias[k]; weight gradient: also writes bias gradient[k]
-  DSC_CONV_RELU = 2  // forward only
+  DSC_CONV_BIAS = 1,   // forward: adds bias[k]; weight gradient: also writes bias gradient[k]
+  DSC_CONV_RELU = 2,   // forward only
+  DSC_CONV_LIBRARY = 4 // by the library, whatever the shape
 };
 
 /// All three take the same ints (r is the number of spatial dimensions, 1 to 3;

@@ -6,7 +6,7 @@
 // the product where it lies.
 // CHECK-LABEL: exec.program @tied(
 // CHECK: %[[DOT:.*]] = exec.call "Matmul"
-// CHECK: %[[SUM:.*]] = exec.call "ScatterAdd"(%{{.*}}, %{{.*}}, %[[DOT]]) ints [0, 8, 1, 7, 8, 3, {{.*}}, 1] {{.*}} {exec.in_place = 2 : i64
+// CHECK: %[[SUM:.*]] = exec.call "ScatterAdd"(%{{.*}}, %{{.*}}, %[[DOT]]) ints [0, 8, 1, 7, 8, 3, {{.*}}, 1] {{.*}} {{.*}}exec.in_place = 2 : i64
 // CHECK-NEXT: exec.return %[[SUM]]
 // OFF-LABEL: exec.program @tied(
 // OFF: exec.call "ScatterAdd"(%{{[^,]*}}, %{{[^,]*}}) ints [0, 8, 1, 7, 8, 3, {{.*}}, 0]

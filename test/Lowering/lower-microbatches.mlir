@@ -7,7 +7,7 @@
 // CHECK: ^bb0(%[[ROWS:.*]]: tensor<2x4xf32>, %[[SUM:.*]]: tensor<f32>, %[[MEAN:.*]]: tensor<4xf32>, %[[STACK:.*]]: tensor<6x4xf32>):
 // CHECK: %[[M:.*]] = exec.scalar "microbatch"
 // CHECK: %[[NEXT:.*]] = linalg.generic {{.*}} ins(%[[SUM]], %{{.*}} : tensor<f32>, tensor<f32>)
-// CHECK: %[[WRITTEN:.*]] = exec.call "StackRows"(%{{.*}}, %[[M]], %[[STACK]]) ints [32, 3] {{.*}} {exec.in_place = 2
+// CHECK: %[[WRITTEN:.*]] = exec.call "StackRows"(%{{.*}}, %[[M]], %[[STACK]]) ints [32, 3] {{.*}} {{.*}}exec.in_place = 2
 // CHECK: exec.yield %[[NEXT]], %{{.*}}, %[[WRITTEN]]
 // CHECK: exec.write @mean, %[[R]]#1
 // CHECK: exec.return %[[R]]#0, %[[R]]#2

@@ -5,7 +5,7 @@
 // CHECK-LABEL: exec.program @concat(
 // CHECK-SAME: %[[X:.*]]: tensor<2x3xf32> {{.*}}, %[[Y:.*]]: tensor<2x2xf32>
 // CHECK-NEXT: %[[A:.*]] = exec.call "Copy"(%[[X]]) ints [4, 2, 2, 3, 3, 1, 5, 1, 0, 0]
-// CHECK-NEXT: %[[B:.*]] = exec.call "Copy"(%[[Y]], %[[A]]) ints [4, 2, 2, 2, 2, 1, 5, 1, 0, 3] {{.*}} {exec.in_place = 1
+// CHECK-NEXT: %[[B:.*]] = exec.call "Copy"(%[[Y]], %[[A]]) ints [4, 2, 2, 2, 2, 1, 5, 1, 0, 3] {{.*}} {{.*}}exec.in_place = 1
 // CHECK-NEXT: exec.return %[[B]]
 func.func @concat(%x: tensor<2x3xf32>, %y: tensor<2x2xf32>) -> tensor<2x5xf32> {
   %c = train.concat 1 %x, %y : (tensor<2x3xf32>, tensor<2x2xf32>) -> tensor<2x5xf32>
@@ -15,7 +15,7 @@ func.func @concat(%x: tensor<2x3xf32>, %y: tensor<2x2xf32>) -> tensor<2x5xf32> {
 // 1073741824 is 2.0; the inner elements lie two apart, from the second on.
 // CHECK-LABEL: exec.program @pad(
 // CHECK: %[[F:.*]] = exec.call "Fill"() ints [4, 2, 4, 6, 6, 1, 0, 1073741824]
-// CHECK: exec.call "Copy"(%{{.*}}, %[[F]]) ints [4, 2, 2, 3, 3, 1, 6, 2, 0, 1] {{.*}} {exec.in_place = 1
+// CHECK: exec.call "Copy"(%{{.*}}, %[[F]]) ints [4, 2, 2, 3, 3, 1, 6, 2, 0, 1] {{.*}} {{.*}}exec.in_place = 1
 func.func @pad(%x: tensor<2x3xf32>) -> tensor<4x6xf32> {
   %p = train.pad %x value 2.0 low [0, 1] high [2, 0] interior [0, 1] : tensor<2x3xf32> to tensor<4x6xf32>
   return %p : tensor<4x6xf32>

@@ -103,8 +103,8 @@ std::string originOf(mlir::Location loc);
 /// Bytes of an element in memory; i1 takes one.
 int64_t bytesOfElement(mlir::Type type);
 
-/// Bytes of all operands and results of a call.
-int64_t trafficOf(mlir::Operation *op);
+/// The least bytes that a launch or call must move.
+int64_t leastBytes(mlir::Operation *op);
 
 } // namespace dsc
 

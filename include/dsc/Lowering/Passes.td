@@ -14,7 +14,8 @@ def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
     last dimension, slices and reshapes vanish into the indexing maps of their
     users. Products, convolutions, pooling, attention and indexing become
     `exec.call`s, whose strides take in the transposes and slices around them,
-    and whose epilogues (bias, relu) take in what follows. The gradients of
+    and whose epilogues (bias, relu, and gelu where its gradient is not needed) take
+    in what follows. The gradients of
     queries, keys and values that a concatenation joins again are written as its
     parts, without copies; a scattered sum that is added to a tensor of its own
     (an embedding's gradient to that of a head with the same weights) is
@@ -31,6 +32,10 @@ def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
                         "let calls write the parts of a concatenation">,
                  Option<"accumulateScatters", "accumulate-scatters", "bool", "true",
                         "scatter into the tensor that the sum is added to">,
+                 Option<"epilogues", "epilogues", "bool", "true",
+                        "let products and convolutions take in bias and activation">,
+                 Option<"ownKernels", "own-kernels", "bool", "true",
+                        "let the target replace its library where its own kernels are faster">,
                  Option<"unroll", "unroll", "int64_t", "4",
                         "most steps of scans that are lowered step by step">];
   let statistics = [

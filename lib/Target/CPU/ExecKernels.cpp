@@ -18,6 +18,8 @@ struct CpuTargetModel : TargetModel {
   bool acceptsKernel(Region &kernel) const override {
     return succeeded(analyzeKernel(kernel, [](Operation *, const llvm::Twine &) {}));
   }
+
+  bool hasProductActivation(int64_t) const override { return true; } // oneDNN's post-ops
 };
 } // namespace
 

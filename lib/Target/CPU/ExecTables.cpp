@@ -137,7 +137,7 @@ llvm::Constant *TableEmitter::buildEntry(const PlacedCall &placed, const Callee 
        num64(callee.info.extent), num64(callee.info.grain),
        num32(static_cast<int64_t>(buffers.size())), num32(static_cast<int64_t>(ints.size())),
        num32(static_cast<int64_t>(floats.size())), num32(0), arrayOf(buffers), arrayOf(ints),
-       arrayOf(floats), num64(callee.flops), num64(trafficOf(placed.op)), state});
+       arrayOf(floats), num64(callee.flops), num64(leastBytes(placed.op)), state});
 }
 
 FailureOr<llvm::Constant *> TableEmitter::buildCalls(const PlacedProgram &placed) {

@@ -2,6 +2,7 @@
 #include "PartTable.h"
 #include "Routines.h"
 
+#include "abi/CpuRoutines.h"
 #include "dsc/Target/CUDA/CudaEmission.h"
 
 using namespace mlir;
@@ -18,6 +19,9 @@ struct CudaTargetModel : TargetModel {
   }
   bool launchesBatches() const override { return true; }
   std::string getBatchSignature(Region &kernel) const override { return batchSignature(kernel); }
+  bool hasProductActivation(int64_t flag) const override {
+    return flag == DSC_MATMUL_RELU || flag == DSC_MATMUL_GELU_TANH; // cuBLASLt's epilogues
+  }
   bool hasRoutine(StringRef routine) const override { return cuda::hasRoutine(routine); }
   void addDialects(DialectRegistry &registry) const override {
     registry.insert<emitc::EmitCDialect>();

@@ -42,16 +42,19 @@ constexpr StringLiteral kPool = "r# n c input[r] kernel[r] strides[r] dilations[
                                 "highPads[r] output[r] inputStrides[r+2] outputStrides[r+2] flags";
 
 const StringMap<Description> &descriptions() {
+  static const SmallVector<Flag, 0> convFlags = {DSC_FLAG(DSC_CONV_BIAS), DSC_FLAG(DSC_CONV_RELU),
+                                                 DSC_FLAG(DSC_CONV_LIBRARY)};
   static const StringMap<Description> table = {
       {"Matmul",
        {"matmul",
         "Matmul",
         "type r# batch[r] m n k lhs[r+2] rhs[r+2] out[r+2] flags",
         {DSC_FLAG(DSC_MATMUL_BIAS), DSC_FLAG(DSC_MATMUL_RELU), DSC_FLAG(DSC_MATMUL_GELU_ERF),
-         DSC_FLAG(DSC_MATMUL_GELU_TANH), DSC_FLAG(DSC_MATMUL_ACCUMULATE)}}},
-      {"Conv", {"conv", "Conv", kConv, {DSC_FLAG(DSC_CONV_BIAS), DSC_FLAG(DSC_CONV_RELU)}}},
-      {"ConvInputGrad", {"convInputGrad", "Conv", kConv, {}}},
-      {"ConvWeightGrad", {"convWeightGrad", "Conv", kConv, {DSC_FLAG(DSC_CONV_BIAS)}}},
+         DSC_FLAG(DSC_MATMUL_GELU_TANH), DSC_FLAG(DSC_MATMUL_ACCUMULATE),
+         DSC_FLAG(DSC_MATMUL_LIBRARY)}}},
+      {"Conv", {"conv", "Conv", kConv, convFlags}},
+      {"ConvInputGrad", {"convInputGrad", "Conv", kConv, convFlags}},
+      {"ConvWeightGrad", {"convWeightGrad", "Conv", kConv, convFlags}},
       {"Attention",
        {"attention",
         "Attention",

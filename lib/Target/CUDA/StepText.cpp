@@ -525,7 +525,7 @@ static std::string sectionEntry(const PlacedProgram &program, const Section &sec
     int64_t runs = runsOf(program, i);
     auto own = op->getAttrOfType<IntegerAttr>("flops");
     flops += own ? runs * own.getInt() : 0;
-    bytes += runs * trafficOf(op);
+    bytes += runs * leastBytes(op);
   }
   return llvm::formatv("    {{\"{0}{1}\", \"\", nullptr, {0}{1}, 0, 0, {2}, 0, 0, 0, {3}, nullptr, "
                        "nullptr, {4}, {5}, nullptr},\n",

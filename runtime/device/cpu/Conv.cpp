@@ -314,8 +314,8 @@ int32_t convolve(const DscCall *call, void *const *buffers, Direction direction)
         runEmpty(shape, direction, buffers);
         return 0;
       }
-      setState(call, isThin(shape, direction) ? makeThinConv(shape, direction)
-                                              : new Conv(shape, direction));
+      bool ownKernel = !(shape.flags & DSC_CONV_LIBRARY) && isThin(shape, direction);
+      setState(call, ownKernel ? makeThinConv(shape, direction) : new Conv(shape, direction));
     }
     return stateOf<Convolver>(call)->run(buffers);
   });

@@ -153,7 +153,7 @@ constexpr int64_t halfPage = 2048 / sizeof(float), cacheLine = 64 / sizeof(float
 /// next: it takes twice the time. Wider ones it treats otherwise, and narrower ones take less time
 /// than a copy.
 bool isAliased(const MatmulShape &shape, int op) {
-  if (op == Out || shape.batch.rank > 0 || shape.K < 64)
+  if (op == Out || shape.batch.rank > 0 || shape.K < 64 || (shape.flags & DSC_MATMUL_LIBRARY))
     return false;
   Lines lines(shape, op);
   int64_t other = op == Lhs ? shape.N : shape.M;

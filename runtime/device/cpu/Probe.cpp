@@ -78,6 +78,20 @@ double copyGigabytes(bool &busy) {
   return 2.0 * bytes / repeats.shortest * 1e-9;
 }
 
+/// A copy's target is read before it is written, unseen; here nothing is moved that is not counted.
+double updateGigabytes(bool &busy) {
+  constexpr int64_t count = 16 << 20;
+  std::vector<float> data(count, 1.0f);
+  Repeats repeats = repeat([&] {
+    parallelFor(count, 1 << 18, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i)
+        data[i] += 1.0f;
+    });
+  });
+  busy |= repeats.disagree;
+  return 2.0 * sizeof(float) * count / repeats.shortest * 1e-9;
+}
+
 } // namespace
 
 HostPeaks dsc::probeHost() {
@@ -86,6 +100,7 @@ HostPeaks dsc::probeHost() {
   peaks.threads = threadCount();
   peaks.gemmGflops = gemmGflops(peaks.busy);
   peaks.copyGigabytes = copyGigabytes(peaks.busy);
+  peaks.updateGigabytes = updateGigabytes(peaks.busy);
   return peaks;
 }
 

@@ -1,8 +1,8 @@
 //===- Probe.h - What this host can do at most ----------------------------===//
 //
-// The two peaks that predict step times: a matrix product through oneDNN and a copy
-// of memory, both on all threads (a few tenths of a second). And what the library
-// here needs of memory, which only it knows.
+// Peaks on all threads (a few tenths of a second): a matrix product through oneDNN and a
+// copy of memory, which predict step times; an update of memory in place, which no kernel
+// exceeds. And what the library here needs of memory, which only it knows.
 //
 //===----------------------------------------------------------------------===//
 #ifndef DSC_RUNTIME_DEVICE_CPU_PROBE_H
@@ -15,8 +15,9 @@
 namespace dsc {
 
 struct HostPeaks {
-  double gemmGflops;    // f32 multiply-adds count as 2
-  double copyGigabytes; // per second; bytes read plus bytes written
+  double gemmGflops;      // f32 multiply-adds count as 2
+  double copyGigabytes;   // per second; bytes read plus bytes written
+  double updateGigabytes; // the same of memory that is read and written in place
   int threads;
   bool busy; // repeats disagreed: something else was running, and the peaks may be higher
 };

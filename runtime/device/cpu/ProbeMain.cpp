@@ -20,9 +20,12 @@ void dscSetError(const char *, ...) {}
 
 static void printPeaks() {
   dsc::HostPeaks peaks = dsc::probeHost();
-  printf("{\"gemm_gflops\": %.3f, \"copy_gigabytes_per_second\": %.3f, \"threads\": %d, "
-         "\"busy\": %s}\n",
-         peaks.gemmGflops, peaks.copyGigabytes, peaks.threads, peaks.busy ? "true" : "false");
+  json answer = {{"gemm_gflops", peaks.gemmGflops},
+                 {"copy_gigabytes_per_second", peaks.copyGigabytes},
+                 {"update_gigabytes_per_second", peaks.updateGigabytes},
+                 {"threads", peaks.threads},
+                 {"busy", peaks.busy}};
+  puts(answer.dump().c_str());
 }
 
 static size_t scratchOf(const json &entry) {

@@ -115,7 +115,8 @@ TEST(Matmul, TransposesOfEachOperand) {
 
 TEST(Matmul, LinesHalfAPageApart) {
   Random random(6);
-  for (int64_t flags : {0, int(DSC_MATMUL_BIAS), int(DSC_MATMUL_ACCUMULATE)}) {
+  for (int64_t flags :
+       {0, int(DSC_MATMUL_BIAS), int(DSC_MATMUL_ACCUMULATE), int(DSC_MATMUL_LIBRARY)}) {
     checkMatmul(random, {{}, 512, 64, 65, flags}, {1, 512}, {64, 1}, {64, 1});
     checkMatmul(random, {{}, 70, 256, 64, flags}, {1, 1024}, {1, 64}, {300, 1});
     checkMatmul(random, {{}, 64, 512, 65, flags}, {65, 1}, {512, 1}, {512, 1});

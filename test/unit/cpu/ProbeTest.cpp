@@ -15,6 +15,8 @@ TEST(Probe, FiguresArePlausible) {
   EXPECT_LT(peaks.gemmGflops, 2e4);
   EXPECT_GT(peaks.copyGigabytes, 0.5);
   EXPECT_LT(peaks.copyGigabytes, 2e3);
+  EXPECT_GT(peaks.updateGigabytes, 0.5);
+  EXPECT_LT(peaks.updateGigabytes, 2e3);
 }
 
 } // namespace

@@ -195,7 +195,7 @@ void multiply(Step &step, const BatchedProduct &product, const float *bias, int6
 void matmul(Step &step, const Matmul &shape, Buffers buffers) {
   forEachProduct(shape, buffers, [&](const BatchedProduct &product, const float *bias) {
     if (!step.failed)
-      multiply(step, product, bias, shape.flags);
+      multiply(step, product, bias, shape.flags & ~int64_t(DSC_MATMUL_LIBRARY));
   });
 }
 
