@@ -1,8 +1,15 @@
-//===- Batches.cpp - Batches, assembled one ahead of the step -------------===//
+//===- Batches.cpp - Batches, assembled ahead of the steps ----------------===//
+//
+// A thread of its own fills slots in a ring. It would disturb the steps of a small model
+// if it were woken for each, so small batches have more slots, and it sleeps until half of
+// them are empty.
+//
+//===----------------------------------------------------------------------===//
 #include "trainer/Batches.h"
 
 #include "trainer/Error.h"
 
+#include <algorithm>
 #include <csignal>
 #include <sys/mman.h>
 
@@ -68,10 +75,19 @@ void BatchAssembler::assembleInput(int input, const std::vector<int64_t> &sample
   }
 }
 
+/// Two for a large batch: one in use, one ahead.
+static size_t countSlots(const ModuleInfo &module, int64_t rows) {
+  constexpr size_t most = 16, memory = 4 << 20;
+  size_t bytes = 1;
+  for (const InputInfo &input : module.inputs)
+    bytes += input.sampleBytes() * static_cast<size_t>(rows);
+  return std::clamp<size_t>(memory / bytes, 2, most);
+}
+
 BatchStream::BatchStream(const Dataset &dataset, const ModuleInfo &module, int64_t rows,
                          BatchPlan plan, int64_t first, int64_t end)
     : assembler(dataset, module), plan(std::move(plan)), samples(size_t(rows)),
-      worker([this, first, end] { work(first, end); }) {}
+      slots(countSlots(module, rows)), worker([this, first, end] { work(first, end); }) {}
 
 BatchStream::~BatchStream() {
   {
@@ -82,22 +98,33 @@ BatchStream::~BatchStream() {
   worker.join();
 }
 
+int64_t BatchStream::emptySlots() const {
+  int64_t inUse = filled - std::max<int64_t>(taken - 1, 0);
+  return static_cast<int64_t>(slots.size()) - inUse;
+}
+
+/// Whether it is time to wake the worker: it then fills all that is empty.
+bool BatchStream::wantsMore() const {
+  return emptySlots() >= static_cast<int64_t>(slots.size() / 2) || filled == taken;
+}
+
 void BatchStream::work(int64_t first, int64_t end) {
   sigset_t all; // signals are for the thread that runs the loop
   sigfillset(&all);
   sigdelset(&all, SIGBUS); // a file that became shorter shows on the thread that reads it
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  for (int64_t step = first; step < end; ++step) {
-    Slot &slot = slots[(step - first) % 2];
-    std::unique_lock<std::mutex> lock(mutex);
-    changed.wait(lock, [&] { return stopping || !slot.filled; });
+  std::unique_lock<std::mutex> lock(mutex);
+  while (first + filled < end) {
+    if (emptySlots() == 0)
+      changed.wait(lock, [&] { return stopping || wantsMore(); });
     if (stopping)
       return;
+    Slot &slot = slotOf(filled);
     lock.unlock(); // an empty slot belongs to the worker
-    fill(slot, step);
+    fill(slot, first + filled);
     lock.lock();
-    slot.filled = true;
-    changed.notify_all();
+    if (filled++ == taken)
+      changed.notify_all(); // next() may wait for it
   }
 }
 
@@ -112,12 +139,10 @@ void BatchStream::fill(Slot &slot, int64_t step) {
 
 const Batch &BatchStream::next() {
   std::unique_lock<std::mutex> lock(mutex);
-  if (taken > 0)
-    slots[(taken - 1) % 2].filled = false; // the step on it is done
-  changed.notify_all();
-  Slot &slot = slots[taken % 2];
-  changed.wait(lock, [&] { return slot.filled; });
-  ++taken;
+  changed.wait(lock, [&] { return filled > taken; });
+  Slot &slot = slotOf(taken++); // the step on the one before is done
+  if (wantsMore())
+    changed.notify_all();
   if (slot.error)
     std::rethrow_exception(slot.error);
   return slot.batch;
@@ -125,7 +150,7 @@ const Batch &BatchStream::next() {
 
 const Batch *BatchStream::peek() {
   std::lock_guard<std::mutex> lock(mutex);
-  const Slot &slot = slots[taken % 2];
-  bool isThere = slot.filled && !slot.error;
+  const Slot &slot = slotOf(taken);
+  bool isThere = filled > taken && !slot.error;
   return isThere ? &slot.batch : nullptr;
 }

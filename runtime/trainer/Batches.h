@@ -1,6 +1,6 @@
-//===- Batches.h - Batches, assembled one ahead of the step ---------------===//
+//===- Batches.h - Batches, assembled ahead of the steps ------------------===//
 //
-// A background thread assembles the next batch while a step runs on the current
+// A background thread assembles the next batches while a step runs on the current
 // one. Rows that lie together in the file as the model wants them are not
 // copied at all.
 //
@@ -56,16 +56,19 @@ private:
   struct Slot {
     Batch batch;
     std::exception_ptr error;
-    bool filled = false;
   };
   void work(int64_t first, int64_t end);
   void fill(Slot &slot, int64_t step);
+  Slot &slotOf(int64_t number) { return slots[static_cast<size_t>(number) % slots.size()]; }
+  int64_t emptySlots() const;
+  bool wantsMore() const;
 
   BatchAssembler assembler;
   BatchPlan plan;
   std::vector<int64_t> samples; // of the worker
-  Slot slots[2];
-  int64_t taken = 0;
+  std::vector<Slot> slots;
+  int64_t filled = 0; // batches, in order
+  int64_t taken = 0;  // of these; the last one taken is in use
   std::mutex mutex;
   std::condition_variable changed;
   bool stopping = false;
