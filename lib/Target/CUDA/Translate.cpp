@@ -30,6 +30,7 @@ public:
 private:
   void mark(Value value, StringRef wanted);
   void markOp(Operation *op);
+  void markBlock(Block &block);
   void eraseUnused();
   std::string nameOf(Operation *op) const;
 
@@ -82,10 +83,7 @@ void Marker::markOp(Operation *op) {
     return mark(loop.getInductionVar(), nameOf(op));
   }
   bool isDeferred = isa<emitc::LiteralOp, emitc::SubscriptOp, emitc::YieldOp>(op);
-  bool isInside = op->getParentOfType<emitc::ExpressionOp>() != nullptr;
-  if (op->getNumResults() != 1 || isDeferred || isInside)
-    return;
-  if (isInlined(op))
+  if (op->getNumResults() != 1 || isDeferred || isInlined(op))
     return;
   b.setInsertionPointAfter(op);
   if (Value variable = getVariable(op)) {
@@ -94,6 +92,23 @@ void Marker::markOp(Operation *op) {
     return;
   }
   mark(op->getResult(0), nameOf(op));
+}
+
+/// Names of a block end with it: each of several loops may have its own `j`.
+void Marker::markBlock(Block &block) {
+  SmallVector<Operation *> ops;
+  for (Operation &op : block)
+    ops.push_back(&op);
+  for (Operation *op : ops) {
+    NameScope outside = names;
+    markOp(op);
+    if (!isa<emitc::ForOp, emitc::IfOp>(op))
+      continue;
+    for (Region &region : op->getRegions())
+      for (Block &inner : region)
+        markBlock(inner);
+    names = std::move(outside);
+  }
 }
 
 /// A value that only a marker used would be written into the marker.
@@ -115,10 +130,7 @@ void Marker::run() {
          llvm::zip_equal(func.getArguments(), list.getAsValueRange<StringAttr>()))
       mark(argument, name);
   eraseUnused();
-  SmallVector<Operation *> ops;
-  func.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
-  for (Operation *op : ops)
-    markOp(op);
+  markBlock(func.getBody().front());
 }
 
 //===----------------------------------------------------------------------===//
