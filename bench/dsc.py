@@ -2,12 +2,14 @@
 
 import array
 import collections
+import contextlib
 import dataclasses
 import itertools
 import json
 import pathlib
 import random
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -23,10 +25,22 @@ CODES = {"f32": ("f", "<f4"), "f64": ("d", "<f8"), "i64": ("q", "<i8"), "i32": (
 
 def run_tool(*command):
     """Runs a command and returns what it prints; ends with its error line if it fails."""
-    result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    try:
+        result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    except FileNotFoundError:
+        sys.exit(f"error: there is no {command[0]}; run scripts/install and scripts/build first")
     if result.returncode:
         sys.exit(f"{result.stderr.strip() or f'error: {command[0]} failed'}")
     return result.stdout
+
+
+@contextlib.contextmanager
+def quiet_interrupt():
+    """Ctrl-C ends a command without a trace of where it was."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
 
 
 @dataclasses.dataclass
@@ -127,16 +141,20 @@ def write_npy(path, kind, shape, values):
 
 
 def make_data(trainer, folder, batches=4):
-    """A folder of random arrays that fit the trainer's inputs, a few batches long."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """A folder of random arrays that fit the trainer's inputs, a few batches long; made anew,
+    and whole or not at all."""
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     draw = random.Random(1)
     for name, kind, shape, bound in read_inputs(trainer):
         shape[0] *= batches
         count = 1
         for extent in shape:
             count *= extent
-        write_npy(folder / f"{name}.npy", kind, shape, random_values(kind, count, bound, draw))
-    return folder
+        write_npy(partial / f"{name}.npy", kind, shape, random_values(kind, count, bound, draw))
+    shutil.rmtree(folder, ignore_errors=True)
+    return partial.rename(folder)
 
 
 def profile(trainer, data, steps):

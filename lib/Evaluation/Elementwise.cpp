@@ -196,9 +196,11 @@ template <typename T> static bool holds(train::Comparison relation, T a, T b) {
 
 static LogicalResult evalCompare(train::CompareOp op, Evaluation &e) {
   const Tensor &a = e.operand(0), &b = e.operand(1);
+  train::Comparison relation = op.getRelation();
+  Tensor &y = e.result(0);
   for (size_t i = 0; i < a.size(); ++i) {
-    e.result(0).ints[i] = a.isFloat() ? holds(op.getRelation(), a.floats[i], b.floats[i])
-                                      : holds(op.getRelation(), a.ints[i], b.ints[i]);
+    y.ints[i] = a.isFloat() ? holds(relation, a.floats[i], b.floats[i])
+                            : holds(relation, a.ints[i], b.ints[i]);
   }
   return success();
 }

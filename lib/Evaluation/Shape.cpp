@@ -20,9 +20,10 @@ static LogicalResult evalConstant(train::ConstantOp op, Evaluation &e) {
 }
 
 static LogicalResult evalIota(train::IotaOp op, Evaluation &e) {
-  size_t next = 0;
-  forEachIndex(e.result(0).shape(), [&](ArrayRef<int64_t> index) {
-    e.result(0).setNumber(next++, static_cast<double>(index[op.getDim()]));
+  Tensor &y = e.result(0);
+  size_t next = 0, dim = op.getDim();
+  forEachIndex(y.shape(), [&](ArrayRef<int64_t> index) {
+    y.setNumber(next++, static_cast<double>(index[dim]));
   });
   return success();
 }

@@ -79,11 +79,26 @@ void Tensor::copyElement(size_t i, const Tensor &from, size_t j) {
   }
 }
 
-void Tensor::copyStrided(const Tensor &from, size_t start, ArrayRef<int64_t> strides) {
-  size_t next = 0;
-  forEachIndex(shape(), [&](ArrayRef<int64_t> index) {
-    copyElement(next++, from, start + positionOf(index, strides));
+/// Row by row of the last dimension.
+template <typename T>
+static void copyElements(std::vector<T> &to, const std::vector<T> &from, ArrayRef<int64_t> shape,
+                         size_t start, ArrayRef<int64_t> strides) {
+  size_t last = shape.empty() ? 1 : static_cast<size_t>(shape.back()), next = 0;
+  auto step = static_cast<size_t>(strides.empty() ? 0 : strides.back());
+  ArrayRef<int64_t> outer = shape.empty() ? shape : shape.drop_back();
+  forEachIndex(outer, [&](ArrayRef<int64_t> index) {
+    size_t at = start + positionOf(index, strides.take_front(outer.size()));
+    for (size_t i = 0; i < last; ++i, at += step) {
+      to[next++] = from[at];
+    }
   });
+}
+
+void Tensor::copyStrided(const Tensor &from, size_t start, ArrayRef<int64_t> strides) {
+  if (isFloat()) {
+    return copyElements(floats, from.floats, shape(), start, strides);
+  }
+  copyElements(ints, from.ints, shape(), start, strides);
 }
 
 double dsc::roundToFloatType(FloatType type, double value) {
@@ -104,9 +119,12 @@ void Tensor::wrapIntegers() {
   if (!integer || integer.getWidth() >= 64) {
     return;
   }
+  unsigned unused = 64 - integer.getWidth();
+  bool isUnsigned = integer.isUnsigned() || integer.getWidth() == 1;
   for (int64_t &value : ints) {
-    value = toInt(integer, APInt(integer.getWidth(), static_cast<uint64_t>(value),
-                                 /*isSigned=*/false, /*implicitTrunc=*/true));
+    uint64_t high = static_cast<uint64_t>(value) << unused;
+    value =
+        isUnsigned ? static_cast<int64_t>(high >> unused) : static_cast<int64_t>(high) >> unused;
   }
 }
 

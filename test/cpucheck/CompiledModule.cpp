@@ -48,22 +48,35 @@ static LogicalResult setOption(PassManager &pm, StringRef pass, StringRef option
   return failure();
 }
 
+static LogicalResult setOptions(PassManager &pm, const CompiledModule::Options &options) {
+  const struct {
+    bool isOn;
+    StringRef pass, off;
+  } switches[] = {
+      {options.lowering, "dsc-lower-to-exec",
+       "epilogues=false join-parts=false accumulate-scatters=false own-kernels=false"},
+      {options.fuse, "dsc-fuse-kernels", "fuse=false"},
+      {options.hoist, "dsc-hoist-updates", "hoist=false"},
+      {options.inPlace, "dsc-place-buffers", "in-place=false"},
+      {options.batch, "dsc-batch-launches", "batch=false"},
+  };
+  for (const auto &choice : switches) {
+    if (!choice.isOn && failed(setOption(pm, choice.pass, choice.off))) {
+      llvm::errs() << "error: the exec phase has no " << choice.pass << " with " << choice.off
+                   << '\n';
+      return failure();
+    }
+  }
+  return success();
+}
+
 LogicalResult CompiledModule::lower(ModuleOp programs, const Options &options) {
   exec = programs.clone();
   PassManager pm(exec->getContext());
   auto target = createTargetModel();
   buildExecPipeline(pm, target);
-  if (!options.fuse && failed(setOption(pm, "dsc-fuse-kernels", "fuse=false"))) {
-    return exec->emitError("the exec phase has no option to fuse");
-  }
-  if (!options.hoist && failed(setOption(pm, "dsc-hoist-updates", "hoist=false"))) {
-    return exec->emitError("the exec phase has no option to move updates up");
-  }
-  if (!options.inPlace && failed(setOption(pm, "dsc-place-buffers", "in-place=false"))) {
-    return exec->emitError("the exec phase has no option to work in place");
-  }
-  if (!options.batch && failed(setOption(pm, "dsc-batch-launches", "batch=false"))) {
-    return exec->emitError("the exec phase has no option to gather launches");
+  if (failed(setOptions(pm, options))) {
+    return failure();
   }
   if (failed(pm.run(*exec))) {
     return failure();

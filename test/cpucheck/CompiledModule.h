@@ -29,6 +29,7 @@ namespace dsc::cpucheck {
 class CompiledModule {
 public:
   struct Options {
+    bool lowering = true; // the choices of dsc-lower-to-exec
     bool fuse = true;
     bool hoist = true;
     bool inPlace = true;

@@ -62,9 +62,10 @@ struct Batch {
 };
 } // namespace
 
-/// All sixteen ways in turn.
+/// All sixteen ways in turn, every third with all choices of the lowering off.
 static CompiledModule::Options optionsOf(size_t number, const Flags &flags) {
-  return {.fuse = number % 2 == 0,
+  return {.lowering = number % 3 != 1,
+          .fuse = number % 2 == 0,
           .hoist = number / 4 % 2 == 0,
           .inPlace = number / 2 % 2 == 0,
           .batch = number / 8 % 2 == 1,

@@ -31,7 +31,10 @@ struct Tensor {
   /// The elements of a dense attribute.
   static mlir::FailureOr<Tensor> fromAttribute(mlir::ElementsAttr attribute);
 
-  bool isFloat() const { return mlir::isa<mlir::FloatType>(type.getElementType()); }
+  /// Asks the type only where there are no elements: loops over elements ask for each.
+  bool isFloat() const {
+    return ints.empty() && (!floats.empty() || mlir::isa<mlir::FloatType>(type.getElementType()));
+  }
   llvm::ArrayRef<int64_t> shape() const { return type.getShape(); }
   int64_t rank() const { return type.getRank(); }
   int64_t dim(int64_t i) const { return type.getDimSize(static_cast<unsigned>(i)); }
