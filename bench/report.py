@@ -174,7 +174,9 @@ def origin(result):
         result.get("exporter", ""),
         f"{result['gemm_gflops']:.0f}",
         f"{result['copy_gigabytes_per_second']:.1f}",
-        f"{result.get('update_gigabytes_per_second', 0):.1f}",
+        f"{result['update_gigabytes_per_second']:.1f}"
+        if "update_gigabytes_per_second" in result
+        else "",
         ", ".join(map(number, result.get("new_memory_gigabytes_per_second", ()))),
         f"{result['others_share']:.0%}" if "others_share" in result else "",
     )
