@@ -49,6 +49,8 @@ LLVM::LLVMFuncOp declare(ModuleOp module, StringRef name, Type type, unsigned nu
 }
 
 struct CpuApproximateMath : impl::CpuApproximateMathBase<CpuApproximateMath> {
+  using CpuApproximateMathBase::CpuApproximateMathBase;
+
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
@@ -124,7 +126,7 @@ Value CpuApproximateMath::lower(Operation *op, ImplicitLocOpBuilder &b) {
     return lowerWidened(op, b, b.getF32Type(), /*isInteger=*/false);
   if (Value value = lowerSpecial(op, b))
     return value;
-  if (element.isF32()) {
+  if (polynomials && element.isF32()) {
     if (Value value = approximate(op, b)) {
       ++numApproximated;
       return value;

@@ -1,4 +1,8 @@
 // RUN: dsc-opt %s --dsc-cpu-approximate-math | FileCheck %s
+// RUN: dsc-opt %s --dsc-cpu-approximate-math="polynomials=false" | FileCheck %s --check-prefix=LIBM
+// LIBM-LABEL: func @exp(
+// LIBM-COUNT-16: llvm.call @expf(
+// LIBM: return
 
 // No math but instructions is left: rounding by addition, a polynomial, and the
 // power of two by its exponent bits.

@@ -68,6 +68,8 @@ def CpuApproximateMath : Pass<"dsc-cpu-approximate-math"> {
     %y = arith.mulf %p, %power_of_two : vector<16xf32>
     ```
   }];
+  let options = [Option<"polynomials", "polynomials", "bool", "true",
+                        "replace f32 functions by polynomials, too">];
   let statistics = [
     Statistic<"numApproximated", "approximated", "ops replaced by polynomials">,
     Statistic<"numCalls", "calls", "scalar calls of libm">,
