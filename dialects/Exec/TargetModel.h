@@ -41,7 +41,8 @@ public:
   /// Whether the target has a routine for a whole op that is otherwise taken apart.
   virtual bool hasRoutine(llvm::StringRef routine) const { return false; }
 
-  /// Whether the routine of products can end in this activation, one of DscMatmulFlags.
+  /// Whether the routine of products can end in this activation, one of DscMatmulFlags, as all
+  /// can in relu.
   virtual bool hasProductActivation(int64_t flag) const { return false; }
 
   /// Dialects that the answers are found with.

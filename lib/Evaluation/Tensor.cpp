@@ -23,10 +23,12 @@ Tensor Tensor::scalar(Type elementType, double value) {
   return tensor;
 }
 
+/// Whether bits of the type are a number without a sign; of booleans they are.
+static bool isUnsigned(IntegerType type) { return type.isUnsigned() || type.getWidth() == 1; }
+
 /// The integer of `bits` as an element of `type` reads it.
 static int64_t toInt(IntegerType type, const APInt &bits) {
-  bool isUnsigned = type.isUnsigned() || type.getWidth() == 1;
-  return isUnsigned ? static_cast<int64_t>(bits.getZExtValue()) : bits.getSExtValue();
+  return isUnsigned(type) ? static_cast<int64_t>(bits.getZExtValue()) : bits.getSExtValue();
 }
 
 static double toDouble(float value) { return static_cast<double>(value); }
@@ -120,11 +122,10 @@ void Tensor::wrapIntegers() {
     return;
   }
   unsigned unused = 64 - integer.getWidth();
-  bool isUnsigned = integer.isUnsigned() || integer.getWidth() == 1;
+  bool hasNoSign = isUnsigned(integer);
   for (int64_t &value : ints) {
     uint64_t high = static_cast<uint64_t>(value) << unused;
-    value =
-        isUnsigned ? static_cast<int64_t>(high >> unused) : static_cast<int64_t>(high) >> unused;
+    value = hasNoSign ? static_cast<int64_t>(high >> unused) : static_cast<int64_t>(high) >> unused;
   }
 }
 

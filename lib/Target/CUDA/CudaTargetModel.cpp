@@ -20,7 +20,7 @@ struct CudaTargetModel : TargetModel {
   bool launchesBatches() const override { return true; }
   std::string getBatchSignature(Region &kernel) const override { return batchSignature(kernel); }
   bool hasProductActivation(int64_t flag) const override {
-    return flag == DSC_MATMUL_RELU || flag == DSC_MATMUL_GELU_TANH; // cuBLASLt's epilogues
+    return flag == DSC_MATMUL_GELU_TANH; // cuBLASLt's epilogue
   }
   bool hasRoutine(StringRef routine) const override { return cuda::hasRoutine(routine); }
   void addDialects(DialectRegistry &registry) const override {
