@@ -34,6 +34,11 @@ llvm::StringRef dataTypeName(DataType type) { return facts(type).name; }
 
 unsigned dataTypeBits(DataType type) { return facts(type).bits; }
 
+bool isFloat(DataType type) {
+  return llvm::is_contained(
+      {DataType::Float, DataType::Double, DataType::Float16, DataType::BFloat16}, type);
+}
+
 const NodeAttribute *Node::attribute(llvm::StringRef wanted) const {
   for (const NodeAttribute &candidate : attributes)
     if (candidate.name == wanted)

@@ -43,9 +43,7 @@ void NameUses::noteSource(const Node &node) {
   const NodeAttribute *value = node.attribute("value");
   if (value && !value->tensors.empty()) {
     const Tensor &tensor = value->tensors.front();
-    bool isFloat = tensor.type == DataType::Float || tensor.type == DataType::Float16 ||
-                   tensor.type == DataType::BFloat16 || tensor.type == DataType::Double;
-    scalarConstants |= isFloat && tensor.dims.empty();
+    scalarConstants |= isFloat(tensor.type) && tensor.dims.empty();
   }
 }
 

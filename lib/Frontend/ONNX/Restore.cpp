@@ -258,11 +258,6 @@ static bool isUnmistakable(const Tensor &tensor) {
   return values.size() >= enough;
 }
 
-static bool isFloat(DataType type) {
-  return llvm::is_contained(
-      {DataType::Float, DataType::Double, DataType::Float16, DataType::BFloat16}, type);
-}
-
 static bool areMatrices(const Tensor &copy, const Tensor &source) {
   return copy.dims.size() == 2 && source.dims.size() == 2 && copy.type == source.type &&
          isFloat(copy.type) && copy.dims[0] == source.dims[1] && copy.dims[1] == source.dims[0];

@@ -62,6 +62,8 @@ llvm::StringRef dataTypeName(DataType type);
 
 /// Bits one element takes in raw data; 0 for strings and for unknown types.
 unsigned dataTypeBits(DataType type);
+/// Whether elements are floats that gradients may have.
+bool isFloat(DataType type);
 
 /// Where a tensor's bytes lie when they are outside the model file.
 struct ExternalLocation {
