@@ -95,6 +95,12 @@ __global__ void reverseBehindShuffle(float *data) {
 /// All blocks write one place.
 __global__ void sameCell(float *data) { data[0] += 1; }
 
+/// One thread of each block writes it: many that touch nothing end in between.
+__global__ void sameCellOfFew(float *data) {
+  if (threadIdx.x == 0)
+    data[0] = 1;
+}
+
 __global__ void fill(float *data, float value) { data[threadIdx.x] = value; }
 __global__ void add(float *to, const float *from) { to[threadIdx.x] += from[threadIdx.x]; }
 
@@ -127,6 +133,13 @@ template <typename Kernel> static void run(const char *name, Kernel kernel, dim3
 static void rows(bool races) {
   float *data = allocate(4 * 64);
   launch("reverseRows", reverseRows, 4, 64, {writes(data, 4 * 64)}, stream, data, races);
+  cudaDeviceSynchronize();
+  cudaFree(data);
+}
+
+static void raceOfFew() {
+  float *data = allocate(64);
+  launch("sameCellOfFew", sameCellOfFew, 2, 512, {writes(data, 64)}, stream, data);
   cudaDeviceSynchronize();
   cudaFree(data);
 }
@@ -271,6 +284,7 @@ int main(int, char **argv) {
       {"good-rows", [] { rows(false); }},
       {"shared-race-in-one-block", [] { rows(true); }},
       {"global-race", [] { run("sameCell", sameCell, 4); }},
+      {"race-of-few", raceOfFew},
       {"shared-bounds", [] { run("beyondShared", beyondShared); }},
       {"bounds", outOfBounds},
       {"wrong-buffer", wrongBuffer},
