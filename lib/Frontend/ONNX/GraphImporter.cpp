@@ -175,9 +175,14 @@ LogicalResult GraphImporter::importOperator(const Node &node, Scope &scope, int6
   NodeImport import(*this, scope, node, opset, builder, loc);
   if (failed(checkInputs(*op, import)))
     return failure();
+  if (!op->deferred && hasDeferredInput(node, scope))
+    return defer(node, scope, opset, "");
   created.clear();
-  if (failed(op->import(import)) || failed(verifyAndEvaluate(node, opset)))
+  bool isImported = succeeded(op->import(import));
+  if ((!isImported && !import.gaveUp()) || failed(verifyAndEvaluate(node, opset)))
     return failure();
+  if (!isImported)
+    return defer(node, scope, opset, import.whyDeferred());
   if (const NodeAttribute *attribute = import.wrongType())
     return import.fail("attribute '" + attribute->name + "' has the wrong type");
   if (const NodeAttribute *attribute = import.unasked(op->ignored))
@@ -185,6 +190,65 @@ LogicalResult GraphImporter::importOperator(const Node &node, Scope &scope, int6
   recordValues(node, scope, opset);
   note(node, statusOf(node, scope));
   return success();
+}
+
+/// The node's results have no tensors.
+LogicalResult GraphImporter::defer(const Node &node, Scope &scope, int64_t opset,
+                                   llvm::StringRef why) {
+  DeferredNode &entry = deferred.emplace_back(DeferredNode{node, opset, why.str(), {}});
+  for (llvm::StringRef name : node.inputs) {
+    const ImportedValue *value = name.empty() ? nullptr : scope.find(name);
+    ImportedValue &input = entry.inputs.emplace_back();
+    if (value && value->kind != ImportedValue::Kind::Sequence)
+      input = *value;
+  }
+  for (llvm::StringRef name : node.outputs) {
+    if (name.empty())
+      continue;
+    ImportedValue &value = scope.define(name);
+    value = ImportedValue();
+    value.kind = ImportedValue::Kind::Deferred;
+    value.deferred = &entry;
+  }
+  return success();
+}
+
+bool GraphImporter::hasDeferredInput(const Node &node, const Scope &scope) const {
+  return llvm::any_of(node.inputs, [&](llvm::StringRef name) {
+    const ImportedValue *value = name.empty() ? nullptr : scope.find(name);
+    return value && value->kind == ImportedValue::Kind::Deferred;
+  });
+}
+
+/// Says why there are no tensors, the nearest cause first; returns all the nodes behind it.
+llvm::SetVector<const DeferredNode *>
+GraphImporter::failDeferred(llvm::ArrayRef<const DeferredNode *> nodes) {
+  llvm::SetVector<const DeferredNode *> needed(nodes.begin(), nodes.end());
+  for (size_t i = 0; i < needed.size(); ++i)
+    for (const ImportedValue &input : needed[i]->inputs)
+      if (input.kind == ImportedValue::Kind::Deferred)
+        needed.insert(input.deferred);
+  for (const DeferredNode *entry : needed)
+    if (!entry->why.empty())
+      (void)fail(entry->node, entry->opset, entry->why);
+  return needed;
+}
+
+/// Outputs of the graph need a size. What none of them needs is part of a choice, or unused.
+LogicalResult GraphImporter::reportDeferred(Scope &scope) {
+  llvm::SmallVector<const DeferredNode *> outputs;
+  for (const ValueInfo &output : model.graph.outputs) {
+    const ImportedValue *value = scope.find(output.name);
+    if (!value || value->kind != ImportedValue::Kind::Deferred)
+      continue;
+    outputs.push_back(value->deferred);
+    scope.define(output.name).kind = ImportedValue::Kind::Failed;
+  }
+  auto needed = failDeferred(outputs);
+  for (const DeferredNode &entry : deferred)
+    if (!needed.contains(&entry))
+      note(entry.node, "no gradient");
+  return success(outputs.empty());
 }
 
 LogicalResult GraphImporter::checkInputs(const Operator &op, NodeImport &import) {
@@ -320,6 +384,10 @@ LogicalResult GraphImporter::importBody(const Graph &graph, Scope &scope, const 
     return failure();
   for (const ValueInfo &output : graph.outputs) {
     const ImportedValue *value = inner.find(output.name);
+    if (value && value->kind == ImportedValue::Kind::Deferred) {
+      failDeferred(value->deferred);
+      return failure();
+    }
     if (!value || (value->kind != ImportedValue::Kind::Tensor &&
                    value->kind != ImportedValue::Kind::Variable))
       return fail(node, opset,
@@ -584,6 +652,8 @@ llvm::Error GraphImporter::run(ImportResult &result) {
     variables.setScalarConstants();
   defineInitializers(model.graph, scope, model.defaultOpset());
   LogicalResult imported = importNodes(model.graph.nodes, scope, model.defaultOpset());
+  if (failed(reportDeferred(scope)) && !options.inspect)
+    imported = failure();
   result.operators = reports;
   stops.addNotes(result.notes);
   for (auto &region : regions) // Bodies that nothing took; they may use each other's values.

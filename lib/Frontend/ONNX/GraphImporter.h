@@ -12,7 +12,10 @@
 #include "Rebatch.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
+
+#include <deque>
 
 namespace dsc::onnx {
 
@@ -74,6 +77,10 @@ private:
   llvm::LogicalResult checkBody(const Node &node, int64_t opset, mlir::Block &block);
   llvm::LogicalResult checkInputs(const Operator &op, NodeImport &node);
   llvm::LogicalResult verifyAndEvaluate(const Node &node, int64_t opset);
+  llvm::LogicalResult defer(const Node &node, Scope &scope, int64_t opset, llvm::StringRef why);
+  bool hasDeferredInput(const Node &node, const Scope &scope) const;
+  llvm::SetVector<const DeferredNode *> failDeferred(llvm::ArrayRef<const DeferredNode *> nodes);
+  llvm::LogicalResult reportDeferred(Scope &scope);
   void recordValues(const Node &node, const Scope &scope, int64_t opset);
   llvm::Error returnOutputs(Scope &scope);
   llvm::Error checkOutputBatch(const ValueInfo &output, mlir::Value value);
@@ -121,6 +128,7 @@ private:
   int64_t streams = 0;
   /// What a variable holds after the nodes so far.
   llvm::StringMap<train::WriteOp> writes;
+  std::deque<DeferredNode> deferred;
   unsigned depth = 0, bodies = 0;
   size_t expanded = 0;
 };

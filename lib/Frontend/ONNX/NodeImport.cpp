@@ -30,6 +30,10 @@ Value NodeImport::input(unsigned i) {
   return isStopped ? make<train::StopGradientOp>(value) : value;
 }
 
+bool NodeImport::isStopped(const Node &other, unsigned i) const {
+  return graph.stops.isBefore(other, i) || graph.stops.isAt(other.inputs[i]);
+}
+
 std::optional<int64_t> NodeImport::paddingRow() const { return graph.stops.paddingRow(node); }
 
 llvm::SmallVector<Value> NodeImport::allInputs() {
@@ -51,6 +55,17 @@ Variable *NodeImport::variable(unsigned i) {
   return value && value->kind == ImportedValue::Kind::Variable ? value->variable : nullptr;
 }
 
+Value NodeImport::tensorOf(const ImportedValue &value) {
+  bool isTensor =
+      value.kind == ImportedValue::Kind::Tensor || value.kind == ImportedValue::Kind::Variable;
+  return isTensor ? graph.valueOf(value) : Value();
+}
+
+LogicalResult NodeImport::defer(const llvm::Twine &message) {
+  deferral = message.str();
+  return failure();
+}
+
 const HostTensor *NodeImport::known(Value value) const { return graph.evaluator.lookup(value); }
 
 const HostTensor *NodeImport::known(unsigned i) {
@@ -69,8 +84,8 @@ llvm::FailureOr<HostTensor> NodeImport::constant(unsigned i, llvm::StringRef wha
       return std::move(*host);
   if (const HostTensor *host = known(i))
     return *host;
-  return fail(what + " (input '" + node.inputs[i] +
-              "') is computed from the data, but has to be known at compile time");
+  return defer(what + " (input '" + node.inputs[i] +
+               "') is computed from the data, but has to be known at compile time");
 }
 
 llvm::FailureOr<Shape> NodeImport::integers(unsigned i, llvm::StringRef what) {
@@ -270,10 +285,12 @@ LogicalResult NodeImport::setVariable(unsigned i, Variable *variable) {
 }
 
 LogicalResult NodeImport::fail(const llvm::Twine &message) {
+  deferral.clear();
   return graph.fail(node, opset, message);
 }
 
 LogicalResult NodeImport::failToFit(const llvm::Twine &message) {
+  deferral.clear();
   return graph.fail(node, opset, message, graph.explainBatch(node, scope));
 }
 

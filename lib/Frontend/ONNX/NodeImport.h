@@ -26,14 +26,27 @@ namespace dsc::onnx {
 
 class GraphImporter;
 class Scope;
+struct DeferredNode;
 
-/// What a name in the graph stands for.
+/// What a name in the graph stands for. Deferred: the data decides its size, so that there is no
+/// tensor; that is an error only where something is computed from it that cannot do without.
 struct ImportedValue {
-  enum class Kind { Missing, Tensor, Variable, Sequence, Failed };
+  enum class Kind { Missing, Tensor, Variable, Sequence, Failed, Deferred };
   Kind kind = Kind::Missing;
   mlir::Value tensor;
   Variable *variable = nullptr;
   std::vector<mlir::Value> sequence;
+  const DeferredNode *deferred = nullptr; // the node it comes from
+};
+
+/// A node whose results are deferred.
+struct DeferredNode {
+  const Node &node;
+  int64_t opset;
+  /// What its error would be; empty where an input is deferred.
+  std::string why;
+  /// What its inputs stood for; sequences are left out.
+  std::vector<ImportedValue> inputs;
 };
 
 class NodeImport : public TensorBuilder {
@@ -58,6 +71,14 @@ public:
   llvm::ArrayRef<mlir::Value> sequence(unsigned i);
   /// What input i's name stands for; null if nothing.
   const ImportedValue *find(unsigned i) const;
+  /// Whether input i is a value whose size the data decides.
+  bool isDeferred(unsigned i) const {
+    return has(i) && find(i)->kind == ImportedValue::Kind::Deferred;
+  }
+  /// The tensor that this is; null if it is something else.
+  mlir::Value tensorOf(const ImportedValue &value);
+  /// Whether no gradient passes back from another node, or what it is given, to its input i.
+  bool isStopped(const Node &other, unsigned i) const;
   /// The variable that input i names directly; null if it is something else.
   Variable *variable(unsigned i);
 
@@ -180,6 +201,11 @@ public:
   /// every region's block.
   llvm::SmallVector<mlir::Value> capture(llvm::ArrayRef<mlir::Region *> regions);
 
+  /// Gives up without an error so far: the results are deferred.
+  llvm::LogicalResult defer(const llvm::Twine &message);
+  bool gaveUp() const { return !deferral.empty(); }
+  llvm::StringRef whyDeferred() const { return deferral; }
+
 private:
   const NodeAttribute *attribute(llvm::StringRef name, AttributeType one, AttributeType many) const;
 
@@ -187,6 +213,7 @@ private:
   Scope &scope;
   mutable const NodeAttribute *mistyped = nullptr;
   mutable llvm::SmallVector<llvm::StringRef, 8> asked;
+  std::string deferral;
 };
 
 } // namespace dsc::onnx

@@ -47,6 +47,8 @@ struct Operator {
   llvm::SmallVector<llvm::StringRef, 2> ignored;
   /// Whether inputs may be sequences of tensors.
   bool sequences = false;
+  /// Whether inputs may be values whose size the data decides.
+  bool deferred = false;
 
   Operator &weightInputs(llvm::ArrayRef<unsigned> indices) {
     weights.assign(indices.begin(), indices.end());
@@ -54,6 +56,10 @@ struct Operator {
   }
   Operator &ignores(llvm::ArrayRef<llvm::StringRef> names) {
     ignored.assign(names.begin(), names.end());
+    return *this;
+  }
+  Operator &takesDeferred() {
+    deferred = true;
     return *this;
   }
   Operator &takesSequences() {

@@ -721,3 +721,62 @@ for name, copy, change in (
         ],
         change=change,
     )
+
+
+# x[mask] = v: one value where elements say so, a row where rows do; and updates that are neither.
+find_true = node("NonZero", "mask", "places")
+
+
+def assign(name, value_shape, target=(), rows=False, find=find_true, **more):
+    nodes = [
+        node("MatMul", "x w", "h"),
+        node("Unsqueeze", "mask last", "column"),
+        node("Expand", "column shape", "wide"),
+        node("NonZero", "wide", "places") if rows else find,
+        helper.make_node("Transpose", ["places"], ["indices"], perm=more.pop("order", [1, 0])),
+        node("Cast", "mask", "ones", to=TensorProto.INT64),
+        node("ReduceSum", "ones", "count", keepdims=0),
+        node("Reshape", "count last", "count1"),
+        helper.make_node("Concat", ["count1", *target], ["size"], axis=0),
+        node("Expand", "v size", "updates0"),
+        node("Reshape", "updates0 last", "updates"),
+        node("ScatterND", "h indices updates", "y"),
+    ]
+    write(
+        name,
+        nodes,
+        [value("x", ["n", 3]), value("mask", ["n"] if rows else ["n", 4], TensorProto.BOOL)],
+        [value("y", ["n", 4])],
+        [
+            random("w", 3, 4),
+            random("v", *value_shape),
+            numpy_helper.from_array(np.array([-1]), "last"),
+            numpy_helper.from_array(np.array([4]), "width"),
+            numpy_helper.from_array(np.array([1, 4]), "shape"),
+        ],
+        **more,
+    )
+
+
+assign("assign-value", [1])
+assign("assign-row", [4], ["width"], rows=True)
+assign("assign-elements", [4], ["width"])
+assign("assign-order", [1], order=[0, 1])
+assign("assign-nothing", [1], find=helper.make_node("NonZero", [""], ["places"], name="of_nothing"))
+
+# Places that functions find, whose names are not those of the graph: `mask` is another there.
+find_places = helper.make_function(
+    "local",
+    "Places",
+    ["x"],
+    ["y"],
+    [node("Not", "x", "mask"), node("NonZero", "mask", "y")],
+    [helper.make_opsetid("", 20)],
+)
+assign(
+    "assign-function",
+    [1],
+    find=node("Places", "mask", "places", domain="local"),
+    functions=[find_places],
+    imports=["local"],
+)

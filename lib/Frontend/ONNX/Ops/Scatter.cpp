@@ -272,7 +272,105 @@ static bool areAlike(Value x, Value y, int64_t axis) {
   return ofX == ofY;
 }
 
+namespace {
+/// x[mask] = v, as exporters write it: a ScatterND of v, repeated as often as the mask holds, at
+/// the places where it holds. Nobody needs to know how many these are: it is a choice between v and
+/// x.
+class MaskedAssignment {
+public:
+  explicit MaskedAssignment(NodeImport &n) : n(n) {}
+  /// The value for every element of x; null if the node is another ScatterND.
+  Value match(Value x);
+
+private:
+  Value findMask();
+  Value findValue();
+  bool fits(Value x) const;
+
+  NodeImport &n;
+  Value mask, value;
+};
+} // namespace
+
+/// The node of that operator which makes the deferred value; null if it is another.
+static const DeferredNode *madeBy(llvm::StringRef op, const ImportedValue &value) {
+  const DeferredNode *made = value.kind == ImportedValue::Kind::Deferred ? value.deferred : nullptr;
+  bool isThis = made && made->node.opType == op && isDefaultDomain(made->node.domain);
+  return isThis ? made : nullptr;
+}
+
+/// Whether a Transpose of a matrix exchanges its dimensions.
+static bool exchangesDims(const Node &transpose) {
+  const NodeAttribute *order = transpose.attribute("perm");
+  return !order || llvm::ArrayRef<int64_t>(order->ints) == llvm::ArrayRef<int64_t>{1, 0};
+}
+
+/// Of Transpose(NonZero(mask)).
+Value MaskedAssignment::findMask() {
+  const DeferredNode *transpose = madeBy("Transpose", *n.find(1));
+  const DeferredNode *nonZero = transpose ? madeBy("NonZero", transpose->inputs[0]) : nullptr;
+  bool areTuples = nonZero && exchangesDims(transpose->node);
+  return areTuples ? n.tensorOf(nonZero->inputs[0]) : Value();
+}
+
+/// What the updates repeat.
+Value MaskedAssignment::findValue() {
+  const ImportedValue *updates = n.find(2);
+  bool isStopped = n.isStopped(n.node, 2);
+  if (const DeferredNode *reshape = madeBy("Reshape", *updates)) {
+    updates = &reshape->inputs[0];
+    isStopped |= n.isStopped(reshape->node, 0);
+  }
+  const DeferredNode *expand = madeBy("Expand", *updates);
+  Value repeated = expand ? n.tensorOf(expand->inputs[0]) : Value();
+  isStopped |= expand && n.isStopped(expand->node, 0);
+  return repeated && isStopped ? n.make<train::StopGradientOp>(repeated) : repeated;
+}
+
+/// Whether the mask is the same along the last `count` dimensions.
+static bool isConstantAlong(Value mask, int64_t count) {
+  auto broadcast = mask.getDefiningOp<train::BroadcastOp>();
+  if (!broadcast)
+    return count == 0;
+  Value from = broadcast.getX();
+  for (auto [i, dim] : llvm::enumerate(broadcast.getDims()))
+    if (dim >= rankOf(mask) - count && shapeOf(from)[i] != 1)
+      return false;
+  return true;
+}
+
+/// Whether each element's update follows from its place in the last dimensions: all of v goes to
+/// each row of them.
+bool MaskedAssignment::fits(Value x) const {
+  int64_t ofMask = rankOf(mask), inside = rankOf(value) - (rankOf(x) - ofMask);
+  return ofMask <= rankOf(x) && shapeOf(x).take_front(ofMask) == shapeOf(mask) &&
+         elementOf(value) == elementOf(x) && rankOf(value) <= rankOf(x) &&
+         shapeOf(x).take_back(rankOf(value)) == shapeOf(value) &&
+         (inside <= 0 || isConstantAlong(mask, inside));
+}
+
+Value MaskedAssignment::match(Value x) {
+  mask = findMask();
+  value = mask ? findValue() : Value();
+  if (!value || n.string("reduction", "none") != "none")
+    return {};
+  while (rankOf(value) > 0 && shapeOf(value)[0] == 1)
+    value = n.reshape(value, shapeOf(value).drop_front());
+  if (!fits(x))
+    return {};
+  Value holds = isBool(mask) ? mask : n.compare(train::Comparison::NE, mask, n.like(mask, 0));
+  Value wide = n.broadcastAlong(holds, iotaShape(rankOf(mask)), shapeOf(x));
+  return n.select(wide, n.broadcast(value, shapeOf(x)), x);
+}
+
 static LogicalResult importScatterND(NodeImport &n) {
+  if (llvm::any_of(llvm::seq(3u), [&](unsigned i) { return n.isDeferred(i); })) {
+    Value chosen = n.isDeferred(0) ? Value() : MaskedAssignment(n).match(n.input(0));
+    return chosen ? n.set(0, chosen)
+                  : n.defer("the data decides how many elements it writes, which is supported for "
+                            "x[mask] = v with a v of one value, or of one row for a mask of rows; "
+                            "choose with Where (torch.where, masked_fill) instead");
+  }
   Value x = n.input(0), indices = n.input(1), updates = n.input(2);
   if (!areTuples(indices, rankOf(x)) || elementOf(x) != elementOf(updates))
     return n.set(0, {});
@@ -549,7 +647,7 @@ void populateScatter(Registry &registry) {
   registry.add("ReverseSequence", 10, inputs(2), importReverseSequence);
   registry.add("Scatter", 9, inputs(3), importScatterElements);
   registry.add("ScatterElements", 11, inputs(3), importScatterElements);
-  registry.add("ScatterND", 11, inputs(3), importScatterND);
+  registry.add("ScatterND", 11, inputs(3), importScatterND).takesDeferred();
   registry.add("TensorScatter", 24, inputs(2, 3), importTensorScatter);
   registry.add("TopK", 1, inputs(1, 2), importTopK).ignores({"sorted"});
 }
