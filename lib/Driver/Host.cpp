@@ -3,6 +3,7 @@
 #include "lib/Driver/Host.h"
 
 #include "dialects/Exec/ExecDialect.h"
+#include "dsc/Support/RegularFile.h"
 #include "lib/Driver/Scratch.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -40,7 +41,7 @@ static llvm::Expected<llvm::json::Object> askProber(llvm::ArrayRef<llvm::StringR
     return llvm::createStringError("cannot measure this host: '" + prober + "' failed" +
                                    (reason.empty() ? "" : ": " + reason));
   }
-  auto file = readFile(answer->name());
+  auto file = readRegularFile(answer->name());
   if (!file) {
     return file.takeError();
   }

@@ -3,6 +3,7 @@
 #include "dialects/Train/TrainDialect.h"
 #include "dsc/Frontend/ONNX/Reader.h"
 #include "dsc/Frontend/ONNX/Restore.h"
+#include "dsc/Support/RegularFile.h"
 #include "lib/Driver/Compilation.h"
 #include "lib/Driver/Host.h"
 #include "lib/Driver/SafetensorsFile.h"
@@ -171,7 +172,7 @@ OwningOpRef<ModuleOp> Compilation::parseInput(std::unique_ptr<llvm::MemoryBuffer
 }
 
 int Compilation::importMlir() {
-  auto file = readFile(options.input);
+  auto file = readRegularFile(options.input);
   if (!file) {
     return fail(file.takeError());
   }
@@ -210,7 +211,7 @@ int Compilation::collectWeights() {
   if (options.init.empty()) {
     return checkWeights();
   }
-  auto file = readFile(options.init);
+  auto file = readRegularFile(options.init);
   if (!file) {
     return fail(file.takeError());
   }

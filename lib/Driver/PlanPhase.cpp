@@ -1,6 +1,7 @@
 //===- PlanPhase.cpp - The plan: obeyed, predicted, printed ---------------===//
 
 #include "dsc/Planner/CostModel.h"
+#include "dsc/Support/RegularFile.h"
 #include "lib/Driver/Compilation.h"
 #include "lib/Driver/Host.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -9,7 +10,7 @@ using namespace mlir;
 using namespace dsc;
 
 static llvm::Expected<Plan> readPlan(const std::string &path) {
-  auto file = readFile(path);
+  auto file = readRegularFile(path);
   if (!file) {
     return file.takeError();
   }

@@ -188,14 +188,6 @@ llvm::Error dsc::takeError(llvm::raw_fd_ostream &os, llvm::StringRef shownName) 
   return llvm::createStringError("cannot write '" + shownName + "': " + reason);
 }
 
-llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> dsc::readFile(const std::string &path) {
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!file) {
-    return llvm::createStringError("cannot read '" + path + "': " + file.getError().message());
-  }
-  return std::move(*file);
-}
-
 llvm::Error dsc::writeFile(const ScratchFile &file,
                            llvm::function_ref<void(llvm::raw_fd_ostream &)> write) {
   std::error_code error;

@@ -73,9 +73,6 @@ void ignoreSignals();
 int runTool(llvm::ArrayRef<llvm::StringRef> arguments,
             llvm::ArrayRef<std::optional<llvm::StringRef>> redirects, std::string *reason);
 
-/// A file's contents, mapped where that pays.
-llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> readFile(const std::string &path);
-
 /// Writes a file by `write`; the error says if anything did not reach it.
 llvm::Error writeFile(const ScratchFile &file,
                       llvm::function_ref<void(llvm::raw_fd_ostream &)> write);

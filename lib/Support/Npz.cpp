@@ -1,6 +1,7 @@
 //===- Npz.cpp - Reading and writing NumPy's .npz archives ----------------===//
 
 #include "dsc/Support/Npz.h"
+#include "dsc/Support/RegularFile.h"
 
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringExtras.h"
@@ -430,9 +431,9 @@ Expected<NpzArchive> dsc::parseNpz(StringRef file) {
 }
 
 Expected<NpzArchive> dsc::readNpz(StringRef path) {
-  auto buffer = MemoryBuffer::getFile(path, false, false);
+  auto buffer = readRegularFile(path);
   if (!buffer) {
-    return createFileError(path, buffer.getError());
+    return buffer.takeError();
   }
   Expected<NpzArchive> archive = parseNpz((*buffer)->getBuffer());
   if (!archive) {

@@ -61,7 +61,8 @@ void writeAll(int descriptor, const char *data, size_t size, const std::string &
 } // namespace
 
 MappedFile::MappedFile(const std::string &path, const std::string &what) {
-  int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Not blocking: a pipe that nobody writes to would not even open.
+  int descriptor = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0)
     failSystem("cannot open " + what + " " + path);
   struct stat status = {};

@@ -9,17 +9,37 @@
 
 namespace dsc::onnx {
 
+/// Names of nodes and lists of shapes can have any length; one line is to be read.
+static constexpr size_t longestName = 120, longestText = 400;
+
+/// Whether a byte continues a character of UTF-8.
+static bool isContinuation(char c) { return (c & 0xc0) == 0x80; }
+
+/// A text without its middle if it is long. The report in JSON has all of it.
+static std::string shorten(llvm::StringRef text, size_t most) {
+  if (text.size() <= most)
+    return text.str();
+  size_t head = most / 4 * 3, tail = text.size() - most / 4;
+  while (head > 0 && isContinuation(text[head]))
+    --head;
+  while (tail < text.size() && isContinuation(text[tail]))
+    ++tail;
+  return llvm::formatv("{0} ...({1} more)... {2}", text.take_front(head), tail - head,
+                       text.drop_front(tail));
+}
+
 /// The length of the longest of a column, for alignment.
 template <typename Rows, typename Column> static size_t width(const Rows &rows, Column column) {
   size_t most = 0;
   for (const auto &row : rows)
-    most = std::max(most, column(row).size());
+    most = std::max(most, shorten(column(row), longestName).size());
   return most;
 }
 
 static void pad(llvm::raw_ostream &os, llvm::StringRef text, size_t columns) {
-  os << text;
-  os.indent(columns - std::min(columns, text.size()) + 2);
+  std::string shown = shorten(text, longestName);
+  os << shown;
+  os.indent(columns - std::min(columns, shown.size()) + 2);
 }
 
 /// How many tensors have the role, and how many elements together.
@@ -44,7 +64,7 @@ static void printTensors(const ImportResult &result, llvm::raw_ostream &os) {
     pad(os, row.name, names);
     pad(os, row.type, types);
     pad(os, row.role, 9);
-    os << llvm::format("%4zu  ", row.uses.size()) << row.why << "\n";
+    os << llvm::format("%4zu  ", row.uses.size()) << shorten(row.why, longestText) << "\n";
   }
   os << "  together: ";
   llvm::interleaveComma(llvm::ArrayRef{"parameter", "state", "frozen", "constant"}, os,
@@ -60,9 +80,9 @@ static void printOperators(const ImportResult &result, llvm::raw_ostream &os) {
     pad(os, row.op, names);
     os << llvm::format("%5lld  ", static_cast<long long>(row.count));
     pad(os, row.status, 11);
-    os << row.node;
+    os << shorten(row.node, longestName);
     if (!row.message.empty())
-      os << ": " << row.message;
+      os << ": " << shorten(row.message, longestText);
     os << "\n";
   }
 }
@@ -77,7 +97,7 @@ static void printSlots(llvm::StringRef title, llvm::ArrayRef<SlotReport> slots,
     pad(os, row.name, names);
     pad(os, row.type, types);
     llvm::interleave(
-        row.notes, [&](const std::string &note) { os << note; },
+        row.notes, [&](const std::string &note) { os << shorten(note, longestText); },
         [&] { os << "\n", os.indent(names + types + 6); });
     os << "\n";
   }
@@ -89,7 +109,7 @@ void printInspection(const ImportResult &result, llvm::raw_ostream &os) {
   printSlots("inputs (name, type, what it looks like)", result.inputs, os);
   printSlots("outputs (name, type, losses that fit)", result.outputs, os);
   for (const std::string &note : result.notes)
-    os << "note: " << note << "\n";
+    os << "note: " << shorten(note, 2 * longestText) << "\n";
 }
 
 static void writeStrings(llvm::StringRef key, llvm::ArrayRef<std::string> strings,

@@ -10,6 +10,7 @@
 #include "ExternalData.h"
 #include "TensorReader.h"
 #include "Wire.h"
+#include "dsc/Support/RegularFile.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -449,19 +450,6 @@ llvm::Expected<std::unique_ptr<Model>> readModel(std::unique_ptr<llvm::MemoryBuf
   return model;
 }
 
-static llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> mapFile(llvm::StringRef path) {
-  // A device or a pipe could be read forever.
-  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path))
-    return llvm::createStringError(std::errc::invalid_argument, "cannot open '%s': not a file",
-                                   path.str().c_str());
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
-  if (!buffer)
-    return llvm::createStringError(buffer.getError(), "cannot open '%s': %s", path.str().c_str(),
-                                   buffer.getError().message().c_str());
-  return std::move(*buffer);
-}
-
 /// A kernel maps many pages around each one that is read; what the structure did not need is given
 /// back, and comes again from the file when a weight is read.
 static void releasePages(const llvm::MemoryBuffer &file) {
@@ -474,7 +462,7 @@ static void releasePages(const llvm::MemoryBuffer &file) {
 }
 
 llvm::Expected<std::unique_ptr<Model>> readModel(llvm::StringRef path, const ReadOptions &options) {
-  auto buffer = mapFile(path);
+  auto buffer = readRegularFile(path);
   if (!buffer)
     return buffer.takeError();
   llvm::StringRef directory = llvm::sys::path::parent_path(path);
@@ -486,7 +474,7 @@ llvm::Expected<std::unique_ptr<Model>> readModel(llvm::StringRef path, const Rea
 }
 
 llvm::Expected<Tensor> readTensor(llvm::StringRef path, Model &model) {
-  auto buffer = mapFile(path);
+  auto buffer = readRegularFile(path);
   if (!buffer)
     return buffer.takeError();
   model.files.push_back(std::move(*buffer));
