@@ -28,8 +28,8 @@ Machine::~Machine() {
     fail("%zu events are left over at exit", events.size());
   if (!graphs.empty())
     fail("%zu graphs are left over at exit", graphs.size());
-  if (openRanges != 0)
-    fail("%d NVTX ranges are left open at exit", openRanges);
+  if (!ranges.empty())
+    fail("NVTX range '%s' is left open at exit", ranges.back());
   for (const auto &stream : streams)
     if (!stream->tasks.empty())
       fail("the program ends while %s (%s) still waits to run", stream->tasks.front().id.name,

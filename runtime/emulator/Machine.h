@@ -16,6 +16,7 @@
 #include <deque>
 #include <memory>
 #include <set>
+#include <string>
 
 namespace emulator {
 
@@ -77,7 +78,8 @@ public:
   AccessTable accesses;
   Random random;
   cudaError_t lastError = cudaSuccess;
-  int openRanges = 0; // of NVTX
+  std::set<std::string> rangeNames; // of NVTX, which tasks may name for as long as they live
+  std::vector<const char *> ranges; // that are open
 
 private:
   bool canRun(const EmulatedStream &stream) const;

@@ -64,7 +64,7 @@ void emulator::enqueue(const char *name, std::function<void()> function,
     Fence fence(accesses);
     function();
   };
-  machine().submit(stream, {name, "host", std::move(run), std::move(accesses)});
+  machine().submit(stream, {name, currentRange(), std::move(run), std::move(accesses)});
 }
 
 void emulator::setSeed(uint64_t seed) { machine().random = Random(seed); }
@@ -268,6 +268,19 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 // NVTX
 //===----------------------------------------------------------------------===//
 
-int nvtxRangePushA(const char *) { return machine().openRanges++; }
+const char *emulator::currentRange() {
+  const std::vector<const char *> &ranges = machine().ranges;
+  return ranges.empty() ? "" : ranges.back();
+}
 
-int nvtxRangePop() { return --machine().openRanges; }
+int nvtxRangePushA(const char *name) {
+  machine().ranges.push_back(machine().rangeNames.insert(name).first->c_str());
+  return static_cast<int>(machine().ranges.size()) - 1;
+}
+
+int nvtxRangePop() {
+  if (machine().ranges.empty())
+    fail("nvtxRangePop() without a range that is open");
+  machine().ranges.pop_back();
+  return static_cast<int>(machine().ranges.size());
+}

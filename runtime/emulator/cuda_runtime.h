@@ -222,9 +222,13 @@ struct Launch {
 /// Puts a kernel on a stream. The accesses are checked against those of other
 /// streams, and in builds with AddressSanitizer the kernel may touch nothing else.
 void launch(Launch launch, std::vector<Access> accesses, cudaStream_t stream);
-/// The same for a function of the host, such as a library call's stand-in.
+/// The same for a function of the host, such as a library call's stand-in; errors name the NVTX
+/// range around it.
 void enqueue(const char *name, std::function<void()> function, std::vector<Access> accesses,
              cudaStream_t stream);
+
+/// The innermost NVTX range that is open; "" outside of all.
+const char *currentRange();
 
 /// Seeds the order of blocks, threads and streams (EMULATOR_SEED at start, else 1).
 void setSeed(uint64_t seed);

@@ -4,6 +4,7 @@
 
 #include "device/cuda/Routines.h"
 
+#include <array>
 #include <utility>
 
 namespace dsc::cuda {
@@ -27,11 +28,35 @@ struct BatchedProduct {
     std::swap(t.outRow, t.outColumn);
     return t;
   }
+#ifdef DSC_EMULATOR
+  void addAccesses(std::vector<emulator::Access> &accesses) const {
+    addAccess(accesses, lhs, {{{m, lhsRow}, {k, lhsColumn}, {batch, lhsBatch}}}, false);
+    addAccess(accesses, rhs, {{{k, rhsRow}, {n, rhsColumn}, {batch, rhsBatch}}}, false);
+    addAccess(accesses, out, {{{m, outRow}, {n, outColumn}, {batch, outBatch}}}, true);
+  }
+
+private:
+  struct Dim {
+    int64_t size, stride;
+  };
+  /// From the first element to the last.
+  static void addAccess(std::vector<emulator::Access> &accesses, const float *matrix,
+                        const std::array<Dim, 3> &dims, bool isWrite) {
+    int64_t first = 0, last = 0;
+    for (auto [size, stride] : dims) {
+      if (size == 0)
+        return;
+      (stride < 0 ? first : last) += (size - 1) * stride;
+    }
+    accesses.push_back({matrix + first, size_t(last - first + 1) * sizeof(float), isWrite});
+  }
+#endif
 };
 
 /// A thread per element of the output, for every layout and epilogue. `bias` is null
 /// without DSC_MATMUL_BIAS.
-void plainProduct(Step &step, const BatchedProduct &product, const float *bias, int64_t flags);
+void plainProduct(Step &step, const BatchedProduct &product, Tensor<const float> bias,
+                  int64_t flags);
 
 /// Calls `body(product, bias)` for the batches of a call; the last batch dimension
 /// stays in the product.
@@ -39,7 +64,9 @@ template <typename Body> void forEachProduct(const Matmul &shape, Buffers buffer
   const Buffer *buffer = buffers.begin();
   size_t rank = shape.batch.size();
   bool hasBias = (shape.flags & DSC_MATMUL_BIAS) != 0;
-  const float *bias = hasBias ? buffer[2].tensor<const float>().data : nullptr;
+  Tensor<const float> bias = {nullptr, 0};
+  if (hasBias)
+    bias = buffer[2].tensor<const float>();
   BatchedProduct product = {rank ? shape.batch[rank - 1] : 1,
                             shape.m,
                             shape.n,

@@ -2,9 +2,9 @@
 //
 // What a routine computes, and which buffers it takes in which order, is what
 // abi/CpuRoutines.h says of the CPU's routine with the same name; the structs below
-// are its ints with names. Products and convolutions are cuBLASLt and cuDNN on a
-// device and oneDNN on the host (library/ and host/); the rest are kernels of our
-// own, on both.
+// are its ints with names. Products are cuBLASLt, by oneDNN on the host (host/CublasLt.cpp);
+// convolutions are cuDNN on a device and oneDNN on the host (library/ and host/); the rest
+// are kernels of our own, on both.
 //
 //===----------------------------------------------------------------------===//
 #ifndef DSC_RUNTIME_DEVICE_CUDA_ROUTINES_H

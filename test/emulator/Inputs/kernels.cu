@@ -166,6 +166,15 @@ static void noDependency() {
   cudaDeviceSynchronize();
 }
 
+/// Work that is no kernel is named with the range around it.
+static void copyWithoutDependency() {
+  float *data = allocate(64), *copied = allocate(64);
+  cudaDeviceSynchronize();
+  launch("fill", fill, 1, 64, {writes(data, 64)}, stream, data, 2.0f);
+  nvtxRangePushA(std::string("node 'copy'").c_str());
+  cudaMemcpyAsync(copied, data, 256, cudaMemcpyDeviceToDevice, other);
+}
+
 static void freedInUse() {
   float *data = allocate(64);
   launch("fill", fill, 1, 64, {writes(data, 64)}, stream, data, 2.0f);
@@ -298,6 +307,8 @@ int main(int, char **argv) {
       {"isolated-wait", isolatedWait},
       {"left-graph", leftGraph},
       {"open-range", [] { nvtxRangePushA("open"); }},
+      {"no-range", [] { nvtxRangePop(); }},
+      {"copy-without-dependency", copyWithoutDependency},
       {"too-many-threads", tooManyThreads}};
   cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
   cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking);

@@ -33,7 +33,8 @@ __global__ void __launch_bounds__(256)
 
 } // namespace
 
-void plainProduct(Step &step, const BatchedProduct &product, const float *bias, int64_t flags) {
+void plainProduct(Step &step, const BatchedProduct &product, Tensor<const float> bias,
+                  int64_t flags) {
   int64_t count = product.batch * product.m * product.n;
   LAUNCH(step, multiplyPlainly, static_cast<unsigned>((count + 255) / 256), 256, 0, step.stream,
          product, bias, flags);

@@ -2,7 +2,8 @@
 //
 // cuBLASLt counts columns first, so a row-major product is asked for as its
 // transpose: out^T = rhs^T lhs^T. What its layouts cannot express (no unit stride,
-// an empty sum) the plain kernels of Product.cu do.
+// an empty sum) the plain kernels of Product.cu do. On the host, the emulator has a
+// cuBLASLt of its own.
 //
 //===----------------------------------------------------------------------===//
 #include "device/cuda/Product.h"
@@ -10,9 +11,9 @@
 
 #include <cublasLt.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
-#include <tuple>
 
 namespace dsc::cuda {
 
@@ -37,12 +38,17 @@ struct Library {
       step.check(cudaMalloc(&library.workspace, workspaceBytes), "matmul's workspace");
     return library;
   }
+  ~Library() {
+    cudaDeviceSynchronize(); // products may still run after an error
+    cudaFree(workspace);
+    cublasLtDestroy(handle);
+  }
 };
 
 /// A matrix as cuBLASLt sees it: columns first, maybe transposed.
 struct Matrix {
   bool transposed = false;
-  int64_t leading = 0, batchStride = 0;
+  int64_t leading = 0;
   bool fits = false;
 };
 
@@ -60,17 +66,33 @@ Matrix describe(int64_t rows, int64_t columns, int64_t rowStride, int64_t column
   return matrix;
 }
 
-/// One product with one batch dimension, prepared for cuBLASLt.
+/// The power of two that the address is a multiple of, at most what cudaMalloc() gives: algorithms
+/// with wide loads need it, and whether a matrix has it depends on where it lies in another.
+uint32_t alignmentOf(const void *memory) {
+  auto address = reinterpret_cast<uintptr_t>(memory);
+  return static_cast<uint32_t>(std::min<uintptr_t>(address & -address, 256));
+}
+
+/// A product as cuBLASLt sees it: out^T = rhs^T lhs^T.
+struct Problem {
+  BatchedProduct product;
+  const float *bias; // null without one
+  Matrix lhs, rhs, out;
+  cublasLtEpilogue_t epilogue;
+};
+
+/// A problem prepared for cuBLASLt.
 class Plan {
 public:
   ~Plan();
-  bool prepare(Step &step, const BatchedProduct &product, const Matrix &lhs, const Matrix &rhs,
-               const Matrix &out, cublasLtEpilogue_t epilogue);
+  bool prepare(Step &step, const Problem &problem);
   bool run(Step &step, const BatchedProduct &product, const float *bias);
 
 private:
+  bool makeDescriptors(Step &step, const Problem &problem);
   bool makeLayout(Step &step, cublasLtMatrixLayout_t &layout, int64_t rows, int64_t columns,
                   const Matrix &matrix, int64_t batch, int64_t batchStride);
+  bool askHeuristics(Step &step, const BatchedProduct &product);
   cublasLtMatmulDesc_t operation = nullptr;
   cublasLtMatrixLayout_t a = nullptr, b = nullptr, c = nullptr;
   cublasLtMatmulHeuristicResult_t chosen = {};
@@ -88,6 +110,13 @@ bool set(Step &step, cublasLtMatmulDesc_t operation, cublasLtMatmulDescAttribute
   return check(step, cublasLtMatmulDescSetAttribute(operation, attribute, &value, sizeof(value)));
 }
 
+template <typename T>
+bool set(Step &step, cublasLtMatmulPreference_t preference,
+         cublasLtMatmulPreferenceAttributes_t attribute, T value) {
+  return check(step,
+               cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof(value)));
+}
+
 bool Plan::makeLayout(Step &step, cublasLtMatrixLayout_t &layout, int64_t rows, int64_t columns,
                       const Matrix &matrix, int64_t batch, int64_t batchStride) {
   int64_t storedRows = matrix.transposed ? columns : rows;
@@ -102,25 +131,30 @@ bool Plan::makeLayout(Step &step, cublasLtMatrixLayout_t &layout, int64_t rows, 
                                                 &batchStride, sizeof(batchStride)));
 }
 
-/// The first choice of cuBLASLt's heuristics is kept for as long as the trainer runs.
-bool Plan::prepare(Step &step, const BatchedProduct &product, const Matrix &lhs, const Matrix &rhs,
-                   const Matrix &out, cublasLtEpilogue_t epilogue) {
+bool Plan::makeDescriptors(Step &step, const Problem &problem) {
+  const BatchedProduct &product = problem.product;
   auto operationOf = [](const Matrix &m) { return m.transposed ? CUBLAS_OP_T : CUBLAS_OP_N; };
-  if (!check(step, cublasLtMatmulDescCreate(&operation, CUBLAS_COMPUTE_32F, CUDA_R_32F)) ||
-      !set(step, operation, CUBLASLT_MATMUL_DESC_TRANSA, operationOf(rhs)) ||
-      !set(step, operation, CUBLASLT_MATMUL_DESC_TRANSB, operationOf(lhs)) ||
-      !set(step, operation, CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue) ||
-      !makeLayout(step, a, product.n, product.k, rhs, product.batch, product.rhsBatch) ||
-      !makeLayout(step, b, product.k, product.m, lhs, product.batch, product.lhsBatch) ||
-      !makeLayout(step, c, product.n, product.m, out, product.batch, product.outBatch))
-    return false;
+  return check(step, cublasLtMatmulDescCreate(&operation, CUBLAS_COMPUTE_32F, CUDA_R_32F)) &&
+         set(step, operation, CUBLASLT_MATMUL_DESC_TRANSA, operationOf(problem.rhs)) &&
+         set(step, operation, CUBLASLT_MATMUL_DESC_TRANSB, operationOf(problem.lhs)) &&
+         set(step, operation, CUBLASLT_MATMUL_DESC_EPILOGUE, problem.epilogue) &&
+         // The heuristics look at its alignment.
+         set(step, operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, problem.bias) &&
+         makeLayout(step, a, product.n, product.k, problem.rhs, product.batch, product.rhsBatch) &&
+         makeLayout(step, b, product.k, product.m, problem.lhs, product.batch, product.lhsBatch) &&
+         makeLayout(step, c, product.n, product.m, problem.out, product.batch, product.outBatch);
+}
+
+bool Plan::askHeuristics(Step &step, const BatchedProduct &product) {
   cublasLtMatmulPreference_t preference = nullptr;
-  size_t most = workspaceBytes;
   int found = 0;
   bool good =
       check(step, cublasLtMatmulPreferenceCreate(&preference)) &&
-      check(step, cublasLtMatmulPreferenceSetAttribute(
-                      preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &most, sizeof(most))) &&
+      set(step, preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t(workspaceBytes)) &&
+      set(step, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignmentOf(product.rhs)) &&
+      set(step, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignmentOf(product.lhs)) &&
+      set(step, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignmentOf(product.out)) &&
+      set(step, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignmentOf(product.out)) &&
       check(step, cublasLtMatmulAlgoGetHeuristic(Library::get(step).handle, operation, a, b, c, c,
                                                  preference, 1, &chosen, &found));
   cublasLtMatmulPreferenceDestroy(preference);
@@ -129,8 +163,13 @@ bool Plan::prepare(Step &step, const BatchedProduct &product, const Matrix &lhs,
   return !step.failed;
 }
 
+/// The first choice of cuBLASLt's heuristics is kept for as long as the trainer runs.
+bool Plan::prepare(Step &step, const Problem &problem) {
+  return makeDescriptors(step, problem) && askHeuristics(step, problem.product);
+}
+
 bool Plan::run(Step &step, const BatchedProduct &product, const float *bias) {
-  if (bias && !set(step, operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias))
+  if (!set(step, operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias))
     return false;
   float alpha = 1, beta = product.accumulates ? 1 : 0;
   Library &library = Library::get(step);
@@ -161,39 +200,65 @@ cublasLtEpilogue_t epilogueOf(int64_t flags, bool *complete) {
   }
 }
 
-/// Everything that a plan depends on.
-using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
-                       int64_t, int64_t, int64_t, int64_t, int64_t, int64_t>;
+/// Everything that the choice of an algorithm depends on.
+using Key = std::vector<int64_t>;
 
-void multiply(Step &step, const BatchedProduct &product, const float *bias, int64_t flags) {
+Key keyOf(const BatchedProduct &p, const float *bias, int64_t flags) {
+  return {p.batch,
+          p.m,
+          p.n,
+          p.k,
+          p.lhsRow,
+          p.lhsColumn,
+          p.rhsRow,
+          p.rhsColumn,
+          p.outRow,
+          p.outColumn,
+          p.lhsBatch,
+          p.rhsBatch,
+          p.outBatch,
+          flags,
+          alignmentOf(p.lhs),
+          alignmentOf(p.rhs),
+          alignmentOf(p.out),
+          alignmentOf(bias)};
+}
+
+/// Whether cuBLASLt's layouts can express it.
+bool fits(const Problem &problem) {
+  const BatchedProduct &p = problem.product;
+  return problem.lhs.fits && problem.rhs.fits && problem.out.fits && !problem.out.transposed &&
+         p.k > 0 && p.lhsBatch >= 0 && p.rhsBatch >= 0 && p.outBatch >= 0;
+}
+
+void multiply(Step &step, const BatchedProduct &product, Tensor<const float> bias, int64_t flags) {
   // A transposed output is the product of the transposes.
   if (product.outColumn != 1 && product.outRow == 1 && !(flags & ~int64_t(DSC_MATMUL_ACCUMULATE)))
-    return multiply(step, product.transposed(), nullptr, flags);
-  Matrix lhs = describe(product.m, product.k, product.lhsRow, product.lhsColumn);
-  Matrix rhs = describe(product.k, product.n, product.rhsRow, product.rhsColumn);
-  Matrix out = describe(product.m, product.n, product.outRow, product.outColumn);
+    return multiply(step, product.transposed(), bias, flags);
+  Problem problem = {product,
+                     bias.data,
+                     describe(product.m, product.k, product.lhsRow, product.lhsColumn),
+                     describe(product.k, product.n, product.rhsRow, product.rhsColumn),
+                     describe(product.m, product.n, product.outRow, product.outColumn),
+                     CUBLASLT_EPILOGUE_DEFAULT};
   bool complete = false;
-  cublasLtEpilogue_t epilogue = epilogueOf(flags, &complete);
-  bool fits = lhs.fits && rhs.fits && out.fits && !out.transposed && product.k > 0 && complete;
-  if (!fits)
+  problem.epilogue = epilogueOf(flags, &complete);
+  if (!complete || !fits(problem))
     return plainProduct(step, product, bias, flags);
   static std::map<Key, std::unique_ptr<Plan>> plans;
-  std::unique_ptr<Plan> &plan =
-      plans[{product.batch, product.m, product.n, product.k, product.lhsRow, product.lhsColumn,
-             product.rhsRow, product.rhsColumn, product.outRow, product.outColumn, product.lhsBatch,
-             product.rhsBatch, product.outBatch, flags}];
+  std::unique_ptr<Plan> &plan = plans[keyOf(product, problem.bias, flags)];
   if (!plan) {
     plan = std::make_unique<Plan>();
-    if (!plan->prepare(step, product, lhs, rhs, out, epilogue))
+    if (!plan->prepare(step, problem))
       return plan.reset();
   }
-  plan->run(step, product, flags & DSC_MATMUL_BIAS ? bias : nullptr);
+  plan->run(step, product, problem.bias);
 }
 
 } // namespace
 
 void matmul(Step &step, const Matmul &shape, Buffers buffers) {
-  forEachProduct(shape, buffers, [&](const BatchedProduct &product, const float *bias) {
+  forEachProduct(shape, buffers, [&](const BatchedProduct &product, Tensor<const float> bias) {
     if (!step.failed)
       multiply(step, product, bias, shape.flags & ~int64_t(DSC_MATMUL_LIBRARY));
   });

@@ -1,0 +1,167 @@
+//===- MatmulTest.cpp - Products by cuBLASLt, as the emulator has it ------===//
+#include "../cpu/Support.h"
+
+#include "device/Device.h"
+#include "device/cuda/Routines.h"
+
+#include <cublasLt.h>
+
+using namespace dsc;
+using namespace dsc::cuda;
+using namespace dsc::test;
+
+namespace {
+
+/// A tensor in the device's memory, `shift` elements behind a multiple of 256 bytes.
+class OnDevice {
+public:
+  OnDevice(const test::Tensor<float> &tensor, int64_t shift)
+      : bytes(int64_t(tensor.data.size() * sizeof(float))), shift(shift),
+        memory(device().allocate(bytes + shift * int64_t(sizeof(float)))) {
+    device().write(data(), tensor.data.data(), size_t(bytes));
+  }
+  OnDevice(const OnDevice &) = delete;
+  ~OnDevice() { device().release(memory, bytes); }
+
+  void read(test::Tensor<float> &tensor) const {
+    EXPECT_TRUE(device().read(tensor.data.data(), data(), size_t(bytes)));
+  }
+  Buffer buffer() const {
+    return cuda::Tensor<float>{reinterpret_cast<float *>(data()), bytes / int64_t(sizeof(float))};
+  }
+
+private:
+  char *data() const { return memory + shift * int64_t(sizeof(float)); }
+
+  int64_t bytes, shift;
+  char *memory;
+};
+
+double activated(double x, int64_t flags) {
+  if (flags & DSC_MATMUL_RELU)
+    return std::max(x, 0.0);
+  if (flags & DSC_MATMUL_GELU_ERF)
+    return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+  if (flags & DSC_MATMUL_GELU_TANH)
+    return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  return x;
+}
+
+/// Operands and result of a call.
+struct Case {
+  Matmul shape;
+  test::Tensor<float> lhs, rhs, bias, out;
+
+  Case(Random &random, const Dims &batch, int64_t m, int64_t n, int64_t k, int64_t flags) {
+    shape.batch = batch;
+    lhs = randomTensor(random, matrix(m, k));
+    rhs = randomTensor(random, matrix(k, n));
+    out = randomTensor(random, matrix(m, n));
+    bias = randomTensor(random, {n}, {1});
+    shape = {DSC_F32, batch, m, n, k, lhs.strides, rhs.strides, out.strides, flags};
+  }
+
+  Dims matrix(int64_t rows, int64_t columns) const {
+    Dims dims = shape.batch;
+    dims.insert(dims.end(), {rows, columns});
+    return dims;
+  }
+
+  double expected(const Dims &at) const {
+    double sum = shape.flags & DSC_MATMUL_ACCUMULATE ? out.at(at) : 0;
+    Dims left = at, right = at;
+    for (int64_t k = 0; k < shape.k; ++k) {
+      left.back() = right[right.size() - 2] = k;
+      sum += static_cast<double>(lhs.at(left)) * rhs.at(right);
+    }
+    if (shape.flags & DSC_MATMUL_BIAS)
+      sum += bias.at({at.back()});
+    return activated(sum, shape.flags);
+  }
+
+  /// What the device computes, with every operand `shift` elements behind an aligned place.
+  test::Tensor<float> run(int64_t shift = 0) const {
+    OnDevice left(lhs, shift), right(rhs, shift), addend(bias, shift), result(out, shift);
+    Step step(nullptr);
+    step.at("node 'product'");
+    if (shape.flags & DSC_MATMUL_BIAS)
+      matmul(step, shape, {left.buffer(), right.buffer(), addend.buffer(), result.buffer()});
+    else
+      matmul(step, shape, {left.buffer(), right.buffer(), result.buffer()});
+    EXPECT_EQ(step.status(), 0) << lastError;
+    EXPECT_TRUE(device().finish());
+    test::Tensor<float> found = out;
+    result.read(found);
+    EXPECT_TRUE(found.gapsUntouched()) << "written beside the result";
+    return found;
+  }
+
+  void check(int64_t shift = 0) const {
+    expectNear(
+        run(shift), [&](const Dims &at) { return expected(at); },
+        1e-5 * std::sqrt(double(shape.k) + 1));
+  }
+};
+
+int64_t someSize(Random &random) { return pick(random, 0, 4) == 0 ? 1 : pick(random, 2, 40); }
+
+TEST(CudaMatmul, RandomShapesAndStrides) {
+  static const int64_t activations[] = {0, DSC_MATMUL_RELU, DSC_MATMUL_GELU_ERF,
+                                        DSC_MATMUL_GELU_TANH, DSC_MATMUL_ACCUMULATE};
+  Random random(1);
+  for (int round = 0; round < 250; ++round) {
+    Dims batch(size_t(pick(random, 0, 2)));
+    for (int64_t &size : batch)
+      size = pick(random, 1, 4);
+    int64_t flags = activations[pick(random, 0, 4)] | (chance(random) ? DSC_MATMUL_BIAS : 0);
+    Case c(random, batch, someSize(random), someSize(random), someSize(random), flags);
+    SCOPED_TRACE(testing::Message() << "round " << round);
+    c.check(pick(random, 0, 3));
+    if (HasFailure())
+      return;
+  }
+}
+
+TEST(CudaMatmul, TransposesOfEachOperand) {
+  Random random(2);
+  for (int which = 0; which < 8; ++which)
+    for (int64_t flags : {0, int(DSC_MATMUL_BIAS), int(DSC_MATMUL_ACCUMULATE)}) {
+      Case c(random, {}, 96, 65, 130, flags);
+      auto transpose = [&](test::Tensor<float> &tensor, Sizes &strides) {
+        Dims dims = tensor.dims;
+        strides = {1, dims[0]};
+        tensor = randomTensor(random, dims, strides);
+      };
+      if (which & 1)
+        transpose(c.lhs, c.shape.lhs);
+      if (which & 2)
+        transpose(c.rhs, c.shape.rhs);
+      if (which & 4)
+        transpose(c.out, c.shape.out);
+      c.check();
+    }
+}
+
+TEST(CudaMatmul, EmptySum) {
+  Random random(3);
+  Case(random, {2}, 3, 4, 0, 0).check();
+  Case(random, {}, 3, 4, 0, DSC_MATMUL_BIAS | DSC_MATMUL_GELU_TANH).check();
+}
+
+/// The heuristics are asked once per problem, of which where the operands lie is a part.
+TEST(CudaMatmul, AsksOncePerProblem) {
+  Random random(4);
+  Case c(random, {}, 17, 24, 32, DSC_MATMUL_BIAS);
+  for (auto *tensor : {&c.lhs, &c.rhs, &c.out})
+    *tensor = randomTensor(random, tensor->dims, rowMajor(tensor->dims));
+  c.shape.lhs = c.lhs.strides, c.shape.rhs = c.rhs.strides, c.shape.out = c.out.strides;
+  int64_t before = emulator::heuristicQueries();
+  c.check();
+  EXPECT_EQ(emulator::heuristicQueries(), before + 1);
+  c.check();
+  EXPECT_EQ(emulator::heuristicQueries(), before + 1);
+  c.check(/*shift=*/1); // no vectors of four begin there
+  EXPECT_EQ(emulator::heuristicQueries(), before + 2);
+}
+
+} // namespace
