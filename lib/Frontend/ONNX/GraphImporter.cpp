@@ -486,20 +486,28 @@ void GraphImporter::followScales() {
 }
 
 /// Follows the batch, and says which node has not.
-llvm::Error GraphImporter::checkBatch() {
+std::string GraphImporter::followRows() {
   Block &block = function.getBody().front();
   int64_t batch = exported ? options.batch : shapeOf(function.getArgument(0)).front();
-  train::BatchAnalysis analysis(block, batch);
-  followBatch(record, analysis);
-  int64_t oldBatch = exported ? *boundInputs.exportedBatch : batch;
-  std::string problem =
-      exported ? findUnfollowed(record, *exported, analysis, block, oldBatch, batch) : "";
+  followBatch(record, train::BatchAnalysis(block, batch));
+  // Where one row is in a shape is anyone's guess.
+  bool areSeen = exported && batch != 1 && *boundInputs.exportedBatch != 1;
+  return areSeen ? findUnfollowed(record, *exported) : "";
+}
+
+/// Behind the evaluation of what is known: numbers that rows are divided by may be computed.
+llvm::Error GraphImporter::checkBatch(std::string problem) {
+  Block &block = function.getBody().front();
+  train::BatchAnalysis analysis(block, options.batch);
+  std::string fixed = findFixed(*exported, analysis, block, *boundInputs.exportedBatch);
+  if (!fixed.empty())
+    problem = fixed;
   if (problem.empty())
     return llvm::Error::success();
   return llvm::createStringError(std::errc::invalid_argument, "%s",
-                                 (problem + " (with " + llvm::Twine(batch) +
+                                 (problem + " (with " + llvm::Twine(options.batch) +
                                   " rows at a time; the model was exported for a batch of " +
-                                  llvm::Twine(oldBatch) +
+                                  llvm::Twine(*boundInputs.exportedBatch) +
                                   "). Export it with a symbolic batch dimension, or for this batch")
                                      .str()
                                      .c_str());
@@ -662,10 +670,11 @@ llvm::Error GraphImporter::run(ImportResult &result) {
     return llvm::createStringError(std::errc::invalid_argument, "%s", firstError.c_str());
   if (llvm::Error error = returnOutputs(scope))
     return error;
-  if (followsBatch)
-    if (llvm::Error error = checkBatch())
-      return error;
+  std::string unfollowed = followsBatch ? followRows() : "";
   function.walk<WalkOrder::PreOrder>([&](Block *block) { evaluator.materialize(*block); });
+  if (exported)
+    if (llvm::Error error = checkBatch(unfollowed))
+      return error;
   if (followsBatch)
     followScales();
   return llvm::Error::success();

@@ -84,7 +84,8 @@ private:
   void recordValues(const Node &node, const Scope &scope, int64_t opset);
   llvm::Error returnOutputs(Scope &scope);
   llvm::Error checkOutputBatch(const ValueInfo &output, mlir::Value value);
-  llvm::Error checkBatch();
+  std::string followRows();
+  llvm::Error checkBatch(std::string problem);
   void followScales();
 
   mlir::Value valueOf(const ImportedValue &value);

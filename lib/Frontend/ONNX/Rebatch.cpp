@@ -176,14 +176,7 @@ static std::string problemOf(Operation &op, const BatchRecord &exported,
   return "";
 }
 
-std::string findUnfollowed(const BatchRecord &record, const BatchRecord &exported,
-                           const train::BatchAnalysis &analysis, Block &block, int64_t oldBatch,
-                           int64_t batch) {
-  for (Operation &op : block.without_terminator())
-    if (std::string problem = problemOf(op, exported, analysis, oldBatch); !problem.empty())
-      return nodeOf(&op) + ": " + problem;
-  if (oldBatch == 1 || batch == 1)
-    return ""; // Where one row is in a shape is anyone's guess.
+std::string findUnfollowed(const BatchRecord &record, const BatchRecord &exported) {
   for (llvm::StringRef name : exported.order) {
     const RecordedValue &before = exported.values.find(name)->second;
     auto now = record.values.find(name);
@@ -191,6 +184,14 @@ std::string findUnfollowed(const BatchRecord &record, const BatchRecord &exporte
       return before.node + ": does not follow the batch: '" + name.str() + "' is " +
              describe(now->second.value);
   }
+  return "";
+}
+
+std::string findFixed(const BatchRecord &exported, const train::BatchAnalysis &analysis,
+                      Block &block, int64_t oldBatch) {
+  for (Operation &op : block.without_terminator())
+    if (std::string problem = problemOf(op, exported, analysis, oldBatch); !problem.empty())
+      return nodeOf(&op) + ": " + problem;
   return "";
 }
 

@@ -60,11 +60,14 @@ void recordDivisors(BatchRecord &record, const train::BatchAnalysis &analysis, m
 void markScales(const BatchRecord &other, const train::BatchAnalysis &analysis, mlir::Block &block,
                 int64_t batch);
 
-/// What in a program of `batch` rows has not followed from `oldBatch`: an error, or
-/// an empty text. `exported` is the record at the old size.
-std::string findUnfollowed(const BatchRecord &record, const BatchRecord &exported,
-                           const train::BatchAnalysis &analysis, mlir::Block &block,
-                           int64_t oldBatch, int64_t batch);
+/// The first value that has not followed to another batch: an error, or an empty text. `exported`
+/// is the record at the old size.
+std::string findUnfollowed(const BatchRecord &record, const BatchRecord &exported);
+
+/// What a program does with rows that it would not have done in an export of its batch rather than
+/// of `oldBatch`: an error, or an empty text. Values that are known have to be constants.
+std::string findFixed(const BatchRecord &exported, const train::BatchAnalysis &analysis,
+                      mlir::Block &block, int64_t oldBatch);
 
 /// The target shape of a reshape when its input's shape changes from `before` to
 /// `now`; `target` is the result's shape before. Nothing if no dimension of the

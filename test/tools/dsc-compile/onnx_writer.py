@@ -178,6 +178,12 @@ def static(what):
             node("Div", ["sum", "four"], "mean"),
             node("Sub", ["x", "mean"], "h"),
         ],
+        "count": [
+            node("Cast", ["fours"], "number") + field(5, attribute("to", FLOAT)),
+            node("ReduceSum", ["x", "first"], "sum"),
+            node("Div", ["sum", "number"], "mean"),
+            node("Sub", ["x", "mean"], "h"),
+        ],
         "half": [node("Slice", ["x", "zero", "two", "first"], "h")],
         "mask": [node("Expand", ["m", "all"], "masks"), node("Mul", ["x", "masks"], "h")],
     }[what]
@@ -193,6 +199,7 @@ def static(what):
             shape("first", [0]),
             shape("zero", [0]),
             shape("two", [2]),
+            shape("fours", [4]),
             shape("all", [4, 4, 3]),
         ],
     )
