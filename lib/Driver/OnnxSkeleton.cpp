@@ -59,6 +59,9 @@ public:
     for (const onnx::Restoration::Renamed &renamed : restoration.inputs) {
       inputs[renamed.node][renamed.input] = renamed.name.str();
     }
+    for (const onnx::Restoration::Copied &copy : restoration.copies) {
+      copies[copy.node].push_back(&copy);
+    }
     for (const onnx::Restoration::Duplicate &duplicate : restoration.duplicates) {
       duplicates[duplicate.source.str()].push_back(duplicate.name.str());
     }
@@ -72,11 +75,13 @@ private:
   void addTransposes(std::string &out) const;
   std::string renamed(protozero::data_view tensor, const std::string &name) const;
   std::string node(protozero::data_view bytes, const std::map<size_t, std::string> &names) const;
+  void addNode(protozero::data_view bytes, size_t index, std::string &out) const;
 
   const llvm::StringSet<> &variables;
   const std::vector<onnx::Tensor> &zeros;
   const std::vector<onnx::Restoration::Transposed> &transposed;
-  std::map<size_t, std::map<size_t, std::string>> inputs; // by node, by input
+  std::map<size_t, std::map<size_t, std::string>> inputs;                  // by node, by input
+  std::map<size_t, std::vector<const onnx::Restoration::Copied *>> copies; // by node
   std::map<std::string, std::vector<std::string>> duplicates;
   llvm::StringMap<llvm::StringRef> external; // data of other files, by initializer
 };
@@ -163,6 +168,36 @@ std::string SkeletonWriter::node(protozero::data_view bytes,
   return node;
 }
 
+/// The node with other outputs.
+static std::string withOutputs(const std::string &bytes, llvm::ArrayRef<llvm::StringRef> outputs) {
+  return rewrite(bytes, [&](protozero::pbf_reader &field, std::string &out) {
+    if (field.tag() != kNodeOutput || outputs.empty()) {
+      return false;
+    }
+    protozero::pbf_writer(out).add_string(kNodeOutput, outputs.front().str());
+    outputs = outputs.drop_front();
+    return true;
+  });
+}
+
+/// The node and those that are copies of it.
+void SkeletonWriter::addNode(protozero::data_view bytes, size_t index, std::string &out) const {
+  auto found = inputs.find(index);
+  std::map<size_t, std::string> names =
+      found == inputs.end() ? std::map<size_t, std::string>() : found->second;
+  protozero::pbf_writer(out).add_message(kGraphNode, node(bytes, names));
+  auto behind = copies.find(index);
+  if (behind == copies.end()) {
+    return;
+  }
+  for (const onnx::Restoration::Copied *copy : behind->second) {
+    std::map<size_t, std::string> own = names;
+    own[copy->input] = copy->name.str();
+    protozero::pbf_writer(out).add_message(kGraphNode,
+                                           withOutputs(node(bytes, own), copy->outputs));
+  }
+}
+
 std::string SkeletonWriter::graph(protozero::data_view bytes) {
   size_t index = 0;
   std::string graph;
@@ -172,11 +207,12 @@ std::string SkeletonWriter::graph(protozero::data_view bytes) {
       initializer(field.get_view(), out);
       return true;
     }
-    auto found = field.tag() == kGraphNode ? inputs.find(index++) : inputs.end();
-    if (found == inputs.end()) {
+    size_t node = index;
+    index += field.tag() == kGraphNode;
+    if (node == index || (inputs.count(node) == 0 && copies.count(node) == 0)) {
       return false;
     }
-    protozero::pbf_writer(out).add_message(kGraphNode, node(field.get_view(), found->second));
+    addNode(field.get_view(), node, out);
     return true;
   });
   for (const onnx::Tensor &tensor : zeros) {

@@ -111,8 +111,7 @@ void ExportRecord::readKind(const ValueInfo &info) {
       add(info.name, kind);
 }
 
-/// A list of names in quotes.
-static llvm::SmallVector<llvm::StringRef> quoted(llvm::StringRef text) {
+llvm::SmallVector<llvm::StringRef> quoted(llvm::StringRef text) {
   llvm::SmallVector<llvm::StringRef> pieces, names;
   text.split(pieces, '\'');
   for (size_t i = 1; i < pieces.size(); i += 2)
@@ -143,6 +142,21 @@ void ExportRecord::readFolding(const ValueInfo &info) {
   if (kind == Recorded::Kind::Parameter && !isMoved)
     recorded.folded.assign(known.begin(), known.end());
   entries[info.name] = std::move(recorded);
+}
+
+std::vector<llvm::StringRef> ExportRecord::unmentioned(const Graph &graph) const {
+  llvm::StringSet<> mentioned;
+  for (const Tensor &tensor : graph.initializers)
+    mentioned.insert(tensor.name);
+  Origins origins(graph);
+  for (const Node &node : graph.nodes)
+    mentioned.insert_range(origins.tensorsOf(node.origin));
+  std::vector<llvm::StringRef> names;
+  for (const ModuleTensor &tensor : moduleTensors(graph))
+    if (tensor.kind == "PARAMETER" && !isFolded(tensor.name) &&
+        mentioned.insert(tensor.name).second)
+      names.push_back(tensor.name);
+  return names;
 }
 
 std::vector<llvm::StringRef> ExportRecord::leftOut(const Graph &graph) const {

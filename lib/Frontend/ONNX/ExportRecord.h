@@ -39,6 +39,8 @@ struct ModuleTensor {
 };
 std::vector<ModuleTensor> moduleTensors(const Graph &graph);
 
+/// The names in a list in quotes: of a node's scopes, of what a tensor was computed from.
+llvm::SmallVector<llvm::StringRef> quoted(llvm::StringRef text);
 /// What a node's origin calls the operation: "aten.embedding.default".
 llvm::StringRef operationOf(llvm::StringRef origin);
 /// The names in the operation's arguments, in order: placeholders and other operations.
@@ -76,6 +78,9 @@ public:
   /// Parameters that operations of the module had, and that no tensor of the graph is or
   /// was computed from.
   std::vector<llvm::StringRef> leftOut(const Graph &graph) const;
+  /// Parameters that nothing in the file but the list of all mentions: the module does not use
+  /// them, or the exporter merged them with others that begin alike.
+  std::vector<llvm::StringRef> unmentioned(const Graph &graph) const;
   /// Null for what the record does not mention.
   const Recorded *find(llvm::StringRef name) const;
 

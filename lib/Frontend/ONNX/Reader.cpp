@@ -170,6 +170,8 @@ Node ModelReader::readNode(Wire wire) {
       auto [key, value] = readMetadata(enter(wire.bytes()));
       if (key == "pkg.torch.onnx.fx_node")
         node.origin = value;
+      else if (key == "pkg.torch.onnx.name_scopes")
+        node.scopes = value;
       break;
     }
     default:

@@ -34,6 +34,11 @@ public:
 private:
   void restoreBias(size_t node);
   void restoreOperation(llvm::ArrayRef<size_t> nodes);
+  void collectUnclaimed();
+  void separateUnrecorded(size_t node);
+  void copyNode(Place place, llvm::StringRef name, llvm::ArrayRef<Place> users);
+  llvm::StringRef tensorMeant(llvm::StringRef used, const Node &user) const;
+  void addCopies();
   void separateNumbers(size_t node);
   void separateStatistics(size_t node);
   void countUses();
@@ -56,6 +61,10 @@ private:
   llvm::StringMap<const Tensor *> byCorners;
   /// Tensors that some operation names and uses.
   llvm::StringSet<> claimed;
+  /// Parameters of the module that are missing, and that no operation claims.
+  llvm::StringMap<llvm::StringRef> unclaimed;
+  /// Where values of the graph are used; only while there are such parameters.
+  llvm::StringMap<llvm::SmallVector<Place, 2>> users;
   /// Uses of a name by nodes, and those as a BatchNormalization's input 3 or 4.
   llvm::StringMap<size_t> uses, statistics;
   /// A statistic's name in the file and the module that keeps it -> its name here; empty until
@@ -135,6 +144,84 @@ void Restorer::restoreOperation(llvm::ArrayRef<size_t> nodes) {
     if (name != moduleName(nameAt(place)))
       rename(place, name);
     claimed.insert(name);
+  }
+}
+
+void Restorer::collectUnclaimed() {
+  for (const ModuleTensor &tensor : moduleTensors(graph))
+    if (tensor.kind == "PARAMETER" && !initializers.contains(tensor.name) &&
+        !record.isFolded(tensor.name))
+      unclaimed[tensor.name] = tensor.name;
+  if (unclaimed.empty())
+    return;
+  for (auto [i, node] : llvm::enumerate(graph.nodes))
+    for (auto [input, name] : llvm::enumerate(node.inputs))
+      users[name].push_back({i, input});
+}
+
+/// The tensor of that name in the innermost module around the user that has one.
+llvm::StringRef Restorer::tensorMeant(llvm::StringRef used, const Node &user) const {
+  llvm::StringRef last = used.substr(used.rfind('.') + 1);
+  llvm::SmallVector<llvm::StringRef> modules = quoted(user.scopes);
+  for (llvm::StringRef module : llvm::reverse(modules)) {
+    std::string name = module.empty() ? last.str() : (module + "." + last).str();
+    if (name == used)
+      return used;
+    if (auto found = unclaimed.find(name); found != unclaimed.end())
+      return found->second;
+  }
+  return used;
+}
+
+/// The node once more, with the input of that name, for these users of its outputs.
+void Restorer::copyNode(Place place, llvm::StringRef name, llvm::ArrayRef<Place> users) {
+  const Node &node = graph.nodes[place.node];
+  Restoration::Copied copy{place.node, place.input, name, {}};
+  llvm::StringMap<llvm::StringRef> renamed;
+  for (llvm::StringRef output : node.outputs) {
+    copy.outputs.push_back(own((output + "." + name).str()));
+    renamed[output] = copy.outputs.back();
+  }
+  for (Place user : users) {
+    llvm::StringRef &input = graph.nodes[user.node].inputs[user.input];
+    input = renamed.lookup(input);
+    result.inputs.push_back({user.node, user.input, input});
+  }
+  result.copies.push_back(std::move(copy));
+}
+
+/// An operation that the exporter's optimizer has made has no record. Whose tensor it had is said
+/// by the modules that use its result; if those are several that had one each, it becomes several:
+///
+///   bias(a) ─► Split ─► Add in a, Add in b       bias(a) ─► Split ─► Add in a
+///                                                bias(b) ─► Split ─► Add in b
+void Restorer::separateUnrecorded(size_t index) {
+  const Node &node = graph.nodes[index];
+  if (!node.origin.empty())
+    return;
+  auto found = llvm::find_if(node.inputs, [&](llvm::StringRef name) {
+    return !name.empty() && moduleName(name) == name && initializers.contains(name);
+  });
+  if (found == node.inputs.end())
+    return;
+  Place place{index, static_cast<size_t>(found - node.inputs.begin())};
+  llvm::StringRef used = *found;
+  llvm::MapVector<llvm::StringRef, llvm::SmallVector<Place>> meant;
+  for (llvm::StringRef output : node.outputs)
+    for (Place user : users.lookup(output))
+      meant[tensorMeant(used, graph.nodes[user.node])].push_back(user);
+  for (const auto &[name, places] : meant) {
+    if (name == used)
+      continue;
+    if (meant.size() == 1) {
+      rename(place, name);
+      continue;
+    }
+    if (added.insert(name).second) {
+      result.duplicates.push_back({initializers[used]->name, name});
+      initializers[name] = initializers[used];
+    }
+    copyNode(place, name, places);
   }
 }
 
@@ -232,6 +319,25 @@ void Restorer::addDuplicates() {
   llvm::append_range(graph.initializers, tensors);
 }
 
+void Restorer::addCopies() {
+  std::map<size_t, llvm::SmallVector<const Restoration::Copied *>> behind;
+  for (const Restoration::Copied &copy : result.copies)
+    behind[copy.node].push_back(&copy);
+  if (behind.empty())
+    return;
+  std::vector<Node> nodes;
+  for (auto [i, node] : llvm::enumerate(graph.nodes)) {
+    nodes.push_back(std::move(node));
+    for (const Restoration::Copied *copy : behind[i]) {
+      Node further = nodes.back();
+      further.inputs[copy->input] = copy->name;
+      further.outputs = copy->outputs;
+      nodes.push_back(std::move(further));
+    }
+  }
+  graph.nodes = std::move(nodes);
+}
+
 /// Whether the elements, or of many some thousands, are those of the other matrix transposed.
 static bool haveTransposedData(const Tensor &copy, const Tensor &source) {
   size_t bytes = dataTypeBits(copy.type) / 8, count = static_cast<size_t>(copy.numElements);
@@ -326,12 +432,16 @@ Restoration Restorer::run() {
       operations[graph.nodes[i].origin].push_back(i);
   for (const auto &operation : operations)
     restoreOperation(operation.second);
+  collectUnclaimed();
+  for (size_t i = 0; i < graph.nodes.size() && !unclaimed.empty(); ++i)
+    separateUnrecorded(i);
   for (size_t i = 0; i < graph.nodes.size(); ++i)
     separateNumbers(i);
   countUses();
   for (size_t i = 0; i < graph.nodes.size(); ++i)
     separateStatistics(i);
   addDuplicates();
+  addCopies();
   tieTransposed();
   return std::move(result);
 }

@@ -309,7 +309,7 @@ static void noteInputShifts(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
 /// model trains, but not as the module would.
 static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
                        const ExportRecord &record, const Graph &graph, ImportResult &result) {
-  std::vector<std::string> computed, missing;
+  std::vector<std::string> computed, missing, unmentioned;
   for (const auto &variable : variables) {
     const Recorded *recorded = record.find(variable->name);
     bool isTrained = variable->role == train::VariableRole::Parameter && variable->read;
@@ -318,6 +318,8 @@ static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
   }
   for (llvm::StringRef name : record.leftOut(graph))
     missing.push_back(name.str());
+  for (llvm::StringRef name : record.unmentioned(graph))
+    unmentioned.push_back(name.str());
   if (!computed.empty())
     result.notes.push_back("computed at export from parameters of the module, and trained in "
                            "their place: " +
@@ -327,6 +329,11 @@ static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
         "parameters of the module that the exporter left out of the graph: " + list(missing) +
         "; to train them, export in training mode (model.train()) with "
         "optimize=False");
+  if (!unmentioned.empty())
+    result.notes.push_back(
+        "parameters of the module that no node mentions: " + list(unmentioned) +
+        "; the module does not use them, or the exporter merged them with others of the same "
+        "initial values: then export with optimize=False");
 }
 
 /// Parameters are kept in f32, also where the model reads halves: most updates are smaller than

@@ -780,3 +780,45 @@ assign(
     functions=[find_places],
     imports=["local"],
 )
+
+
+# One bias for three modules that each had one of its own, of zeros: the exporter's optimizer merged
+# them, then what split them, and wrote no record of the splitting.
+def split_for_modules(model):
+    signature = model.graph.metadata_props.add()
+    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    names = ("a.bias", "b.bias", "c.bias", "w", "unused.bias")
+    signature.value = "\n".join(f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names)
+    for made, module, arguments in (
+        (0, "a", "%x, %p_a_bias"),
+        (1, "", "%add, %p_w"),
+        (3, "b", "%mm, %getitem"),
+        (4, "c", "%add_1, %getitem_1"),
+        (5, "a", "%add_2, %getitem"),
+    ):
+        origin = model.graph.node[made].metadata_props.add()
+        origin.key, origin.value = "pkg.torch.onnx.fx_node", operation(f"aten.{made}", arguments)
+        scopes = model.graph.node[made].metadata_props.add()
+        scopes.key = "pkg.torch.onnx.name_scopes"
+        scopes.value = str(["", module, f"op_{made}"] if module else ["", f"op_{made}"])
+
+
+write(
+    "merged-split",
+    [
+        node("Add", "x a.bias", "add"),
+        node("MatMul", "add w", "mm"),
+        node("Split", "a.bias sizes", "low high"),
+        node("Add", "mm low", "add_1"),
+        node("Add", "add_1 high", "add_2"),
+        node("Add", "add_2 low", "y"),
+    ],
+    [value("x", ["n", 6])],
+    [value("y", ["n", 3])],
+    [
+        tensor("a.bias", np.zeros(6)),
+        random("w", 6, 3),
+        numpy_helper.from_array(np.array([3, 3]), "sizes"),
+    ],
+    change=split_for_modules,
+)

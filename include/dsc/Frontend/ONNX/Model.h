@@ -157,6 +157,10 @@ struct Node {
   /// The operation of the module that PyTorch's dynamo exporter made the node from, as
   /// text: `%linear : ... (args = (%x, %p_a_weight, %p_a_bias), ...)`.
   llvm::StringRef origin;
+  /// The modules that it stands in and the operation, outermost first, as that exporter writes
+  /// them:
+  /// `['', 'decoder', 'decoder.attn', 'linear_6']`.
+  llvm::StringRef scopes;
 
   const NodeAttribute *attribute(llvm::StringRef wanted) const;
 };
@@ -186,7 +190,14 @@ struct Restoration {
   struct Transposed {
     llvm::StringRef source, name;
   };
+  /// A further node behind another of the file, which it is but for one input and its outputs.
+  struct Copied {
+    size_t node, input;
+    llvm::StringRef name;
+    std::vector<llvm::StringRef> outputs;
+  };
   std::vector<Duplicate> duplicates;
+  std::vector<Copied> copies;
   std::vector<Transposed> transposed;
   /// Further initializers that hold zeros: biases that the exporter dropped.
   std::vector<Tensor> zeros;
