@@ -132,6 +132,15 @@ def require_reasons(rooflines, reasons):
                 )
 
 
+def report_unused(rooflines, reasons):
+    """Reasons that no table shows: their kernels were faster this time, or are gone."""
+    slow = {(each["row"], kernel["class"]) for each in rooflines for kernel in slow_kernels(each)}
+    for row, why in reasons.items():
+        for kernel in why:
+            if (row, kernel) not in slow:
+                print(f"note: {REASONS.name}: {kernel} of {row} is not listed")
+
+
 def loss_table(roofline, reasons):
     step = sum(kernel["ms"] for kernel in roofline["kernels"])
     slow = slow_kernels(roofline)
@@ -212,6 +221,7 @@ def main():
     expected = page(read_results(), rooflines, TEMPLATE.read_text(), reasons)
     if "--check" not in sys.argv[1:]:
         PAGE.write_text(expected)
+        report_unused(rooflines, reasons)
         return
     require_reasons(rooflines, reasons)
     if not PAGE.exists() or PAGE.read_text() != expected:
