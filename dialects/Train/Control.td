@@ -27,7 +27,8 @@ def Train_ScanOp : Train_TensorOp<"scan", [AttrSizedOperandSegments, AttrSizedRe
 
     The derivative is a scan in the other direction. It reads what the forward
     scan additionally writes: carried values where the body needs them, and the
-    results of products inside the body; everything else is computed again.
+    results of products inside the body, or what is made of them where that takes no
+    more memory; everything else is computed again.
     Gradients of invariants are carried as sums.
 
     ```mlir

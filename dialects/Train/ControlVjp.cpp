@@ -8,7 +8,9 @@
 //
 // Its body is a copy of the forward body followed by that body's backward ops.
 // What of the copy is dear (products, inner loops) and still needed, the forward
-// scan writes as one more output; the rest is computed again.
+// scan writes as one more output; the rest is computed again. What is computed of a dear
+// value is written in its place where that is no larger (the gates of an LSTM rather
+// than the product they are made of): a cut between the product and what needs it.
 //
 // A sum of products over the steps is one product over stacked operands: where dw is
 // made of products or of sums over rows, the backward scan does not carry it, but
@@ -19,6 +21,7 @@
 #include "dialects/Train/TrainDialect.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace dsc::train;
@@ -115,6 +118,8 @@ private:
   void choose();
   void createBody();
   void cloneForward();
+  Operation *originalOf(Operation *copy);
+  ArrayRef<Value> cut(Value copy);
   bool isInvariantArgument(Value value);
   LogicalResult buildBackward();
   void save(Value copy, Value original);
@@ -149,8 +154,9 @@ private:
   size_t numStacks = 0;                    // the terms' operands, last of what the body yields
   SmallVector<BlockArgument> outputGrads;
   SmallVector<BlockArgument> copiedCarry, copiedInputs;
-  SmallVector<Operation *> dear; // of the forward body, in the order of their marks
-  SmallVector<Value> saved;      // of the forward body; each one more input of the backward scan
+  SmallVector<Operation *> originals;       // the forward body, in the order of its copies' marks
+  DenseMap<Value, SmallVector<Value>> cuts; // of the copy
+  SmallVector<Value> saved; // of the forward body; each one more input of the backward scan
   ScanOp forward;
 };
 } // namespace
@@ -207,16 +213,20 @@ static bool isDear(Operation &op) {
          (precision && precision.getPrecision() == Precision::ComputesLow);
 }
 
-/// Dear ops are marked, since differentiating may take others apart.
+/// Copies are marked, since differentiating may take some apart.
 void ScanVjp::cloneForward() {
   OpBuilder inBody = atEnd();
   for (Operation &inner : op.getBlock()->without_terminator()) {
     Operation *copy = inBody.clone(inner, mapping);
-    if (isDear(inner)) {
-      copy->setAttr(kCopyAttr, inBody.getIndexAttr(static_cast<int64_t>(dear.size())));
-      dear.push_back(&inner);
-    }
+    copy->setAttr(kCopyAttr, inBody.getIndexAttr(static_cast<int64_t>(originals.size())));
+    originals.push_back(&inner);
   }
+}
+
+/// What an op of the body is a copy of; null where it is none, or one taken apart.
+Operation *ScanVjp::originalOf(Operation *copy) {
+  auto mark = copy->getAttrOfType<IntegerAttr>(kCopyAttr);
+  return mark ? originals[static_cast<size_t>(mark.getInt())] : nullptr;
 }
 
 /// An invariant is not worth a stack of copies.
@@ -271,6 +281,34 @@ LogicalResult ScanVjp::buildBackward() {
   return success();
 }
 
+/// The values with which the backward ops need neither `copy` nor what makes it: it alone,
+/// or what is computed of it, as near to the backward ops as takes no more memory.
+ArrayRef<Value> ScanVjp::cut(Value copy) {
+  auto [it, isNew] = cuts.try_emplace(copy);
+  if (!isNew) {
+    return it->second;
+  }
+  llvm::SetVector<Value> behind;
+  bool isNeeded = false;
+  int64_t bytes = 0;
+  for (Operation *user : copy.getUsers()) {
+    Operation *original = originalOf(user);
+    if (original && isDear(*original)) {
+      continue; // has a cut of its own
+    }
+    isNeeded |= !original || user->getNumResults() != 1;
+    if (!isNeeded) {
+      behind.insert_range(cut(user->getResult(0)));
+    }
+  }
+  for (Value value : behind) {
+    bytes += getTensorBytes(value.getType());
+  }
+  bool isBetter = !isNeeded && bytes <= getTensorBytes(copy.getType());
+  ArrayRef<Value> chosen = isBetter ? behind.getArrayRef() : ArrayRef<Value>(copy);
+  return cuts[copy] = SmallVector<Value>(chosen);
+}
+
 /// The copy becomes an input of the backward scan, saved by the forward one.
 void ScanVjp::save(Value copy, Value original) {
   if (copy.use_empty()) {
@@ -280,16 +318,25 @@ void ScanVjp::save(Value copy, Value original) {
   saved.push_back(original);
 }
 
-/// Dear results and carried values; once they are read, what only dear ops
-/// needed is dead. The carried values' own arguments were placeholders.
+/// What stands for the results of dear ops, and carried values; once they are read, what only
+/// dear ops needed is dead. The carried values' own arguments were placeholders.
 void ScanVjp::saveWhatIsNeeded() {
+  llvm::DenseSet<Value> chosen;
   for (Operation &copy : *body) {
-    if (auto mark = dyn_cast_or_null<IntegerAttr>(copy.removeAttr(kCopyAttr))) {
-      Operation *original = dear[static_cast<size_t>(mark.getInt())];
-      for (auto [from, to] : llvm::zip_equal(copy.getResults(), original->getResults())) {
-        save(from, to);
+    Operation *original = originalOf(&copy);
+    if (original && isDear(*original)) {
+      for (Value result : copy.getResults()) {
+        chosen.insert_range(cut(result));
       }
     }
+  }
+  for (Operation &copy : *body) {
+    for (OpResult result : copy.getResults()) {
+      if (chosen.contains(result)) {
+        save(result, originalOf(&copy)->getResult(result.getResultNumber()));
+      }
+    }
+    copy.removeAttr(kCopyAttr);
   }
   eraseDead(*body);
   for (auto [argument, copy] : llvm::zip_equal(op.getCarryArguments(), copiedCarry)) {

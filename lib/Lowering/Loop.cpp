@@ -69,15 +69,21 @@ static SmallVector<Value> materializeAll(ValueRange values, ExecLowering &loweri
   return llvm::map_to_vector(values, [&](Value value) { return lowering.materialize(value); });
 }
 
+/// Inputs that the region does not read are not the loop's.
 static exec::LoopOp createLoop(train::ScanOp op, TypeRange outputs, ExecLowering &lowering) {
-  SmallVector<Value> carry = materializeAll(op.getCarry(), lowering);
-  SmallVector<Value> inputs = materializeAll(op.getInputs(), lowering);
+  SmallVector<Value> carry = materializeAll(op.getCarry(), lowering), inputs;
+  SmallVector<BlockArgument> arguments(op.getCarryArguments());
+  for (auto [argument, input] : llvm::zip_equal(op.getInputArguments(), op.getInputs())) {
+    if (!argument.use_empty()) {
+      arguments.push_back(argument);
+      inputs.push_back(lowering.materialize(input));
+    }
+  }
   auto loop =
       exec::LoopOp::create(lowering.builder, op.getLoc(), ValueRange(carry).getTypes(), outputs,
                            op.getCountAttr(), op.getReverseAttr(), carry, inputs, nullptr, nullptr);
   Block &body = loop.getBody().emplaceBlock();
-  for (BlockArgument argument :
-       op.getBlock()->getArguments().drop_front(op.getInvariants().size())) {
+  for (BlockArgument argument : arguments) {
     lowering.set(argument, body.addArgument(argument.getType(), op.getLoc()));
   }
   return loop;

@@ -420,14 +420,16 @@ private:
   }
 
   llvm::SmallVector<Value> buildStep(const Direction &direction, const Step &step) override {
-    Value sums = plus(step.projected, times(step.state[0], step.invariants[0]));
-    Value cell = step.state[1];
-    Value in = activate(direction, 0, peep(step, gate(sums, 0), 0, cell));
+    Value products = times(step.state[0], step.invariants[0]), cell = step.state[1];
+    auto sum = [&](int64_t index) {
+      return plus(gate(step.projected, index), gate(products, index));
+    };
+    Value in = activate(direction, 0, peep(step, sum(0), 0, cell));
     Value forget = coupled ? n.make<train::SubOp>(n.like(in, 1), in)
-                           : activate(direction, 0, peep(step, gate(sums, 2), 2, cell));
-    Value candidate = activate(direction, 1, gate(sums, 3));
+                           : activate(direction, 0, peep(step, sum(2), 2, cell));
+    Value candidate = activate(direction, 1, sum(3));
     Value next = plus(product(forget, cell), product(in, candidate));
-    Value out = activate(direction, 0, peep(step, gate(sums, 1), 1, next));
+    Value out = activate(direction, 0, peep(step, sum(1), 1, next));
     return {product(out, unclipped(direction, 2, next)), next};
   }
 
