@@ -53,6 +53,18 @@ struct Strided {
 
 class ExecLowering;
 
+/// A tensor that a call's result is added to next, and that nothing else reads: the call can do
+/// so itself.
+struct Accumulator {
+  mlir::Value buffer;    // the exec tensor
+  mlir::Value offeredTo; // where the end of a micro-batch adds: the part that it adds
+  train::AddOp add;      // elsewhere: what adds
+};
+
+/// What a call may add to: only what other calls computed, or what kernels did, too, which
+/// might compute the sum at less cost.
+enum class AddendKind : uint8_t { OfCalls, Any };
+
 /// How ops are lowered, by class.
 class LoweringRegistry {
 public:
@@ -101,12 +113,12 @@ public:
   mlir::OpBuilder &builder;
 
   // How many of each were built, for the pass's statistics.
-  unsigned numGenerics = 0, numCalls = 0, numEpilogues = 0, numJoined = 0;
+  unsigned numGenerics = 0, numCalls = 0, numEpilogues = 0, numJoined = 0, numAccumulated = 0;
 
   /// Whether calls may write their results as parts of a concatenation.
   bool joinParts = true;
-  /// Whether scattered sums go into the tensor that they are added to.
-  bool accumulateScatters = true;
+  /// Whether products and scattered sums are added to a tensor where it lies.
+  bool accumulate = true;
   /// Whether products and convolutions take in the bias and activation behind them.
   bool epilogues = true;
   /// Whether the target may use kernels of its own instead of its library's.
@@ -172,6 +184,14 @@ public:
   };
   std::optional<Part> planPart(mlir::Value result) const;
 
+  /// Says that the micro-batch ends in adding `part` to `buffer`.
+  void offerAccumulator(mlir::Value part, mlir::Value buffer) { accumulators[part] = buffer; }
+  /// Whether the part is still to be added.
+  bool isToBeAdded(mlir::Value part) const { return accumulators.contains(part); }
+  std::optional<Accumulator> findAccumulator(mlir::Value result, AddendKind kind);
+  /// Records that a call, whose last operand is the accumulator, added `result` to it.
+  void setAccumulated(mlir::Value result, Accumulator accumulator, mlir::Value execValue);
+
 private:
   NestOperand resolveIn(mlir::Value value, mlir::AffineMap map, llvm::ArrayRef<int64_t> sizes,
                         unsigned numKnown);
@@ -188,6 +208,7 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> lowered;
   llvm::DenseMap<mlir::Value, Transposed> transposed;
   llvm::SmallPtrSet<mlir::Operation *, 8> absorbed;
+  llvm::DenseMap<mlir::Value, mlir::Value> accumulators; // of parts that none took in so far
 };
 
 /// Rewrites ops whose routines do not have their element types by others that do.
@@ -199,6 +220,9 @@ bool isDeferred(mlir::Operation *op);
 /// Marks that a call's only result is written into its operand's buffer, which
 /// is not among the routine's buffers otherwise.
 inline constexpr llvm::StringLiteral kInPlaceAttr = "exec.in_place";
+
+/// The first of the values that share a buffer because calls work in place.
+mlir::Value inPlaceRoot(mlir::Value value);
 
 /// A dense tensor that does not exist yet, as a routine will see it.
 Strided denseOf(mlir::Value value);

@@ -65,33 +65,6 @@ static LogicalResult checkScatterType(Operation *op) {
                          << (integer ? "i32" : "f32");
 }
 
-namespace {
-/// A tensor that the scattered sum is added to next, and that nothing else reads:
-/// the updates can go straight into its buffer.
-struct ScatterTarget {
-  train::AddOp add;
-  Value buffer; // the exec tensor
-};
-} // namespace
-
-static std::optional<ScatterTarget> findScatterTarget(Value scattered, ExecLowering &lowering) {
-  auto add = scattered.hasOneUse() ? dyn_cast<train::AddOp>(*scattered.user_begin()) : nullptr;
-  if (!add || !lowering.accumulateScatters) {
-    return std::nullopt;
-  }
-  Value other = add.getA() == scattered ? add.getB() : add.getA();
-  if (!other.hasOneUse() || !lowering.isLowered(other)) {
-    return std::nullopt;
-  }
-  // Its buffer must be one that was computed, rather than a variable's or an input's.
-  Value buffer = lowering.materialize(other);
-  bool isOwn = isa_and_nonnull<exec::CallOp, linalg::GenericOp>(buffer.getDefiningOp());
-  if (!isOwn || !buffer.use_empty() || buffer.getParentBlock() != lowering.builder.getBlock()) {
-    return std::nullopt;
-  }
-  return ScatterTarget{add, buffer};
-}
-
 /// Into a tensor that is there already, only the rows that get updates are read and written.
 static Cost scatterCost(train::ScatterAddOp op, bool accumulates) {
   Cost cost = Cost::of(op);
@@ -119,7 +92,7 @@ static LogicalResult lowerScatterAdd(train::ScatterAddOp op, ExecLowering &lower
   llvm::append_range(ints, t.tableStrides());
   SmallVector<Value> operands = {lowering.materialize(op.getUpdates()),
                                  lowering.materialize(op.getIndices())};
-  auto target = findScatterTarget(op.getX(), lowering);
+  auto target = lowering.findAccumulator(op.getX(), AddendKind::Any);
   ints.push_back(target ? DSC_SCATTER_ACCUMULATE : 0);
   if (target) {
     operands.push_back(target->buffer);
@@ -127,10 +100,10 @@ static LogicalResult lowerScatterAdd(train::ScatterAddOp op, ExecLowering &lower
   Value result = lowering.buildCall(op.getLoc(), "ScatterAdd", op.getType(), operands, ints, {},
                                     SmallVector<int64_t>(operands.size(), 0),
                                     scatterCost(op, target.has_value()))[0];
-  lowering.set(target ? target->add.getResult() : op.getX(), result);
   if (target) {
-    result.getDefiningOp()->setAttr(kInPlaceAttr, lowering.builder.getI64IntegerAttr(2));
-    lowering.absorb({target->add});
+    lowering.setAccumulated(op.getX(), *target, result);
+  } else {
+    lowering.set(op.getX(), result);
   }
   return success();
 }

@@ -266,7 +266,12 @@ static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering, const Tar
   ints.append({rhs.contracted, rhs.free});
   llvm::append_range(ints, ArrayRef<int64_t>(output.place.strides).take_front(nBatch));
   ints.append({*output.mStride, *output.nStride});
+  std::optional<Accumulator> accumulator;
+  if (!epilogue.activation && type.getElementType().isF32()) {
+    accumulator = lowering.findAccumulator(output.place.value, AddendKind::OfCalls);
+  }
   ints.push_back((epilogue.bias ? DSC_MATMUL_BIAS : 0) | epilogue.activation |
+                 (accumulator ? DSC_MATMUL_ACCUMULATE : 0) |
                  (lowering.ownKernels ? 0 : DSC_MATMUL_LIBRARY));
 
   SmallVector<Value> operands = {lhs.source, rhs.source};
@@ -275,10 +280,20 @@ static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering, const Tar
     operands.push_back(lowering.materialize(epilogue.bias));
     shifts.push_back(0);
   }
+  Cost cost = Cost::of(op, epilogue.bias);
+  if (accumulator) {
+    operands.push_back(accumulator->buffer);
+    shifts.push_back(0);
+    cost.bytes += train::getTensorBytes(type);
+  }
   Value result = lowering.buildCall(op.getLoc(), "Matmul", output.place.type, operands, ints, {},
-                                    shifts, Cost::of(op, epilogue.bias))[0];
+                                    shifts, cost)[0];
   lowering.absorb(epilogue.absorbed);
-  lowering.setOutput(epilogue.result, output.place, result);
+  if (accumulator) {
+    lowering.setAccumulated(output.place.value, *accumulator, result);
+  } else {
+    lowering.setOutput(epilogue.result, output.place, result);
+  }
   return success();
 }
 

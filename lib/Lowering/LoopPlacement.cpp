@@ -16,19 +16,6 @@ static Value viewed(Value value) {
   return value;
 }
 
-/// The first of the values that share a buffer because routines work in place.
-static Value rootOf(Value value) {
-  for (;;) {
-    value = viewed(value);
-    Operation *op = value.getDefiningOp();
-    auto operand = op ? op->getAttrOfType<IntegerAttr>(kInPlaceAttr) : IntegerAttr();
-    if (!operand) {
-      return value;
-    }
-    value = op->getOperand(static_cast<unsigned>(operand.getInt()));
-  }
-}
-
 /// Bytes on a multiple of which buffers of routines begin: those of a GPU load vectors.
 static constexpr int64_t kRoutineAlignment = 16;
 
@@ -76,7 +63,7 @@ bool LoopPlacement::isFree(exec::LoopOp loop, Value root) const {
 /// The value whose buffer holds what is yielded, for the caller to place in a row; of a
 /// copy where the buffer is someone else's.
 Value LoopPlacement::ownRoot(exec::LoopOp loop, unsigned yielded) {
-  Value value = yieldOf(loop)->getOperand(yielded), root = rootOf(value);
+  Value value = yieldOf(loop)->getOperand(yielded), root = inPlaceRoot(value);
   bool isGood = isFree(loop, root) && mayBeginAnywhere(root) && mayBeginAnywhere(value);
   return isGood ? root : copyAtEnd(loop, yielded);
 }
@@ -179,7 +166,7 @@ void LoopPlacement::placeCarry(exec::LoopOp loop, unsigned carry) {
   OpBuilder builder(loop);
   loop->setOperand(carry, copy(builder, loop.getLoc(), loop.getCarry()[carry], nullptr));
   BlockArgument argument = loop.getCarryArguments()[carry];
-  Value value = yieldOf(loop)->getOperand(carry), root = rootOf(value);
+  Value value = yieldOf(loop)->getOperand(carry), root = inPlaceRoot(value);
   if (value == argument) {
     return; // stays what it is
   }

@@ -80,6 +80,7 @@ private:
   LogicalResult repeatMicrobatch(train::MicrobatchOp op);
   SmallVector<Value> initialValues(train::MicrobatchOp op);
   SmallVector<Value> enterRepeat(train::MicrobatchOp op, exec::RepeatOp repeat);
+  void offerAccumulators(train::MicrobatchOp op, ArrayRef<Value> carried);
   SmallVector<Value> nextValues(train::MicrobatchOp op, ArrayRef<Value> carried);
   Value buildAccumulation(Location loc, Value accumulator, Value part, int64_t share);
   Value buildStack(Location loc, Value stack, Value part, int64_t count, Value number);
@@ -271,12 +272,22 @@ SmallVector<Value> ProgramLowering::enterRepeat(train::MicrobatchOp op, exec::Re
   return carried;
 }
 
+/// Calls may add their results to the sums so far.
+void ProgramLowering::offerAccumulators(train::MicrobatchOp op, ArrayRef<Value> carried) {
+  auto yield = cast<train::YieldOp>(op.getBlock()->getTerminator());
+  for (auto [accumulator, part] : llvm::zip(carried, yield.getSums())) {
+    lowering.offerAccumulator(part, accumulator);
+  }
+}
+
 /// The carried values after one more micro-batch.
 SmallVector<Value> ProgramLowering::nextValues(train::MicrobatchOp op, ArrayRef<Value> carried) {
   auto yield = cast<train::YieldOp>(op.getBlock()->getTerminator());
   SmallVector<Value> next;
   for (auto [accumulator, part] : llvm::zip(carried, yield.getSums())) {
-    next.push_back(buildAccumulation(op.getLoc(), accumulator, lowering.materialize(part), 1));
+    Value value = lowering.materialize(part);
+    next.push_back(
+        lowering.isToBeAdded(part) ? buildAccumulation(op.getLoc(), accumulator, value, 1) : value);
   }
   for (Value value : yield.getCarry()) {
     next.push_back(lowering.materialize(value));
@@ -319,6 +330,7 @@ LogicalResult ProgramLowering::repeatMicrobatch(train::MicrobatchOp op) {
       exec::RepeatOp::create(builder, op.getLoc(), ValueRange(inits).getTypes(), op.getCountAttr(),
                              builder.getDenseI64ArrayAttr(*batch), inits, nullptr);
   SmallVector<Value> carried = enterRepeat(op, repeat);
+  offerAccumulators(op, carried);
   if (failed(lowerBlock(*op.getBlock()))) {
     return failure();
   }
@@ -403,7 +415,7 @@ struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
     }
     ProgramLowering program(function, builder, registry);
     program.getLowering().joinParts = joinParts;
-    program.getLowering().accumulateScatters = accumulateScatters;
+    program.getLowering().accumulate = accumulate;
     program.getLowering().epilogues = epilogues;
     program.getLowering().ownKernels = ownKernels;
     if (failed(program.run())) {
@@ -413,6 +425,7 @@ struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
     numCalls += program.getLowering().numCalls;
     numEpilogues += program.getLowering().numEpilogues;
     numJoined += program.getLowering().numJoined;
+    numAccumulated += program.getLowering().numAccumulated;
     return success();
   }
 

@@ -196,11 +196,7 @@ void ProgramPlacement::prepareCarries() {
       repeat->setOperand(i, buildCopy(before, repeat.getLoc(), repeat.getCarry()[i], nullptr));
       Value argument = repeat.getBlock()->getArgument(static_cast<unsigned>(nBatch + i));
       Value value = yield->getOperand(i);
-      auto call = value.getDefiningOp<exec::CallOp>();
-      bool isStack =
-          call && call->hasAttr(kInPlaceAttr) &&
-          call.getOperand(call->getAttrOfType<IntegerAttr>(kInPlaceAttr).getInt()) == argument;
-      if (!isStack && !accumulatesInPlace(value, argument)) {
+      if (inPlaceRoot(value) != argument && !accumulatesInPlace(value, argument)) {
         yield->setOperand(i, buildCopy(atEnd, repeat.getLoc(), value, argument));
       }
     }

@@ -17,9 +17,10 @@ def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
     and whose epilogues (bias, relu, and gelu where its gradient is not needed) take
     in what follows. The gradients of
     queries, keys and values that a concatenation joins again are written as its
-    parts, without copies; a scattered sum that is added to a tensor of its own
-    (an embedding's gradient to that of a head with the same weights) is
-    scattered into that tensor. A single micro-batch is inlined, several become
+    parts, without copies. A product or a scattered sum that is added to a tensor that
+    nothing else reads (the sum over the micro-batches so far; another product; for
+    an embedding the gradient of a head with the same weights) is added where that
+    lies. A single micro-batch is inlined, several become
     `exec.repeat` with the accumulators carried. Scans become `exec.loop`, and what
     depends on no iteration is computed before it; those of few steps are lowered
     step by step. Some whole ops have a routine on some targets only (the
@@ -30,8 +31,8 @@ def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
   }];
   let options = [Option<"joinParts", "join-parts", "bool", "true",
                         "let calls write the parts of a concatenation">,
-                 Option<"accumulateScatters", "accumulate-scatters", "bool", "true",
-                        "scatter into the tensor that the sum is added to">,
+                 Option<"accumulate", "accumulate", "bool", "true",
+                        "let products and scatters add to a tensor where it lies">,
                  Option<"epilogues", "epilogues", "bool", "true",
                         "let products and convolutions take in bias and activation">,
                  Option<"ownKernels", "own-kernels", "bool", "true",
@@ -42,7 +43,8 @@ def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
     Statistic<"numGenerics", "num-generics", "loop nests before fusion">,
     Statistic<"numCalls", "num-calls", "library calls">,
     Statistic<"numEpilogues", "num-epilogues", "ops taken into a call's epilogue">,
-    Statistic<"numJoined", "num-joined", "results written as parts of a concatenation">
+    Statistic<"numJoined", "num-joined", "results written as parts of a concatenation">,
+    Statistic<"numAccumulated", "num-accumulated", "results added to a tensor where it lies">
   ];
   let dependentDialects = ["::dsc::exec::ExecDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
