@@ -44,6 +44,8 @@ void NameUses::noteSource(const Node &node) {
   if (value && !value->tensors.empty()) {
     const Tensor &tensor = value->tensors.front();
     scalarConstants |= isFloat(tensor.type) && tensor.dims.empty();
+    if (!isFloat(tensor.type) && tensor.numElements == 1)
+      numbers.insert(node.outputs.front());
   }
 }
 
@@ -79,11 +81,15 @@ bool NameUses::anyWeight(llvm::StringRef name, const Function *body, int64_t ops
         return true;
       continue;
     }
+    // x[2] is a part of x, not looked up by the data.
+    bool takesPart =
+        node.opType == "Gather" && node.inputs.size() > 1 && numbers.contains(node.inputs[1]);
     const Operator *op = Registry::get().find(node, opset);
-    if (op && llvm::is_contained(op->weights, use.index) && counts(use))
+    if (op && !takesPart && llvm::is_contained(op->weights, use.index) && counts(use))
       return true;
-    bool passesOn = llvm::is_contained(
-        {"Transpose", "Identity", "Cast", "Reshape", "Unsqueeze", "Squeeze"}, node.opType);
+    bool passesOn = takesPart || llvm::is_contained({"Transpose", "Identity", "Cast", "Reshape",
+                                                     "Unsqueeze", "Squeeze"},
+                                                    node.opType);
     if (passesOn && use.index == 0 && !node.outputs.empty() && node.outputs.front() != name &&
         anyWeight(node.outputs.front(), body, opset, budget, counts))
       return true;

@@ -65,6 +65,7 @@ private:
   const Model &model;
   std::map<const Function *, Map> uses;
   llvm::StringSet<> constantNodes;
+  llvm::StringSet<> numbers; // Constant nodes of one integer
   bool scalarConstants = false, generatedWeights = false;
 };
 
