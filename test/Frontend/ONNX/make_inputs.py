@@ -822,3 +822,57 @@ write(
     ],
     change=split_for_modules,
 )
+
+
+# x[arange(n), i] and x[arange(n), i, j], as TorchScript writes them: indices into x flattened.
+for name, table, scaled in (
+    ("gather-rows", [-1, 3], "i"),
+    ("gather-rows-columns", [-1], "i3"),
+):
+    write(
+        name,
+        [
+            node("MatMul", "x w", "h"),
+            node("Shape", "h", "shape"),
+            node("Gather", "shape zero", "n"),
+            node("Range", "zero n one", "rows"),
+            node("Mul", "rows size", "starts"),
+            node("Mul", "i three", "i3"),
+            node("Add", f"{scaled} starts", "places0"),
+            node("Add", "places0 j", "places1"),
+            node("Reshape", "h table", "flat"),
+            node("Gather", f"flat {'places0' if scaled == 'i' else 'places1'}", "y0"),
+            node("Unsqueeze", "y0 ends", "y"),
+        ],
+        [
+            value("x", ["n", 5, 2]),
+            value("i", ["n"], TensorProto.INT64),
+            value("j", ["n"], TensorProto.INT64),
+        ],
+        [value("y", None)],
+        [
+            random("w", 2, 3),
+            numpy_helper.from_array(np.array(table), "table"),
+            numpy_helper.from_array(np.array(5 if scaled == "i" else 15), "size"),
+            *(numpy_helper.from_array(np.array(v), n) for n, v in (("zero", 0), ("one", 1))),
+            numpy_helper.from_array(np.array(3), "three"),
+            numpy_helper.from_array(np.array([-1]), "ends"),
+        ],
+    )
+
+# Numbers taken out of a table one by one, as a solver takes its times; and of a stack of weights.
+number = [numpy_helper.from_array(np.array(i)) for i in (2, 1)]
+write(
+    "taken-by-number",
+    [
+        helper.make_node("Constant", [], ["two"], value=number[0]),
+        helper.make_node("Constant", [], ["second"], value=number[1]),
+        node("Gather", "times two", "t"),
+        node("Mul", "x t", "a"),
+        node("Gather", "stack second", "w"),
+        node("MatMul", "a w", "y"),
+    ],
+    [value("x", ["n", 3])],
+    [value("y", ["n", 4])],
+    [tensor("times", np.linspace(0, 1, 9)), random("stack", 2, 3, 4)],
+)

@@ -1,6 +1,6 @@
 //===- Index.cpp - Gathering by integer tensors ---------------------------===//
 
-#include "../NodeImport.h"
+#include "Indices.h"
 
 using namespace mlir;
 
@@ -66,6 +66,62 @@ static Value withoutRow(NodeImport &n, Value taken, Value indices, int64_t row) 
   return n.select(predicate, n.make<train::StopGradientOp>(taken), taken);
 }
 
+/// What is added up to make the value: at most some few addends.
+static llvm::SmallVector<Value> addendsOf(Value sum) {
+  constexpr size_t most = 8;
+  llvm::SmallVector<Value> addends = {sum};
+  for (size_t i = 0; i < addends.size() && addends.size() < most;) {
+    auto add = addends[i].getDefiningOp<train::AddOp>();
+    if (!add) {
+      ++i;
+      continue;
+    }
+    addends[i] = add->getOperand(0);
+    addends.push_back(add->getOperand(1));
+  }
+  return addends;
+}
+
+/// Whether element [r, ...] is r * stride.
+static bool areStarts(const HostTensor &x, int64_t stride) {
+  auto inner = static_cast<int64_t>(x.size()) / x.shape()[0];
+  for (size_t i = 0; i < x.size(); ++i)
+    if (x.ints[i] != static_cast<int64_t>(i) / inner * stride)
+      return false;
+  return true;
+}
+
+/// x[arange(rows), i], as TorchScript writes it: of x with its rows and places in one dimension, at
+/// arange(rows) * places + i. With the starts of the rows taken off again, rows stay apart, and a
+/// negative i counts from the end of its row, not of the one before. Null where the indices are not
+/// such a sum.
+static Value gatherInRows(NodeImport &n, Value x, Value indices) {
+  auto joined = x.getDefiningOp<train::ReshapeOp>();
+  if (!joined || n.options().asWritten || rankOf(indices) == 0 || rankOf(joined.getX()) == 0)
+    return {};
+  int64_t rows = shapeOf(indices)[0], size = shapeOf(x)[0];
+  if (rows < 2 || shapeOf(joined.getX())[0] != rows || size % rows != 0)
+    return {};
+  llvm::SmallVector<Value> addends = addendsOf(indices);
+  auto starts = llvm::find_if(addends, [&](Value addend) {
+    const HostTensor *known = n.known(addend);
+    return known && areStarts(*known, size / rows);
+  });
+  if (starts == addends.end() || addends.size() == 1)
+    return {};
+  addends.erase(starts);
+  Value within = addends.front();
+  for (Value addend : llvm::drop_begin(addends))
+    within = n.make<train::AddOp>(within, addend);
+  int64_t inner = tensorType(x).getNumElements() / std::max<int64_t>(size, 1);
+  int64_t count = tensorType(indices).getNumElements() / rows;
+  Value front = n.reshape(countFromFront(n, within, size / rows), {rows, count});
+  Value y = takeInRows(n, n.reshape(x, {rows, size / rows, inner}), front);
+  Shape shape(shapeOf(indices));
+  llvm::append_range(shape, shapeOf(x).drop_front());
+  return n.reshape(y, shape);
+}
+
 static LogicalResult importGather(NodeImport &n) {
   Value x = n.input(0), indices = n.input(1);
   auto axis = n.axis("axis", 0, rankOf(x));
@@ -75,6 +131,8 @@ static LogicalResult importGather(NodeImport &n) {
     return n.fail("its indices are " + describe(indices) + ", expected int32 or int64");
   if (const HostTensor *known = n.known(1))
     return gatherKnown(n, x, *known, *axis);
+  if (Value y = *axis == 0 ? gatherInRows(n, x, indices) : Value())
+    return n.set(0, y);
   Value front = fromFront(n, indices, shapeOf(x)[*axis]);
   Value taken = n.make<train::TakeOp>(x, front, *axis);
   std::optional<int64_t> padding = *axis == 0 ? n.paddingRow() : std::nullopt;

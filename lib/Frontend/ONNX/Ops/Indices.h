@@ -15,6 +15,10 @@ mlir::Value iota(NodeImport &n, llvm::ArrayRef<int64_t> shape, int64_t dim,
 /// counted from the front.
 mlir::Value countFromFront(NodeImport &n, mlir::Value indices, int64_t size);
 
+/// x[r, indices[r, ...], ...] of an x [rows, places, inner] and indices [rows, count]: rows stay
+/// apart. The result is [rows, count, inner].
+mlir::Value takeInRows(NodeImport &n, mlir::Value x, mlir::Value indices);
+
 /// Elements of one dimension chosen by known indices; free where they are a slice.
 mlir::Value pick(NodeImport &n, mlir::Value x, int64_t axis, llvm::ArrayRef<int64_t> indices);
 

@@ -25,6 +25,12 @@ Value countFromFront(NodeImport &n, Value indices, int64_t size) {
   return n.select(negative, n.add(indices, static_cast<double>(size)), indices);
 }
 
+Value takeInRows(NodeImport &n, Value x, Value indices) {
+  Shape taken{shapeOf(x)[0], shapeOf(indices)[1], shapeOf(x)[2]};
+  Value wide = n.broadcastAlong(indices, {0, 1}, taken);
+  return n.make<train::TakeAlongOp>(RankedTensorType::get(taken, elementOf(x)), x, wide, 1);
+}
+
 Value pick(NodeImport &n, Value x, int64_t axis, llvm::ArrayRef<int64_t> indices) {
   auto count = static_cast<int64_t>(indices.size());
   int64_t stride = count > 1 ? indices[1] - indices[0] : 1;
@@ -133,10 +139,9 @@ static LogicalResult importGatherND(NodeImport &n) {
     return n.set(0, n.make<train::TakeOp>(n.reshape(x, table), flat, 0));
   }
   int64_t rows = product(shapeOf(x).take_front(batch)), inner = product(behind);
-  Shape taken{rows, product(shapeOf(flat).drop_front(batch)), inner};
-  Value wide = n.broadcastAlong(n.reshape(flat, {taken[0], taken[1]}), {0, 1}, taken);
-  Value y = n.make<train::TakeAlongOp>(RankedTensorType::get(taken, elementOf(x)),
-                                       n.reshape(x, {rows, product(sizes), inner}), wide, 1);
+  int64_t count = product(shapeOf(flat).drop_front(batch));
+  Value y =
+      takeInRows(n, n.reshape(x, {rows, product(sizes), inner}), n.reshape(flat, {rows, count}));
   return n.set(0, n.reshape(y, shape));
 }
 
