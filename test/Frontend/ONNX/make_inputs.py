@@ -876,3 +876,31 @@ write(
     [value("y", ["n", 4])],
     [tensor("times", np.linspace(0, 1, 9)), random("stack", 2, 3, 4)],
 )
+
+# Loops of whose carried values or scanned inputs one is left out, and one that carries a sequence.
+carries = helper.make_graph(
+    [node("Identity", "h", "next"), node("Identity", "going", "on")],
+    "body",
+    [*STEP, value("h", ["n", 3])],
+    [value("on", [], TensorProto.BOOL), value("next", ["n", 3])],
+)
+scans = helper.make_graph(
+    [node("Add", "h s", "next")], "body", [value("h", [3]), value("s", [3])], [value("next", [3])]
+)
+bound = numpy_helper.from_array(np.array(3), "bound")
+for name, made in (
+    ("loop-hole", [helper.make_node("Loop", ["bound", "", ""], ["y"], "the_Loop", body=carries)]),
+    (
+        "scan-hole",
+        [helper.make_node("Scan", ["x", ""], ["y"], "the_Scan", body=scans, num_scan_inputs=1)],
+    ),
+    (
+        "loop-sequence",
+        [
+            node("SequenceEmpty", "", "empty"),
+            helper.make_node("Loop", ["bound", "", "empty"], ["all"], "the_Loop", body=carries),
+            node("ConcatFromSequence", "all", "y", axis=0),
+        ],
+    ),
+):
+    write(name, made, [value("x", ["n", 3])], [value("y", None)], [bound])

@@ -31,6 +31,14 @@ static LogicalResult expectInputs(NodeImport &n, const Graph *body, size_t count
   return success();
 }
 
+/// What a subgraph's inputs stand for; none may be left out.
+static LogicalResult expectGiven(NodeImport &n, unsigned first) {
+  for (unsigned i = first; i < n.numInputs(); ++i)
+    if (!n.has(i))
+      return n.fail("input " + llvm::Twine(i) + " is missing");
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // A loop's body as a region
 //===----------------------------------------------------------------------===//
@@ -211,7 +219,7 @@ static LogicalResult setAll(NodeImport &n, llvm::ArrayRef<Value> values) {
 static LogicalResult importScan(NodeImport &n) {
   const Graph *body = n.subgraph("body");
   int64_t numScanned = n.integer("num_scan_inputs", 0);
-  if (failed(expectInputs(n, body, n.numInputs(), "body")))
+  if (failed(expectInputs(n, body, n.numInputs(), "body")) || failed(expectGiven(n, 0)))
     return failure();
   if (numScanned < 1 || numScanned > static_cast<int64_t>(n.numInputs()))
     return n.fail("expected at least one scanned input");
@@ -227,7 +235,7 @@ static LogicalResult importScan(NodeImport &n) {
 static LogicalResult importBatchedScan(NodeImport &n) {
   const Graph *body = n.subgraph("body");
   int64_t numScanned = n.integer("num_scan_inputs", 0);
-  if (failed(expectInputs(n, body, n.numInputs() - 1, "body")))
+  if (failed(expectInputs(n, body, n.numInputs() - 1, "body")) || failed(expectGiven(n, 1)))
     return failure();
   if (n.has(0))
     return n.fail("sequence lengths are not supported; pad and mask instead");
@@ -289,6 +297,11 @@ private:
 } // namespace
 
 LogicalResult LoopImport::readBounds() {
+  for (unsigned i = 0; i < n.numInputs(); ++i)
+    if (n.has(i) && n.find(i)->kind == ImportedValue::Kind::Sequence)
+      return n.fail("it carries a sequence (input '" + n.node.inputs[i] +
+                    "'), which is not supported; of nn.EmbeddingBag, write the sum or mean over "
+                    "nn.Embedding instead");
   for (unsigned i = 2; i < n.numInputs(); ++i)
     carried.push_back(n.input(i));
   steps = maxSteps + 1;
@@ -452,7 +465,7 @@ static LogicalResult importLoop(NodeImport &n) {
   const Graph *body = n.subgraph("body");
   if (n.numInputs() < 2)
     return n.fail("expected a trip count and a condition, or empty names for them");
-  if (failed(expectInputs(n, body, n.numInputs(), "body")))
+  if (failed(expectInputs(n, body, n.numInputs(), "body")) || failed(expectGiven(n, 2)))
     return failure();
   if (body->outputs.size() + 1 < n.numInputs() || body->outputs.empty())
     return n.fail("its body has too few outputs");
@@ -506,7 +519,7 @@ static LogicalResult importIf(NodeImport &n) {
 
 void populateControl(Registry &registry) {
   registry.add("If", 1, inputs(1), importIf);
-  registry.add("Loop", 1, atLeast(0), importLoop);
+  registry.add("Loop", 1, atLeast(0), importLoop).takesSequences();
   registry.add("Scan", 8, atLeast(0), importBatchedScan);
   registry.add("Scan", 9, atLeast(1), importScan);
 }
