@@ -60,6 +60,7 @@ private:
   // Parts of single phases.
   int comparePlans();
   int obeyPlan();
+  int checkTarget();
   int checkContradictions();
   int chooseProcessor();
   int importOnnx();

@@ -41,6 +41,9 @@ std::string Compilation::description() {
     object["whole_batches"] = wholeBatches;
   }
   object["scratch_bytes"] = plan.scratchBytes;
+  if (!plan.matmulAlgorithms.library.empty()) {
+    object["matmul_algorithms"] = plan.matmulAlgorithms.toJson();
+  }
   describePlacement(*module, object);
   std::string text;
   llvm::raw_string_ostream(text) << llvm::json::Value(std::move(object));

@@ -69,6 +69,9 @@ int Compilation::obeyPlan() {
     return failPlan("field 'optimizer' is \"" + obeyed->optimizer +
                     "\"; expected sgd, momentum, adam or adamw");
   }
+  if (int status = checkTarget()) {
+    return status;
+  }
   if (int status = checkContradictions()) {
     return status;
   }
@@ -76,6 +79,20 @@ int Compilation::obeyPlan() {
   trainOptions.optimizer = *optimizer;
   trainOptions.clip = obeyed->clip;
   return kDone;
+}
+
+/// What is emitted depends on the target from the flags on, so that a plan cannot set it.
+int Compilation::checkTarget() {
+  if (obeyed->target == options.target) {
+    return kDone;
+  }
+  if (options.target == "cuda") {
+    return failContradiction(options.emit == "cuda" ? "--emit" : "--target", "cuda", "target",
+                             obeyed->target);
+  }
+  return failPlan("field 'target' is \"" + obeyed->target + "\"; " +
+                  (obeyed->target == "cuda" ? "compile it with --target cuda or --emit=cuda"
+                                            : "expected cpu or cuda"));
 }
 
 int Compilation::checkContradictions() {
@@ -150,6 +167,7 @@ int Compilation::checkMemory() const {
 
 int Compilation::makePlan() {
   plan.microbatches = trainOptions.microbatches;
+  plan.target = options.target;
   plan.cpu = cpuTarget->cpu;
   plan.optimizer = nameOf(trainOptions.optimizer).str();
   plan.clip = trainOptions.clip;
@@ -158,6 +176,9 @@ int Compilation::makePlan() {
     return fail(peaks.takeError());
   }
   plan.hardware = *peaks;
+  if (obeyed) {
+    plan.matmulAlgorithms = obeyed->matmulAlgorithms;
+  }
   auto scratch = measureScratch(*module, plan.hardware.threads);
   if (!scratch) {
     return fail(scratch.takeError());

@@ -5,6 +5,8 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <set>
+
 using namespace dsc;
 namespace json = llvm::json;
 
@@ -77,11 +79,23 @@ void Plan::print(llvm::raw_ostream &os) const {
 
 void dsc::printPlanDiff(const Plan &a, const Plan &b, llvm::raw_ostream &os) {
   json::Value left = a.toJson(), right = b.toJson();
+  const json::Object &before = *left.getAsObject(), &after = *right.getAsObject();
+  std::set<std::string> keys; // some are not in all plans
+  for (const json::Object *fields : {&before, &after}) {
+    for (const auto &[key, value] : *fields) {
+      keys.insert(key.str());
+    }
+  }
+  keys.erase("alternatives");
   unsigned differences = 0;
-  for (const auto &[key, value] : *left.getAsObject()) {
-    const json::Value *other = right.getAsObject()->get(key);
-    if (other && *other != value && key != "alternatives") {
-      os << key.str() << ": " << value << " -> " << *other << '\n';
+  auto valueOf = [](const json::Object &fields, const std::string &key) {
+    const json::Value *value = fields.get(key);
+    return value ? *value : json::Value(nullptr);
+  };
+  for (const std::string &key : keys) {
+    json::Value old = valueOf(before, key), now = valueOf(after, key);
+    if (old != now) {
+      os << key << ": " << old << " -> " << now << '\n';
       ++differences;
     }
   }

@@ -24,6 +24,14 @@ json::Object MemoryByClass::toJson() const {
                       {"activations", activations}, {"workspace", workspace}};
 }
 
+json::Object MatmulAlgorithms::toJson() const {
+  json::Object texts;
+  for (const auto &[problem, algorithm] : chosen) {
+    texts[problem] = algorithm;
+  }
+  return json::Object{{"library", library}, {"chosen", std::move(texts)}};
+}
+
 json::Value Plan::toJson() const {
   json::Array others;
   for (const Alternative &other : alternatives) {
@@ -32,7 +40,7 @@ json::Value Plan::toJson() const {
                                   {"memory_bytes", other.memoryBytes},
                                   {"reason", other.reason}});
   }
-  return json::Object{
+  json::Object object{
       {"version", kPlanVersion},
       {"model", model},
       {"model_hash", modelHash},
@@ -55,6 +63,10 @@ json::Value Plan::toJson() const {
       {"predicted",
        json::Object{{"step_seconds", stepSeconds}, {"flops", flops}, {"memory", memory.toJson()}}},
       {"alternatives", std::move(others)}};
+  if (!matmulAlgorithms.library.empty()) {
+    object["matmul_algorithms"] = matmulAlgorithms.toJson();
+  }
+  return object;
 }
 
 //===----------------------------------------------------------------------===//
@@ -82,6 +94,15 @@ public:
   void read(llvm::StringRef name, bool &field) {
     assign(name, "true or false", field, object.getBoolean(name));
   }
+  /// Any fields, which are strings.
+  void readTexts(llvm::StringRef name, std::map<std::string, std::string> &fields) {
+    readObject(name, [&](FieldReader &texts) {
+      for (const auto &[key, value] : texts.object) {
+        texts.read(key, fields[key.str()]);
+      }
+    });
+  }
+  bool has(llvm::StringRef name) const { return object.get(name) != nullptr; }
   void readObject(llvm::StringRef name, llvm::function_ref<void(FieldReader &)> readFields) {
     const json::Object *inner = nullptr;
     assign(name, "an object", inner, asOptional(object.getObject(name)));
@@ -162,6 +183,17 @@ static void readHardware(FieldReader &reader, Plan &plan) {
   });
 }
 
+/// Only a run on the device adds it.
+static void readMatmulAlgorithms(FieldReader &reader, Plan &plan) {
+  if (!reader.has("matmul_algorithms")) {
+    return;
+  }
+  reader.readObject("matmul_algorithms", [&](FieldReader &algorithms) {
+    algorithms.read("library", plan.matmulAlgorithms.library);
+    algorithms.readTexts("chosen", plan.matmulAlgorithms.chosen);
+  });
+}
+
 static std::string readPlan(const json::Object &root, Plan &plan) {
   FieldReader reader(root);
   int64_t version = 0;
@@ -185,6 +217,7 @@ static std::string readPlan(const json::Object &root, Plan &plan) {
   reader.read("target", plan.target);
   reader.read("cpu", plan.cpu);
   readHardware(reader, plan);
+  readMatmulAlgorithms(reader, plan);
   reader.skipObject("predicted");
   reader.skipList("alternatives");
   return reader.finish();
@@ -219,7 +252,6 @@ std::string Plan::findUnsupported() const {
       {"sequence_parallel", sequenceParallel, false},
       {"precision", precision, "fp32"},
       {"remat", remat, "none"},
-      {"target", target, "cpu"},
       {"hardware.name", hardware.name, "host"},
   };
   std::string problem;
@@ -229,6 +261,10 @@ std::string Plan::findUnsupported() const {
                                         << ", which is not supported yet; set it to " << supported;
       break;
     }
+  }
+  if (problem.empty() && target == "cpu" && !matmulAlgorithms.library.empty()) {
+    problem = "field 'matmul_algorithms' is of the cuda target, and field 'target' is \"cpu\"; "
+              "take it out";
   }
   return problem;
 }

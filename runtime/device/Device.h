@@ -10,8 +10,16 @@
 #include "abi/Abi.h"
 
 #include <cstddef>
+#include <map>
+#include <string>
 
 namespace dsc {
+
+/// Which algorithms a device's libraries take, by problem; the texts are the device's own.
+struct Algorithms {
+  std::string library; // libraries, device and their versions; empty where nothing was chosen
+  std::map<std::string, std::string> chosen;
+};
 
 /// Functions that return a bool return false after dscSetError.
 class Device {
@@ -41,6 +49,15 @@ public:
 
   /// Threads of the host that calls use; 0 is what the machine has.
   virtual void setThreads(int count) = 0;
+
+  /// Takes these algorithms from now on, and keeps those that it chooses besides. Fails where
+  /// another library chose them. Before the first call.
+  virtual bool pin(const Algorithms &) {
+    dscSetError("this device chooses no algorithms");
+    return false;
+  }
+  /// What was pinned, and what was chosen besides.
+  virtual Algorithms algorithms() const { return {}; }
 };
 
 /// The device this program was linked with.

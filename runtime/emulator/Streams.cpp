@@ -102,6 +102,16 @@ cudaError_t cudaGetLastError() {
 
 cudaError_t cudaSetDevice(int index) { return check(index == 0); }
 
+cudaError_t cudaGetDevice(int *index) {
+  *index = 0;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int index) {
+  *properties = {"the emulator", 0, 0};
+  return check(index == 0);
+}
+
 cudaError_t cudaMalloc(void **memory, size_t bytes) {
   if (!refuseInCapture())
     return check(false, cudaErrorStreamCaptureUnsupported);

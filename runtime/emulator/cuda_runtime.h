@@ -170,10 +170,16 @@ typedef struct EmulatedGraph *cudaGraph_t;
 typedef struct EmulatedGraphExec *cudaGraphExec_t;
 enum cudaStreamCaptureMode { cudaStreamCaptureModeGlobal = 0, cudaStreamCaptureModeThreadLocal };
 typedef void (*cudaHostFn_t)(void *);
+struct cudaDeviceProp {
+  char name[256];
+  int major, minor;
+};
 
 const char *cudaGetErrorString(cudaError_t error);
 cudaError_t cudaGetLastError();
 cudaError_t cudaSetDevice(int index);
+cudaError_t cudaGetDevice(int *index);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int index);
 cudaError_t cudaMalloc(void **memory, size_t bytes);
 cudaError_t cudaFree(void *memory);
 /// Variables of the device are the host's own.

@@ -55,7 +55,8 @@ void dsc::requireDistinctFiles(const Options &options) {
                                           {"--loss-curve", options.lossCurve},
                                           {"--export-onnx", options.exportOnnx},
                                           {"--dump-tensors", options.dumpTensors},
-                                          {"--profile", options.profile}});
+                                          {"--profile", options.profile},
+                                          {"--pin-plan", options.pinPlan}});
   for (size_t i = 0; i < outputs.size(); ++i) {
     for (const NamedPath &input : inputs) {
       if (isSame(outputs[i].path, input.path))

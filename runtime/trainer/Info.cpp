@@ -78,6 +78,9 @@ std::string dsc::infoText(const ModuleInfo &info) {
                                     info.parameters.size()));
   text += memoryLines(info);
   text += line("libraries", join(info.libraries));
+  if (!info.algorithms.library.empty())
+    text += line("algorithms", format("%zu pinned, by %s", info.algorithms.chosen.size(),
+                                      info.algorithms.library.c_str()));
   text +=
       line("versions", format("abi %d, compiler of the runtime %s", DSC_ABI_VERSION, __VERSION__));
   text += "inputs\n";

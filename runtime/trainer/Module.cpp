@@ -2,6 +2,7 @@
 #include "trainer/Module.h"
 
 #include "trainer/Error.h"
+#include "trainer/PinnedPlan.h"
 
 #include <nlohmann/json.hpp>
 
@@ -139,6 +140,8 @@ ModuleInfo readDescription(const DscModule &module, const ordered_json &json) {
   info.constants = module.constants;
   info.constantsBytes = module.constantsBytes;
   readLists(json, info);
+  if (json.contains("matmul_algorithms"))
+    info.algorithms = readAlgorithms(nlohmann::json(json["matmul_algorithms"]), "description");
   const ordered_json &programs = json.at("programs");
   info.train = readProgram(module, info, programs, "train");
   info.gradients = readProgram(module, info, programs, "gradients");

@@ -8,6 +8,7 @@
 #ifndef DSC_RUNTIME_TRAINER_MODULE_H
 #define DSC_RUNTIME_TRAINER_MODULE_H
 
+#include "device/Device.h"
 #include "trainer/Types.h"
 
 namespace dsc {
@@ -62,6 +63,7 @@ struct ModuleInfo {
   std::vector<std::pair<std::string, int64_t>> memory; // predicted peak by class, bytes
   int64_t scratchBytes = 0;                            // of it the routines' working memory
   std::vector<std::string> libraries;
+  Algorithms algorithms; // that the plan pins
   std::vector<InputInfo> inputs;
   std::vector<ParameterInfo> parameters;
   std::vector<TensorInfo> state;

@@ -110,6 +110,8 @@ void addResults(CLI::App &app, Options &options) {
   add("--export-onnx", options.exportOnnx, "the input model with the trained weights", "FILE");
   add("--dump-tensors", options.dumpTensors, "loss, outputs and gradients of a step", "FILE.npz");
   add("--profile", options.profile, "a Chrome trace of every call", "FILE");
+  add("--pin-plan", options.pinPlan, "keep the library's algorithms in the plan, and take its",
+      "FILE");
   add("--sample", options.sample, "draw N tokens from the trained model", "N");
   add("--temperature", options.temperature, "of --sample (default 0.8; 0: the likeliest)", "F");
   add("--prompt", options.prompt, "text (or token ids) that --sample continues", "TEXT");
@@ -287,6 +289,10 @@ void dsc::checkAgainstModule(const Options &options, const ModuleInfo &module) {
     requireScalar(options, module, "--weight-decay", "weight_decay");
   if (options.clipNorm && !module.clip)
     failUsage("--clip-norm: the model was compiled with --clip off");
+  if (options.has("--pin-plan") && module.target != "cuda")
+    failUsage("--pin-plan: the model was compiled for the %s target, where no library chooses "
+              "algorithms; leave the flag out",
+              module.target.c_str());
   if (options.has("--timeout"))
     failUsage("--timeout: the model was compiled for 1 rank, which waits for no other; leave the "
               "flag out");

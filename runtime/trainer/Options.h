@@ -27,7 +27,7 @@ struct Options {
   bool evalOnly = false, keepBest = false;
   bool stopOnNan = true;
 
-  std::string metrics, lossCurve, exportOnnx, dumpTensors, profile;
+  std::string metrics, lossCurve, exportOnnx, dumpTensors, profile, pinPlan;
   std::string checkpointDir;
   int64_t checkpointEvery = 0, keep = 0; // 0: only at the end; all
   bool resume = false;

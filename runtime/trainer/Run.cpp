@@ -15,6 +15,7 @@
 #include "trainer/Info.h"
 #include "trainer/Loop.h"
 #include "trainer/MappedRanges.h"
+#include "trainer/PinnedPlan.h"
 #include "trainer/Sample.h"
 #include "trainer/Signals.h"
 #include "trainer/Weights.h"
@@ -33,6 +34,7 @@ public:
   void execute() {
     checkRequests();
     openData();
+    pinAlgorithms();
     if (!options.profile.empty())
       trace.emplace();
     model.emplace(info, trace ? &*trace : nullptr);
@@ -46,6 +48,7 @@ public:
       readLosses(options.metrics, curve);
     runAll();
     finishFiles();
+    keepAlgorithms();
   }
 
 private:
@@ -94,11 +97,39 @@ private:
                 static_cast<long long>(info.batch));
   }
 
+  /// Those of --pin-plan, or of the plan that the model was compiled with.
+  void pinAlgorithms() {
+    if (!options.pinPlan.empty())
+      pinnedPlan.emplace(options.pinPlan, info);
+    bool isFile = pinnedPlan && !pinnedPlan->algorithms().library.empty();
+    const Algorithms &algorithms = isFile ? pinnedPlan->algorithms() : info.algorithms;
+    if (!pinnedPlan && algorithms.library.empty())
+      return;
+    if (!device().pin(algorithms))
+      failInput("%s: %s", isFile ? options.pinPlan.c_str() : "the plan of this trainer",
+                takeRoutineError().c_str());
+    numPinned = algorithms.chosen.size();
+  }
+
+  void keepAlgorithms() {
+    Algorithms algorithms = device().algorithms();
+    size_t added = algorithms.chosen.size() - numPinned;
+    if (pinnedPlan) {
+      pinnedPlan->keep(algorithms);
+      printf("algorithms: %zu of the plan, %zu chosen and added to it\n", numPinned, added);
+    } else if (added > 0) {
+      fprintf(
+          stderr,
+          "warning: the plan has no algorithm for %zu of the matrix products, which were chosen "
+          "anew; --pin-plan FILE adds them to a plan\n",
+          added);
+    }
+  }
+
   void checkOutputs() {
     const std::pair<const char *, const std::string *> files[] = {
-        {"--loss-curve", &options.lossCurve},
-        {"--export-onnx", &options.exportOnnx},
-        {"--dump-tensors", &options.dumpTensors},
+        {"--pin-plan", &options.pinPlan},       {"--loss-curve", &options.lossCurve},
+        {"--export-onnx", &options.exportOnnx}, {"--dump-tensors", &options.dumpTensors},
         {"--profile", &options.profile},
     };
     for (const auto &[flag, path] : files)
@@ -222,6 +253,8 @@ private:
   const ModuleInfo &info;
   Options &options;
   Payload payload;
+  std::optional<PinnedPlan> pinnedPlan;
+  size_t numPinned = 0; // algorithms that this run began with
   std::unique_ptr<Dataset> data, evaluation;
   std::optional<Trace> trace;
   std::optional<Model> model;

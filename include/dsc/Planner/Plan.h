@@ -11,6 +11,7 @@
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,14 @@ struct Alternative {
   std::string reason;
 };
 
+/// Which algorithms the device's library takes for matrix products. Trainers for CUDA find them out
+/// and write them (--pin-plan); here they are only handed on.
+struct MatmulAlgorithms {
+  std::string library;                       // and device, with versions; empty: nothing is pinned
+  std::map<std::string, std::string> chosen; // by problem
+  llvm::json::Object toJson() const;
+};
+
 struct Plan {
   std::string model, modelHash;
   int64_t batch = 0;
@@ -55,6 +64,7 @@ struct Plan {
   std::string optimizer = "adamw"; // its state and
   bool clip = true;                // the life of gradients are part of the memory
   Hardware hardware;
+  MatmulAlgorithms matmulAlgorithms;
   // Predictions.
   double stepSeconds = 0;
   double flops = 0; // of a step

@@ -7,6 +7,7 @@
 #include "device/Device.h"
 #include "device/cuda/Check.h"
 #include "device/cuda/Recording.h"
+#include "device/cuda/Routines.h"
 #include "device/cuda/Staging.h"
 #include "device/cuda/Step.h"
 
@@ -36,6 +37,8 @@ public:
   bool run(const DscCall &call, void *const *buffers) override;
   bool finish() override { return check(cudaStreamSynchronize(step), "the step"); }
   void setThreads(int) override {} // the device's are its own
+  bool pin(const Algorithms &algorithms) override { return pinMatmuls(algorithms); }
+  Algorithms algorithms() const override { return matmulAlgorithms(); }
 
   cudaStream_t step = nullptr;
 

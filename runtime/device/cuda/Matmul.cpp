@@ -5,15 +5,23 @@
 // an empty sum) the plain kernels of Product.cu do. On the host, the emulator has a
 // cuBLASLt of its own.
 //
+// Its heuristics are asked once for each problem, and only where none of the algorithms
+// that are pinned is for it.
+//
 //===----------------------------------------------------------------------===//
+#include "device/cuda/Check.h"
+#include "device/cuda/MatmulAlgorithms.h"
 #include "device/cuda/Product.h"
 #include "device/cuda/Routines.h"
 
 #include <cublasLt.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace dsc::cuda {
 
@@ -77,9 +85,48 @@ uint32_t alignmentOf(const void *memory) {
 struct Problem {
   BatchedProduct product;
   const float *bias; // null without one
+  int64_t flags;
   Matrix lhs, rhs, out;
   cublasLtEpilogue_t epilogue;
+
+  std::string text() const;
 };
+
+std::string join(std::initializer_list<int64_t> numbers) {
+  std::string text;
+  for (int64_t number : numbers)
+    text += (text.empty() ? "" : ",") + std::to_string(number);
+  return text;
+}
+
+std::string textOf(int64_t flags) {
+  constexpr std::pair<int64_t, const char *> names[] = {{DSC_MATMUL_BIAS, " bias"},
+                                                        {DSC_MATMUL_RELU, " relu"},
+                                                        {DSC_MATMUL_GELU_TANH, " gelu"},
+                                                        {DSC_MATMUL_ACCUMULATE, " accumulate"}};
+  std::string text;
+  for (auto [flag, name] : names)
+    text += flags & flag ? name : "";
+  return text;
+}
+
+/// Everything that the choice of an algorithm depends on: strides are those of rows, columns and
+/// batch, places the alignments of lhs, rhs, out and bias.
+std::string Problem::text() const {
+  const BatchedProduct &p = product;
+  return "f32 " + join({p.m, p.n, p.k}) + " batch " + std::to_string(p.batch) + " lhs " +
+         join({p.lhsRow, p.lhsColumn, p.lhsBatch}) + " rhs " +
+         join({p.rhsRow, p.rhsColumn, p.rhsBatch}) + " out " +
+         join({p.outRow, p.outColumn, p.outBatch}) + textOf(flags) + " places " +
+         join({alignmentOf(p.lhs), alignmentOf(p.rhs), alignmentOf(p.out), alignmentOf(bias)}) +
+         " workspace " + std::to_string(workspaceBytes);
+}
+
+/// The algorithms that were pinned; nothing where they are not asked for.
+std::optional<Algorithms> &pins() {
+  static std::optional<Algorithms> pins;
+  return pins;
+}
 
 /// A problem prepared for cuBLASLt.
 class Plan {
@@ -93,6 +140,8 @@ private:
   bool makeLayout(Step &step, cublasLtMatrixLayout_t &layout, int64_t rows, int64_t columns,
                   const Matrix &matrix, int64_t batch, int64_t batchStride);
   bool askHeuristics(Step &step, const BatchedProduct &product);
+  bool choose(Step &step, const Problem &problem);
+  bool take(Step &step, const std::string &problem, const std::string &algorithm);
   cublasLtMatmulDesc_t operation = nullptr;
   cublasLtMatrixLayout_t a = nullptr, b = nullptr, c = nullptr;
   cublasLtMatmulHeuristicResult_t chosen = {};
@@ -163,9 +212,39 @@ bool Plan::askHeuristics(Step &step, const BatchedProduct &product) {
   return !step.failed;
 }
 
-/// The first choice of cuBLASLt's heuristics is kept for as long as the trainer runs.
+/// The algorithm of this text, where the library still has it and can do the problem by it.
+bool Plan::take(Step &step, const std::string &problem, const std::string &algorithm) {
+  cublasLtHandle_t handle = Library::get(step).handle;
+  cublasStatus_t status = readAlgorithm(handle, algorithm, chosen.algo);
+  cublasLtMatmulAlgo_t algo = chosen.algo; // the check writes over its result
+  if (status == CUBLAS_STATUS_SUCCESS)
+    status = cublasLtMatmulAlgoCheck(handle, operation, a, b, c, c, &algo, &chosen);
+  chosen.algo = algo;
+  bool isTooLarge = status == CUBLAS_STATUS_SUCCESS && chosen.workspaceSize > workspaceBytes;
+  if (status != CUBLAS_STATUS_SUCCESS || isTooLarge)
+    step.fail("matmul",
+              ("cuBLASLt refuses the pinned algorithm '" + algorithm + "' for '" + problem + "' (" +
+               (isTooLarge ? "its workspace is too large" : cublasLtGetStatusString(status)) +
+               "); take it out of the plan's field 'matmul_algorithms'")
+                  .c_str());
+  return !step.failed;
+}
+
+/// A choice that is to be kept is taken as it will be when it comes from the plan.
+bool Plan::choose(Step &step, const Problem &problem) {
+  std::string text = problem.text();
+  bool isPinned = pins() && pins()->chosen.count(text) != 0;
+  if (!isPinned && !askHeuristics(step, problem.product))
+    return false;
+  if (!pins())
+    return true;
+  std::string &algorithm = pins()->chosen[text];
+  return (isPinned || check(step, writeAlgorithm(chosen.algo, algorithm))) &&
+         take(step, text, algorithm);
+}
+
 bool Plan::prepare(Step &step, const Problem &problem) {
-  return makeDescriptors(step, problem) && askHeuristics(step, problem.product);
+  return makeDescriptors(step, problem) && choose(step, problem);
 }
 
 bool Plan::run(Step &step, const BatchedProduct &product, const float *bias) {
@@ -200,28 +279,12 @@ cublasLtEpilogue_t epilogueOf(int64_t flags, bool *complete) {
   }
 }
 
-/// Everything that the choice of an algorithm depends on.
-using Key = std::vector<int64_t>;
+/// By Problem::text().
+using Plans = std::map<std::string, std::unique_ptr<Plan>>;
 
-Key keyOf(const BatchedProduct &p, const float *bias, int64_t flags) {
-  return {p.batch,
-          p.m,
-          p.n,
-          p.k,
-          p.lhsRow,
-          p.lhsColumn,
-          p.rhsRow,
-          p.rhsColumn,
-          p.outRow,
-          p.outColumn,
-          p.lhsBatch,
-          p.rhsBatch,
-          p.outBatch,
-          flags,
-          alignmentOf(p.lhs),
-          alignmentOf(p.rhs),
-          alignmentOf(p.out),
-          alignmentOf(bias)};
+Plans &plans() {
+  static Plans plans;
+  return plans;
 }
 
 /// Whether cuBLASLt's layouts can express it.
@@ -237,6 +300,7 @@ void multiply(Step &step, const BatchedProduct &product, Tensor<const float> bia
     return multiply(step, product.transposed(), bias, flags);
   Problem problem = {product,
                      bias.data,
+                     flags,
                      describe(product.m, product.k, product.lhsRow, product.lhsColumn),
                      describe(product.k, product.n, product.rhsRow, product.rhsColumn),
                      describe(product.m, product.n, product.outRow, product.outColumn),
@@ -245,8 +309,7 @@ void multiply(Step &step, const BatchedProduct &product, Tensor<const float> bia
   problem.epilogue = epilogueOf(flags, &complete);
   if (!complete || !fits(problem))
     return plainProduct(step, product, bias, flags);
-  static std::map<Key, std::unique_ptr<Plan>> plans;
-  std::unique_ptr<Plan> &plan = plans[keyOf(product, problem.bias, flags)];
+  std::unique_ptr<Plan> &plan = plans()[problem.text()];
   if (!plan) {
     plan = std::make_unique<Plan>();
     if (!plan->prepare(step, problem))
@@ -262,6 +325,33 @@ void matmul(Step &step, const Matmul &shape, Buffers buffers) {
     if (!step.failed)
       multiply(step, product, bias, shape.flags & ~int64_t(DSC_MATMUL_LIBRARY));
   });
+}
+
+bool pinMatmuls(const Algorithms &algorithms) {
+  std::string here;
+  if (!check(describeLibrary(here), "the device"))
+    return false;
+  if (!algorithms.library.empty() && algorithms.library != here) {
+    dscSetError("the matrix products' algorithms were chosen by %s, and this is %s; take the field "
+                "'matmul_algorithms' out of the plan to choose anew",
+                algorithms.library.c_str(), here.c_str());
+    return false;
+  }
+  for (const auto &[problem, algorithm] : algorithms.chosen)
+    if (!isAlgorithm(algorithm)) {
+      dscSetError("field 'matmul_algorithms': '%s' of '%s' is no algorithm; take it out to choose "
+                  "anew",
+                  algorithm.c_str(), problem.c_str());
+      return false;
+    }
+  plans().clear();
+  pins() = Algorithms{here, algorithms.chosen};
+  return true;
+}
+
+const Algorithms &matmulAlgorithms() {
+  static const Algorithms none;
+  return pins() ? *pins() : none;
 }
 
 } // namespace dsc::cuda

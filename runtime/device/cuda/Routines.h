@@ -11,6 +11,7 @@
 #define DSC_RUNTIME_DEVICE_CUDA_ROUTINES_H
 
 #include "abi/CpuRoutines.h"
+#include "device/Device.h"
 #include "device/cuda/Step.h"
 
 #include <initializer_list>
@@ -29,6 +30,9 @@ struct Matmul {
   int64_t flags = 0;
 };
 void matmul(Step &step, const Matmul &shape, Buffers buffers);
+/// Device::pin() and Device::algorithms(): those of matmul's library.
+bool pinMatmuls(const Algorithms &algorithms);
+const Algorithms &matmulAlgorithms();
 
 struct Conv {
   int64_t n, c, k, groups;

@@ -148,20 +148,105 @@ TEST(CudaMatmul, EmptySum) {
   Case(random, {}, 3, 4, 0, DSC_MATMUL_BIAS | DSC_MATMUL_GELU_TANH).check();
 }
 
-/// The heuristics are asked once per problem, of which where the operands lie is a part.
-TEST(CudaMatmul, AsksOncePerProblem) {
+/// A product whose operands lie as cuBLASLt likes them.
+Case plainCase(int64_t flags) {
   Random random(4);
-  Case c(random, {}, 17, 24, 32, DSC_MATMUL_BIAS);
+  Case c(random, {}, 17, 24, 32, flags);
   for (auto *tensor : {&c.lhs, &c.rhs, &c.out})
     *tensor = randomTensor(random, tensor->dims, rowMajor(tensor->dims));
   c.shape.lhs = c.lhs.strides, c.shape.rhs = c.rhs.strides, c.shape.out = c.out.strides;
+  return c;
+}
+
+/// How often the heuristics are asked by `body`.
+template <typename Body> int64_t queries(Body body) {
   int64_t before = emulator::heuristicQueries();
+  body();
+  return emulator::heuristicQueries() - before;
+}
+
+/// Where the operands lie is a part of the problem.
+TEST(CudaMatmul, AsksOncePerProblem) {
+  Case c = plainCase(DSC_MATMUL_BIAS);
+  ASSERT_TRUE(device().pin({})); // forgets what other tests did
+  EXPECT_EQ(queries([&] { c.check(); }), 1);
+  EXPECT_EQ(queries([&] { c.check(); }), 0);
+  EXPECT_EQ(queries([&] { c.check(/*shift=*/1); }), 1); // no vectors of four begin there
+  Algorithms kept = device().algorithms();
+  ASSERT_EQ(kept.chosen.size(), 2u);
+  const auto &[problem, algorithm] = *kept.chosen.begin();
+  EXPECT_EQ(problem, "f32 17,24,32 batch 1 lhs 32,1,0 rhs 24,1,0 out 24,1,0 bias places "
+                     "256,256,256,256 workspace 33554432");
+  EXPECT_EQ(algorithm, "id 1 tile 2 stages 1 split_k 1 reduction 0 swizzle 0 custom 0 inner_shape "
+                       "0 cluster_shape 0");
+}
+
+TEST(CudaMatmul, AsksNothingThatIsPinned) {
+  Case c = plainCase(0);
+  ASSERT_TRUE(device().pin({}));
+  auto first = c.run();
+  Algorithms kept = device().algorithms();
+  ASSERT_TRUE(device().pin(kept));
+  EXPECT_EQ(queries([&] { EXPECT_EQ(c.run().data, first.data); }), 0);
+  EXPECT_EQ(device().algorithms().chosen, kept.chosen);
+
+  // It is the pinned one that runs: a sum in two parts rounds otherwise.
+  std::string &algorithm = kept.chosen.begin()->second;
+  algorithm.replace(algorithm.find("split_k 1"), 9, "split_k 2");
+  ASSERT_TRUE(device().pin(kept));
+  EXPECT_EQ(queries([&] { EXPECT_NE(c.run().data, first.data); }), 0);
   c.check();
-  EXPECT_EQ(emulator::heuristicQueries(), before + 1);
+}
+
+TEST(CudaMatmul, RefusesWhatCannotBePinned) {
+  Case c = plainCase(DSC_MATMUL_BIAS);
+  ASSERT_TRUE(device().pin({}));
   c.check();
-  EXPECT_EQ(emulator::heuristicQueries(), before + 1);
-  c.check(/*shift=*/1); // no vectors of four begin there
-  EXPECT_EQ(emulator::heuristicQueries(), before + 2);
+  const Algorithms kept = device().algorithms();
+  auto expectRefusal = [&](const Algorithms &pinned, const char *why) {
+    EXPECT_FALSE(device().pin(pinned));
+    EXPECT_NE(lastError.find(why), std::string::npos) << lastError;
+  };
+  Algorithms other = kept;
+  other.library = "cuBLASLt 130100 on another device (9.0)";
+  expectRefusal(other, "chosen by cuBLASLt 130100 on another device (9.0), and this is cuBLASLt 0");
+  for (const char *text :
+       {"", "id", "id 1", "split_k 1",
+        "id -1 tile 2 stages 1 split_k 1 reduction 0 swizzle 0 "
+        "custom 0 inner_shape 0 cluster_shape 0",
+        "id 1 tile 2 stages 1 split_k 1 reduction 0 swizzle 0 custom 0 inner_shape 0 "
+        "cluster_shape 65536",
+        "id 1 tile 2 stages 1 split_k 1 reduction 0 swizzle 0 custom 0 inner_shape 0 "
+        "cluster_shape 0 more"}) {
+    Algorithms wrong = kept;
+    wrong.chosen.begin()->second = text;
+    expectRefusal(wrong, "is no algorithm");
+  }
+}
+
+/// Some things only the library knows; the error names the node then.
+TEST(CudaMatmul, ReportsAlgorithmsThatTheLibraryRefuses) {
+  Case c = plainCase(DSC_MATMUL_BIAS);
+  ASSERT_TRUE(device().pin({}));
+  c.check();
+  const Algorithms kept = device().algorithms();
+  const std::pair<const char *, const char *> changes[] = {{"id 1", "id 77"},
+                                                           {"tile 2", "tile 99"},
+                                                           {"id 1", "id 4294967295"},
+                                                           {"split_k 1", "split_k 2"}}; // + bias
+  for (auto [right, wrong] : changes) {
+    Algorithms pinned = kept;
+    std::string &algorithm = pinned.chosen.begin()->second;
+    algorithm.replace(algorithm.find(right), strlen(right), wrong);
+    ASSERT_TRUE(device().pin(pinned));
+    OnDevice lhs(c.lhs, 0), rhs(c.rhs, 0), bias(c.bias, 0), out(c.out, 0);
+    Step step(nullptr);
+    step.at("node 'product'");
+    matmul(step, c.shape, {lhs.buffer(), rhs.buffer(), bias.buffer(), out.buffer()});
+    EXPECT_EQ(step.status(), 1);
+    EXPECT_EQ(lastError.find("matmul (node 'product'): cuBLASLt refuses the pinned algorithm"), 0u)
+        << lastError;
+  }
 }
 
 } // namespace
