@@ -19,6 +19,7 @@
 #include <numeric>
 #include <string>
 #include <unistd.h>
+#include <utility>
 
 using namespace emulator;
 
@@ -89,10 +90,23 @@ public:
   /// A barrier of memory too where `ordersMemory` is set.
   Collective &collect(unsigned mask, uint64_t value, Site site, bool ordersMemory = false);
 
+  /// "kernel NAME (NODES), block (X, Y, Z)"; and the thread that runs.
+  std::string place() const;
+  std::string placeOfThread() const {
+    return place() + ", thread " + std::to_string(current->index);
+  }
+
   Thread *current = nullptr;
   std::vector<char> shared;
 
 private:
+#ifdef DSC_TSAN
+  /// For its reports, in which the stack has the kernel.
+  std::string nameOfThread() const {
+    return "block (" + std::to_string(position.x) + ", " + std::to_string(position.y) + ", " +
+           std::to_string(position.z) + "), thread " + std::to_string(current->index);
+  }
+#endif
   static void runThreads(void *block);
   void enter(Thread &thread);
   void resume(Thread &thread);
@@ -101,7 +115,6 @@ private:
   void release(Meeting &meeting);
   void checkSites(const Meeting &meeting);
   [[noreturn]] void failStuck();
-  std::string place() const;
 
   const Launch &launch;
   dim3 position;
@@ -145,7 +158,7 @@ WarpGroup &Warp::group(unsigned mask) {
 
 Block::Block(const Launch &launch, dim3 position) : launch(launch), position(position) {
   // As on a device: nobody may rely on what shared memory holds at first.
-  shared.assign(launch.sharedBytes, char(0xA5));
+  shared.assign(launch.sharedBytes, char(unwritten));
   unsigned count = launch.block.x * launch.block.y * launch.block.z;
   threads.resize(count);
   // Never moved while threads run: the sanitizer would see them move it.
@@ -225,6 +238,7 @@ void Block::runThreads(void *block) {
     thread.fiber = fiber;
     self.enter(thread);
 #ifdef DSC_TSAN
+    __tsan_set_fiber_name(__tsan_get_current_fiber(), self.nameOfThread().c_str());
     __tsan_acquire(&launchBegins);
 #endif
     self.launch.thread();
@@ -288,7 +302,8 @@ Collective &Block::collect(unsigned mask, uint64_t value, Site site,
                            [[maybe_unused]] bool ordersMemory) {
   unsigned lane = current->index % 32;
   if (!(mask >> lane & 1))
-    fail("%s in %s: lane %u is not in its own mask %08x", site.what, place().c_str(), lane, mask);
+    fail("%s at %s:%d in %s: lane %u is not in its own mask %08x", site.what, site.file, site.line,
+         placeOfThread().c_str(), lane, mask);
   WarpGroup &group = warps[current->index / 32].group(mask);
   Collective &turn = group.turns[group.parity >> lane & 1];
   group.parity ^= 1u << lane;
@@ -317,10 +332,9 @@ Collective &Block::collect(unsigned mask, uint64_t value, Site site,
 }
 
 std::string Block::place() const {
-  char text[512];
-  snprintf(text, sizeof(text), "kernel %s (%s), block (%u, %u, %u)", launch.name, launch.node,
-           position.x, position.y, position.z);
-  return text;
+  return std::string("kernel ") + launch.name + " (" + launch.node + "), block (" +
+         std::to_string(position.x) + ", " + std::to_string(position.y) + ", " +
+         std::to_string(position.z) + ")";
 }
 
 void Block::failStuck() {
@@ -330,7 +344,7 @@ void Block::failStuck() {
       first = thread.index;
   const Site &site = threads[first].site;
   for (const Thread &thread : threads)
-    if (thread.isWaiting && thread.site.line != site.line)
+    if (thread.isWaiting && (thread.site.line != site.line || thread.site.file != site.file))
       fail("divergent barrier in %s: thread %u waits in %s at %s:%d, thread %u in %s at %s:%d",
            place().c_str(), first, site.what, site.file, site.line, thread.index, thread.site.what,
            thread.site.file, thread.site.line);
@@ -347,8 +361,8 @@ void emulator::syncWarp(unsigned mask, Site site) {
 
 uint64_t emulator::exchange(unsigned mask, uint64_t value, unsigned source, Site site) {
   if (!(mask >> (source % 32) & 1))
-    fail("%s at %s:%d reads lane %u, which is not in the mask %08x", site.what, site.file,
-         site.line, source, mask);
+    fail("%s at %s:%d in %s: reads lane %u, which is not in the mask %08x", site.what, site.file,
+         site.line, runningBlock->placeOfThread().c_str(), source, mask);
   return runningBlock->collect(mask, value, site).values[source % 32];
 }
 
@@ -360,13 +374,47 @@ unsigned emulator::vote(unsigned mask, bool value, Site site) {
   return lanes;
 }
 
+namespace emulator {
+void failMisaligned(const void *memory, size_t bytes) {
+  fail("misaligned access in %s: %zu bytes at once at %p, which is no multiple of it",
+       runningBlock->placeOfThread().c_str(), bytes, memory);
+}
+} // namespace emulator
+
 unsigned emulator::laneId() { return runningBlock->current->index % 32; }
+
+#ifdef DSC_ASAN
+/// AddressSanitizer calls it before a report, which has the stack of the thread only.
+extern "C" void __asan_on_error() {
+  if (runningBlock)
+    fprintf(stderr, "error: emulator: in %s:\n", runningBlock->placeOfThread().c_str());
+}
+#endif
 
 void *emulator::sharedMemory() { return runningBlock->shared.data(); }
 
 //===----------------------------------------------------------------------===//
 // Grids
 //===----------------------------------------------------------------------===//
+
+/// One per source of a module, most of them the same.
+static std::vector<const SharedSection *> &sharedSections() {
+  static std::vector<const SharedSection *> sections;
+  return sections;
+}
+
+SharedSection::SharedSection(char *begin, char *end) : begin(begin), end(end) {
+  sharedSections().push_back(this);
+}
+
+SharedSection::~SharedSection() { std::erase(sharedSections(), this); }
+
+static void fillSharedSections() {
+  const char *last = nullptr;
+  for (const SharedSection *section : sharedSections())
+    if (section->begin != std::exchange(last, section->begin))
+      memset(section->begin, unwritten, static_cast<size_t>(section->end - section->begin));
+}
 
 #ifdef DSC_TSAN
 extern "C" void AnnotateIgnoreWritesBegin(const char *file, int line);
@@ -384,10 +432,11 @@ static void destroy(std::unique_ptr<Block> block) {
 }
 
 void emulator::runGrid(const Launch &launch, Random &random) {
-  unsigned count = launch.grid.x * launch.grid.y * launch.grid.z;
+  unsigned count = launch.grid.x * launch.grid.y * launch.grid.z; // refuseBadLaunch() has looked
 #ifdef DSC_TSAN
   __tsan_release(&launchBegins);
 #endif
+  fillSharedSections();
   gridDim = launch.grid;
   blockDim = launch.block;
   // A random rotation and direction: cheap, and no block may rely on another.

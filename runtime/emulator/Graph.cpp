@@ -47,6 +47,7 @@ bool emulator::refuseInCapture() {
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  requireStream(stream, "cudaStreamBeginCapture");
   if (stream->captured.capture)
     return check(false, cudaErrorIllegalState);
   auto *capture = new Capture;
@@ -74,6 +75,7 @@ static bool leaveCapture(Capture &capture) {
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
+  requireStream(stream, "cudaStreamEndCapture");
   *graph = nullptr;
   std::unique_ptr<Capture> capture(stream->captured.capture);
   if (!capture || capture->origin != stream) {
@@ -113,12 +115,17 @@ void Replay::runOne(Random &random) {
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long) {
+  if (machine().graphs.count(graph) == 0)
+    return check(false);
   *exec = new EmulatedGraphExec{graph->graph};
   machine().graphs.insert(*exec);
   return cudaSuccess;
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+  requireStream(stream, "cudaGraphLaunch");
+  if (machine().graphs.count(exec) == 0)
+    return check(false);
   if (stream->captured.capture)
     return check(false, cudaErrorStreamCaptureUnsupported); // no graphs in graphs here
   Task task;

@@ -1,7 +1,9 @@
 //===- Machine.cpp - What the emulated device holds -----------------------===//
 #include "Machine.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <new>
 
 using namespace emulator;
@@ -26,6 +28,8 @@ Machine::~Machine() {
     fail("%zu allocations with %zu bytes are left over at exit", allocations.size(), bytes);
   if (!events.empty())
     fail("%zu events are left over at exit", events.size());
+  if (!captures.empty())
+    fail("a capture is left open at exit");
   if (!graphs.empty())
     fail("%zu graphs are left over at exit", graphs.size());
   if (!ranges.empty())
@@ -77,8 +81,7 @@ bool Machine::isIdle() const {
 }
 
 TaskId Machine::push(cudaStream_t stream, const char *name, const char *node, Task task) {
-  if (!stream)
-    fail("%s (%s) uses the default stream; create one", name, node);
+  requireStream(stream, name);
   // What the host has waited for is done before anything it asks for now.
   stream->clock.merge(hostClock);
   task.id = {stream->number, ++stream->lastTask, name, node};
@@ -97,8 +100,27 @@ void Machine::submit(cudaStream_t stream, Work work) {
 }
 
 void Machine::touch(const std::vector<Access> &list, const TaskId &task, const Clock &clock) {
-  for (const Access &access : list)
+  for (const Access &access : list) {
+    requireAllocated(access, task);
     accesses.add(access, task, clock);
+  }
+}
+
+void Machine::requireAllocated(const Access &access, const TaskId &task) const {
+  if (access.bytes == 0)
+    return;
+  uintptr_t begin = reinterpret_cast<uintptr_t>(access.memory);
+  auto it = allocations.upper_bound(begin);
+  bool isHeld = it != allocations.begin() &&
+                begin + access.bytes <= std::prev(it)->first + std::prev(it)->second.bytes;
+  if (!isHeld)
+    fail("%s (%s) %s %zu bytes that no allocation holds, or no longer", task.name, task.node,
+         access.isWrite ? "writes" : "reads", access.bytes);
+}
+
+bool Machine::hasStream(cudaStream_t stream) const {
+  return std::any_of(streams.begin(), streams.end(),
+                     [&](const auto &each) { return each.get() == stream; });
 }
 
 void *Machine::allocate(size_t bytes, bool isDevice) {
@@ -106,7 +128,7 @@ void *Machine::allocate(size_t bytes, bool isDevice) {
   if (memory) {
     // As on a device, nobody may rely on zeros.
     if (isDevice)
-      memset(memory, 0xA5, bytes);
+      memset(memory, unwritten, bytes);
     allocations[reinterpret_cast<uintptr_t>(memory)] = {bytes, isDevice};
   }
   return memory;
@@ -131,6 +153,13 @@ Machine::Kind Machine::kindOf(const void *memory) const {
   if (reinterpret_cast<uintptr_t>(memory) >= it->first + it->second.bytes)
     return Kind::Host;
   return it->second.isDevice ? Kind::Device : Kind::Pinned;
+}
+
+void emulator::requireStream(cudaStream_t stream, const char *function) {
+  if (!stream)
+    fail("%s (%s) uses the default stream; create one", function, currentRange());
+  if (!machine().hasStream(stream))
+    fail("%s (%s) uses a stream that was destroyed", function, currentRange());
 }
 
 cudaError_t emulator::check(bool good, cudaError_t error) {

@@ -68,6 +68,7 @@ public:
   /// What the memory is: the program's own, or allocated here.
   Kind kindOf(const void *memory) const;
   bool isPinned(const void *memory) const { return kindOf(memory) == Kind::Pinned; }
+  bool hasStream(cudaStream_t stream) const;
 
   std::vector<std::unique_ptr<EmulatedStream>> streams;
   std::set<cudaEvent_t> events;
@@ -82,6 +83,8 @@ public:
   std::vector<const char *> ranges; // that are open
 
 private:
+  /// Ends the program where no allocation holds all of the bytes.
+  void requireAllocated(const Access &access, const TaskId &task) const;
   bool canRun(const EmulatedStream &stream) const;
   void runNext(EmulatedStream &stream);
 
@@ -93,6 +96,10 @@ private:
 };
 
 Machine &machine();
+
+/// Ends the program where there is no such stream: none is made by default, and those that were
+/// destroyed are gone.
+void requireStream(cudaStream_t stream, const char *function);
 
 /// What a function of the runtime returns; cudaGetLastError() gives it again.
 cudaError_t check(bool good, cudaError_t error = cudaErrorInvalidValue);

@@ -1,14 +1,20 @@
-//===- Sanitizers.cpp - What ThreadSanitizer is told of shared memory -----===//
+//===- Sanitizers.cpp - What the sanitizers are told ----------------------===//
 //
-// A variable in shared memory is one of the host's thread, which all blocks that run on
-// it use in turn. To the sanitizer, threads of two blocks are not ordered, so that it
-// finds their races on global memory; it would take a block's first use of shared
-// memory for a race with the last block's. Ordering the blocks would hide real races.
-// Instead each block begins with new memory: TSan's interface for virtual machines
-// can say that an object begins its life where another ended.
+// A variable in shared memory is one of the host's thread, which all blocks that run on it
+// use in turn. To ThreadSanitizer, threads of two blocks are not ordered, so that it finds
+// their races on global memory; it would take a block's first use of shared memory for a
+// race with the last block's. Ordering the blocks would hide real races. Instead each block
+// begins with new memory: TSan's interface for virtual machines can say that an object
+// begins its life where another ended.
 //
 //===----------------------------------------------------------------------===//
 #include "Sanitizers.h"
+
+#ifdef DSC_ASAN
+/// What is found of locals that a kernel's function has left is not worth a second stack for each
+/// thread, on which arguments of some kilobytes take most of the time.
+extern "C" const char *__asan_default_options() { return "detect_stack_use_after_return=0"; }
+#endif
 
 #ifdef DSC_TSAN
 

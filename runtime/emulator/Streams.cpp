@@ -38,7 +38,7 @@ void refuseBadLaunch(const Launch &launch) {
   if (threads == 0 || threads > 1024 || launch.block.z > 64)
     fail("kernel %s (%s): a block of %llu threads", launch.name, launch.node,
          static_cast<unsigned long long>(threads));
-  if (blocks == 0 || launch.grid.x > 0x7fffffffu || launch.grid.y > 65535 || launch.grid.z > 65535)
+  if (blocks == 0 || blocks > 0x7fffffffu || launch.grid.y > 65535 || launch.grid.z > 65535)
     fail("kernel %s (%s): a grid of (%u, %u, %u) blocks", launch.name, launch.node, launch.grid.x,
          launch.grid.y, launch.grid.z);
   if (launch.sharedBytes > 48 << 10)
@@ -149,8 +149,19 @@ cudaError_t cudaFreeHost(void *memory) {
   return check(!memory || machine().release(memory, false));
 }
 
+/// Whether the two sides are what the kind says: a host's side is not the device's memory.
+static bool isKind(const void *to, const void *from, cudaMemcpyKind kind) {
+  bool toDevice = machine().kindOf(to) == Machine::Kind::Device;
+  bool fromDevice = machine().kindOf(from) == Machine::Kind::Device;
+  return toDevice == (kind != cudaMemcpyDeviceToHost) &&
+         fromDevice == (kind != cudaMemcpyHostToDevice);
+}
+
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
+  requireStream(stream, "cudaMemcpyAsync");
+  if (bytes > 0 && !isKind(to, from, kind))
+    return check(false);
   std::vector<Access> accesses;
   if (kind != cudaMemcpyDeviceToHost || machine().isPinned(to))
     accesses.push_back({to, bytes, true});
@@ -191,6 +202,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  requireStream(stream, "cudaStreamDestroy");
   if (!refuseInCapture())
     return check(false, cudaErrorStreamCaptureUnsupported);
   // What it was asked for is still done, but the host has not waited for it.
@@ -205,6 +217,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  requireStream(stream, "cudaStreamSynchronize");
   if (!refuseInCapture())
     return check(false, cudaErrorStreamCaptureUnsupported);
   machine().runUntil([stream] { return stream->tasks.empty(); }, "cudaStreamSynchronize");
@@ -222,6 +235,7 @@ cudaError_t cudaDeviceSynchronize() {
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  requireStream(stream, "cudaStreamWaitEvent");
   Capture *mine = stream->captured.capture, *other = event->captured.capture;
   if (mine && mine != other) {
     mine->broken = cudaErrorStreamCaptureIsolation;
@@ -254,6 +268,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 }
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  requireStream(stream, "cudaEventRecord");
   event->captured = stream->captured;
   if (event->captured.capture)
     return cudaSuccess;

@@ -29,12 +29,17 @@
 #define __host__
 #define __forceinline__ inline
 #define __launch_bounds__(...)
-/// One block at a time runs on a thread of the host. Only plain statics have red zones.
+/// One block at a time runs on a thread of the host. Only plain statics have red zones; those of a
+/// thread are new to ThreadSanitizer with each block; those in a section are filled with a pattern
+/// before each launch. (g++ has no sections for templates' variables.)
 #if defined(__SANITIZE_ADDRESS__)
 #define __shared__ static
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define __shared__ static
+#elif defined(__clang__) && !__has_feature(thread_sanitizer)
+#define __shared__ static __attribute__((section("dsc_shared")))
+#define DSC_SHARED_SECTION 1
 #endif
 #endif
 #ifndef __shared__
@@ -62,6 +67,17 @@ struct Site {
   int line;
 };
 
+/// What new memory is filled with: no number as float, -1 as integer.
+constexpr int unwritten = 0xFF;
+
+/// Shared memory of a module, which is filled before each launch.
+struct SharedSection {
+  SharedSection(char *begin, char *end);
+  ~SharedSection();
+  SharedSection(const SharedSection &) = delete;
+  char *begin, *end;
+};
+
 void barrier(Site site);
 /// Waits for all lanes of `mask`; what they wrote before is seen behind it.
 void syncWarp(unsigned mask, Site site);
@@ -70,6 +86,13 @@ void syncWarp(unsigned mask, Site site);
 uint64_t exchange(unsigned mask, uint64_t value, unsigned source, Site site);
 /// The lanes of `mask` that gave something else than 0.
 unsigned vote(unsigned mask, bool value, Site site);
+/// Ends the program unless `memory` is a multiple of `bytes`, as an access to so many at once
+/// needs.
+inline void requireAligned(const void *memory, size_t bytes) {
+  void failMisaligned(const void *memory, size_t bytes);
+  if (reinterpret_cast<uintptr_t>(memory) % bytes != 0)
+    failMisaligned(memory, bytes);
+}
 unsigned laneId();
 /// The block's dynamic shared memory.
 void *sharedMemory();
@@ -92,6 +115,14 @@ template <typename T> T shuffle(unsigned mask, T value, unsigned source, Site si
 }
 
 } // namespace emulator
+
+#ifdef DSC_SHARED_SECTION
+extern "C" char __start_dsc_shared[] __attribute__((weak, visibility("hidden")));
+extern "C" char __stop_dsc_shared[] __attribute__((weak, visibility("hidden")));
+namespace {
+const emulator::SharedSection dscSharedSection(__start_dsc_shared, __stop_dsc_shared);
+} // namespace
+#endif
 
 #define DSC_SITE(what)                                                                             \
   emulator::Site { what, file, line }

@@ -77,12 +77,21 @@ template <typename To, typename From> __host__ __device__ inline To bitCast(From
 // Vectors
 //===----------------------------------------------------------------------===//
 
+/// Several numbers as one, at a multiple of its size: a device ends a kernel that is elsewhere, and
+/// so does the emulator.
+template <typename Vector, typename T> __device__ inline Vector *asVector(T *data) {
+#ifdef DSC_EMULATOR
+  emulator::requireAligned(data, sizeof(Vector));
+#endif
+  return reinterpret_cast<Vector *>(data);
+}
+
 /// The four elements at `first`, in one load of 16 bytes; `data` begins on a multiple of
 /// 16 bytes, `first` is a multiple of 4.
 template <typename T, typename Index>
 __device__ inline void loadFour(const T *data, Index first, T (&four)[4]) {
   static_assert(sizeof(T) == 4);
-  float4 vector = *reinterpret_cast<const float4 *>(data + first);
+  float4 vector = *asVector<const float4>(data + first);
   memcpy(four, &vector, sizeof vector);
 }
 
@@ -92,7 +101,7 @@ __device__ inline void storeFour(T *data, Index first, const T (&four)[4]) {
   static_assert(sizeof(T) == 4);
   float4 vector;
   memcpy(&vector, four, sizeof vector);
-  *reinterpret_cast<float4 *>(data + first) = vector;
+  *asVector<float4>(data + first) = vector;
 }
 
 /// The same where a thread keeps several such fours: into or from the one of a `turn`.

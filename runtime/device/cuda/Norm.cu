@@ -46,7 +46,7 @@ __global__ void __launch_bounds__(threads)
   int32_t inFours = isAligned ? size / 4 * 4 : 0;
   float sum = 0;
   for (int32_t i = 4 * threadIdx.x; i < inFours; i += 4 * threads)
-    sum += square(*reinterpret_cast<const float4 *>(data + i));
+    sum += square(*asVector<const float4>(data + i));
   for (int32_t i = inFours + threadIdx.x; i < size; i += threads)
     sum += data[i] * data[i];
   sum = blockReduce<Sum>(sum);

@@ -1,5 +1,7 @@
 // Small programs for the emulator: one that is right, and one for each mistake it
 // promises to find. Usage: kernels CASE
+#include "device/cuda/Kernel.h"
+
 #include <cuda_runtime.h>
 #include <nvtx3/nvToolsExt.h>
 
@@ -76,6 +78,13 @@ __global__ void divergentShuffle(float *data) {
 
 __global__ void beyond(float *data, int count) { data[threadIdx.x + count] = 1; }
 
+/// Four floats at once that begin between.
+__global__ void misaligned(float *data) {
+  float four[4];
+  dsc::cuda::loadFour(data, 1, four);
+  data[threadIdx.x] = four[0];
+}
+
 __global__ void beyondShared(float *data) {
   __shared__ float kept[64];
   kept[threadIdx.x + 1] = data[threadIdx.x];
@@ -90,6 +99,18 @@ __global__ void reverseBehindShuffle(float *data) {
   data[threadIdx.x] = __shfl_xor_sync(~0u, before, 1);
   __shfl_xor_sync(~0u, before, 1);
   data[threadIdx.x] += data[threadIdx.x - lane + 31 - lane];
+}
+
+/// Adds up shared memory of which half was written.
+__global__ void sumOfUnwritten(float *data) {
+  __shared__ float kept[64];
+  if (threadIdx.x < 32)
+    kept[threadIdx.x] = 1;
+  __syncthreads();
+  float sum = 0;
+  for (int i = 0; i < 64; ++i)
+    sum += kept[i];
+  data[threadIdx.x] = sum;
 }
 
 /// All blocks write one place.
@@ -127,6 +148,18 @@ template <typename Kernel> static void run(const char *name, Kernel kernel, dim3
   launch(name, kernel, blocks, 64, {writes(data, 64)}, stream, data);
   cudaDeviceSynchronize();
   cudaFree(data);
+}
+
+/// What comes of memory that nobody wrote, of the device and of a block.
+static void unwritten() {
+  void *memory;
+  cudaMalloc(&memory, 128 * sizeof(float));
+  float *data = static_cast<float *>(memory), host[128];
+  launch("sumOfUnwritten", sumOfUnwritten, 1, 64, {writes(data, 64)}, stream, data);
+  cudaMemcpyAsync(host, memory, sizeof(host), cudaMemcpyDeviceToHost, stream);
+  cudaStreamSynchronize(stream);
+  printf("unwritten: %d %d\n", std::isnan(host[0]), std::isnan(host[127]));
+  cudaFree(memory);
 }
 
 /// Blocks of few threads: to ThreadSanitizer, all of them differ from those of the blocks before.
@@ -173,6 +206,24 @@ static void copyWithoutDependency() {
   launch("fill", fill, 1, 64, {writes(data, 64)}, stream, data, 2.0f);
   nvtxRangePushA(std::string("node 'copy'").c_str());
   cudaMemcpyAsync(copied, data, 256, cudaMemcpyDeviceToDevice, other);
+}
+
+/// A buffer that is said to be longer than its memory.
+static void tooLong() {
+  float *data = allocate(64);
+  launch("fill", fill, 1, 64, {writes(data, 65)}, stream, data, 2.0f);
+}
+
+static void usedAfterFree() {
+  float *data = allocate(64);
+  cudaDeviceSynchronize();
+  cudaFree(data);
+  launch("fill", fill, 1, 64, {writes(data, 64)}, stream, data, 2.0f);
+}
+
+static void copyBeyond() {
+  float *data = allocate(64), host[65] = {};
+  cudaMemcpyAsync(data, host, sizeof(host), cudaMemcpyHostToDevice, stream);
 }
 
 static void freedInUse() {
@@ -282,6 +333,55 @@ static void leftGraph() {
   ask(cudaStreamEndCapture(stream, &graph), "end");
 }
 
+/// The graph's memory is gone when it is launched again.
+static void staleGraph() {
+  float *data = allocate(64);
+  cudaGraph_t graph;
+  cudaGraphExec_t exec;
+  cudaDeviceSynchronize();
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+  launch("fill", fill, 1, 64, {writes(data, 64)}, stream, data, 2.0f);
+  ask(cudaStreamEndCapture(stream, &graph), "end");
+  ask(cudaGraphInstantiate(&exec, graph), "instantiate");
+  ask(cudaGraphLaunch(exec, stream), "launch");
+  cudaDeviceSynchronize();
+  cudaFree(data);
+  ask(cudaGraphLaunch(exec, stream), "launch");
+}
+
+static void launchOfDestroyed() {
+  cudaGraph_t graph;
+  cudaGraphExec_t exec;
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+  ask(cudaStreamEndCapture(stream, &graph), "end");
+  ask(cudaGraphInstantiate(&exec, graph), "instantiate");
+  cudaGraphDestroy(graph);
+  cudaGraphExecDestroy(exec);
+  ask(cudaGraphLaunch(exec, stream), "launch");
+}
+
+/// Reads a lane that takes no part.
+__global__ void strayShuffle(float *data) {
+  if (threadIdx.x % 32 < 16)
+    data[threadIdx.x] = __shfl_sync(0xffffu, data[threadIdx.x], 20);
+}
+
+/// Takes part in a shuffle that is not its own.
+__global__ void strayLane(float *data) {
+  data[threadIdx.x] = __shfl_sync(0xffffu, data[threadIdx.x], 0);
+}
+
+static void wrongWay() {
+  float *data = allocate(64), host[64] = {};
+  ask(cudaMemcpyAsync(host, data, sizeof(host), cudaMemcpyHostToDevice, stream), "copy");
+}
+
+static void destroyedStream() {
+  cudaStream_t gone = other;
+  cudaStreamDestroy(other);
+  cudaStreamSynchronize(gone);
+}
+
 int main(int, char **argv) {
   const std::map<std::string, void (*)()> cases = {
       {"good", good},
@@ -290,15 +390,28 @@ int main(int, char **argv) {
       {"divergent-shuffle", [] { run("divergentShuffle", divergentShuffle); }},
       {"shared-race", [] { run("reverseRacing", reverseRacing); }},
       {"shuffle-race", [] { run("reverseBehindShuffle", reverseBehindShuffle); }},
+      {"unwritten", unwritten},
       {"good-rows", [] { rows(false); }},
       {"shared-race-in-one-block", [] { rows(true); }},
       {"global-race", [] { run("sameCell", sameCell, 4); }},
       {"race-of-few", raceOfFew},
       {"shared-bounds", [] { run("beyondShared", beyondShared); }},
       {"bounds", outOfBounds},
+      {"misaligned", [] { run("misaligned", misaligned); }},
       {"wrong-buffer", wrongBuffer},
       {"no-dependency", noDependency},
       {"freed-in-use", freedInUse},
+      {"too-long", tooLong},
+      {"used-after-free", usedAfterFree},
+      {"copy-beyond", copyBeyond},
+      {"wrong-way", wrongWay},
+      {"stray-shuffle", [] { run("strayShuffle", strayShuffle); }},
+      {"stray-lane", [] { run("strayLane", strayLane); }},
+      {"stale-graph", staleGraph},
+      {"launch-of-destroyed", launchOfDestroyed},
+      {"left-capture", [] { cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal); exit(0); }},
+      {"default-stream", [] { cudaStreamSynchronize(nullptr); }},
+      {"destroyed-stream", destroyedStream},
       {"left-over", leftOver},
       {"good-graph", goodGraph},
       {"unordered-graph", unorderedGraph},
