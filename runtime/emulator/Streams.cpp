@@ -49,6 +49,8 @@ void refuseBadLaunch(const Launch &launch) {
 } // namespace
 
 void emulator::launch(Launch launch, std::vector<Access> accesses, cudaStream_t stream) {
+  if (!launch.node) // nobody said where it comes from
+    launch.node = currentRange();
   refuseBadLaunch(launch);
   const char *name = launch.name, *node = launch.node;
   auto run = [launch = std::move(launch), accesses] {

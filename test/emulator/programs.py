@@ -27,9 +27,9 @@ MODES = ("plain", "address", "thread")
 SEEDS = {"plain": (1, 2, 3), "address": (1,), "thread": (1, 2)}
 MORE_SEEDS = {"plain": (4, 5, 6), "address": (2,), "thread": (3, 4, 5, 6)}
 REPORTS = {
-    "error: emulator": "emulator",
     "ERROR: AddressSanitizer": "AddressSanitizer",
     "WARNING: ThreadSanitizer": "ThreadSanitizer",
+    "error: emulator": "emulator",  # also before a report of AddressSanitizer
 }
 # Until a mutant is taken not to end: seconds that it computes, whatever else the machine does.
 PATIENCE = 120
