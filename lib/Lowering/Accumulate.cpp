@@ -22,19 +22,27 @@ Value dsc::inPlaceRoot(Value value) {
   }
 }
 
-/// What `add` adds to `result`, if it was computed and only the add reads it, rather than
-/// being a variable or an input.
-static Value findAddend(train::AddOp add, Value result, AddendKind kind, ExecLowering &lowering) {
+bool dsc::isOverwritten(Operation *op) {
+  return llvm::any_of(op->getUses(), [](OpOperand &use) {
+    auto operand = use.getOwner()->getAttrOfType<IntegerAttr>(kInPlaceAttr);
+    bool isHere = operand && operand.getInt() == use.getOperandNumber();
+    return isHere || (isa<exec::ViewOp>(use.getOwner()) && isOverwritten(use.getOwner()));
+  });
+}
+
+/// What `add` adds to `result`, if it was computed and only the add reads it, under whatever
+/// name, rather than being a variable or an input.
+Value ExecLowering::findAddend(train::AddOp add, Value result, AddendKind kind) {
   Value other = add.getA() == result ? add.getB() : add.getA();
-  if (!other.hasOneUse() || !lowering.isLowered(other)) {
+  if (!other.hasOneUse() || !isLowered(other)) {
     return nullptr;
   }
-  Value buffer = lowering.materialize(other);
+  Value buffer = materialize(other);
   Operation *maker = buffer.getDefiningOp();
   bool isOwn = isa_and_nonnull<exec::CallOp>(maker) ||
                (kind == AddendKind::Any && isa_and_nonnull<linalg::GenericOp>(maker));
-  bool isGood =
-      isOwn && buffer.use_empty() && buffer.getParentBlock() == lowering.builder.getBlock();
+  bool isGood = isOwn && buffer.use_empty() && names[buffer].size() == 1 &&
+                buffer.getParentBlock() == builder.getBlock();
   return isGood ? buffer : nullptr;
 }
 
@@ -51,7 +59,7 @@ std::optional<Accumulator> ExecLowering::findAccumulator(Value result, AddendKin
   if (!add) {
     return std::nullopt;
   }
-  if (Value buffer = findAddend(add, result, kind, *this)) {
+  if (Value buffer = findAddend(add, result, kind)) {
     return Accumulator{buffer, nullptr, add};
   }
   Value offered = add.getResult().hasOneUse() ? accumulators.lookup(add.getResult()) : Value();

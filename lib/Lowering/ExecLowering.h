@@ -135,7 +135,10 @@ public:
 
   bool isLowered(mlir::Value value) const { return lowered.contains(value); }
   /// Says that the train value is this exec tensor.
-  void set(mlir::Value value, mlir::Value execValue) { lowered[value] = execValue; }
+  void set(mlir::Value value, mlir::Value execValue) {
+    lowered[value] = execValue;
+    names[execValue].insert(value);
+  }
   /// Says that the train value is a transpose of another one.
   void setTransposed(mlir::Value value, mlir::Value other, llvm::ArrayRef<int64_t> permutation) {
     transposed[value] = {other, llvm::SmallVector<int64_t>(permutation)};
@@ -193,6 +196,7 @@ public:
   void setAccumulated(mlir::Value result, Accumulator accumulator, mlir::Value execValue);
 
 private:
+  mlir::Value findAddend(train::AddOp add, mlir::Value result, AddendKind kind);
   NestOperand resolveIn(mlir::Value value, mlir::AffineMap map, llvm::ArrayRef<int64_t> sizes,
                         unsigned numKnown);
   mlir::Value materializeDeferred(mlir::Value value);
@@ -206,6 +210,7 @@ private:
 
   const LoweringRegistry &registry;
   llvm::DenseMap<mlir::Value, mlir::Value> lowered;
+  llvm::DenseMap<mlir::Value, llvm::SmallDenseSet<mlir::Value, 1>> names; // the way back
   llvm::DenseMap<mlir::Value, Transposed> transposed;
   llvm::SmallPtrSet<mlir::Operation *, 8> absorbed;
   llvm::DenseMap<mlir::Value, mlir::Value> accumulators; // of parts that none took in so far
@@ -223,6 +228,9 @@ inline constexpr llvm::StringLiteral kInPlaceAttr = "exec.in_place";
 
 /// The first of the values that share a buffer because calls work in place.
 mlir::Value inPlaceRoot(mlir::Value value);
+
+/// Whether a call works in place on a result of the op.
+bool isOverwritten(mlir::Operation *op);
 
 /// A dense tensor that does not exist yet, as a routine will see it.
 Strided denseOf(mlir::Value value);

@@ -3,6 +3,7 @@
 #include "dialects/Exec/ExecDialect.h"
 #include "dialects/Train/Interfaces.h"
 #include "dsc/Lowering/Passes.h"
+#include "lib/Lowering/ExecLowering.h"
 #include "lib/Lowering/FusionGroup.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -439,15 +440,20 @@ struct FuseKernelsPass : dsc::impl::FuseKernelsPassBase<FuseKernelsPass> {
       outliner.outline(*group);
     }
     eraseDead(block);
-    mergeEqualLaunches(block);
+    if (fuse) {
+      mergeEqualLaunches(block);
+    }
   }
 
   /// One launch for several of the same kernel on the same operands: what all
-  /// parameters' updates derive from the learning rate, for one. Calls stay,
-  /// since some write into an operand's buffer.
+  /// parameters' updates derive from the learning rate, for one. Calls stay, since
+  /// some write into an operand's buffer; so does what they write into.
   static void mergeEqualLaunches(Block &block) {
     std::map<std::vector<const void *>, exec::LaunchOp> known;
     for (auto launch : llvm::make_early_inc_range(block.getOps<exec::LaunchOp>())) {
+      if (isOverwritten(launch)) {
+        continue;
+      }
       std::vector<const void *> key = {launch.getKernelAttr().getAsOpaquePointer()};
       for (Value operand : launch->getOperands()) {
         key.push_back(operand.getAsOpaquePointer());

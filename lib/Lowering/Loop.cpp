@@ -106,15 +106,8 @@ static LogicalResult fillLoop(train::ScanOp op, exec::LoopOp loop, const LoopOut
   return success();
 }
 
-/// What a routine works on in place begins anew with each iteration.
-static bool isOverwritten(Operation *op) {
-  return llvm::any_of(op->getUses(), [](OpOperand &use) {
-    auto operand = use.getOwner()->getAttrOfType<IntegerAttr>(kInPlaceAttr);
-    return operand && operand.getInt() == use.getOperandNumber();
-  });
-}
-
-/// Moves what depends on no iteration before the loop.
+/// Moves what depends on no iteration before the loop; what a routine works on in place
+/// begins anew with each iteration.
 static void hoistInvariantOps(exec::LoopOp loop) {
   moveLoopInvariantCode(
       {&loop.getBody()},

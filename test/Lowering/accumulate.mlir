@@ -88,3 +88,37 @@ train.step @train(%x: tensor<6x7xf32> {train.name = "x"}, %dy: tensor<6x8xf32> {
   }
   train.return %r#0, %r#1, %r#2 : tensor<8x7xf32>, tensor<7x8xf32>, tensor<2x7xf32>
 }
+
+// Equal kernels are one launch, but not where rows are added to what each makes (a scan of few
+// steps, whose body reads an invariant).
+// CHECK-LABEL: exec.program @repeated(
+// CHECK-COUNT-3: exec.in_place = 2 : i64
+// PLACED-LABEL: exec.program @repeated(
+// PLACED-COUNT-3: exec.launch @{{.*}}tanh
+// CPU: repeated: agrees
+func.func @repeated(%a: tensor<8x4xf32>, %u: tensor<3x2x4xf32>) -> tensor<3x8x4xf32> {
+  %ys = train.scan 3 invariant(%a : tensor<8x4xf32>) input(%u : tensor<3x2x4xf32>) output(tensor<3x8x4xf32>) {
+  ^bb0(%w: tensor<8x4xf32>, %x: tensor<2x4xf32>):
+    %t = train.tanh %w : tensor<8x4xf32>
+    %i = train.constant dense<[5, 4]> : tensor<2xi64>
+    %s = train.scatter_add %x, %i axis 0 : tensor<2x4xf32>, tensor<2xi64> -> tensor<8x4xf32>
+    %y = train.add %t, %s : tensor<8x4xf32>
+    train.body_yield %y : tensor<8x4xf32>
+  }
+  return %ys : tensor<3x8x4xf32>
+}
+
+// A value under two names is read under the other one.
+// CHECK-LABEL: exec.program @two_names(
+// CHECK-NOT: exec.in_place
+// CHECK: exec.return
+train.step @two_names(%x: tensor<6x7xf32> {train.name = "x"}, %dy: tensor<6x8xf32> {train.name = "dy"}) -> (tensor<7x8xf32> {train.name = "a"}, tensor<7x8xf32> {train.name = "b"}) {
+  %r:2 = train.microbatch 1 batch(%x, %dy : tensor<6x7xf32>, tensor<6x8xf32>) sums(tensor<7x8xf32>, tensor<7x8xf32>) {
+  ^bb0(%m: tensor<i64>, %rows: tensor<6x7xf32>, %d: tensor<6x8xf32>):
+    %p = train.dot %rows, %d batch [] x [] contract [0] x [0] : tensor<6x7xf32>, tensor<6x8xf32> -> tensor<7x8xf32>
+    train.yield sums(%p, %p : tensor<7x8xf32>, tensor<7x8xf32>)
+  }
+  %q = train.dot %x, %dy batch [] x [] contract [0] x [0] : tensor<6x7xf32>, tensor<6x8xf32> -> tensor<7x8xf32>
+  %s = train.add %r#0, %q : tensor<7x8xf32>
+  train.return %s, %r#1 : tensor<7x8xf32>, tensor<7x8xf32>
+}
