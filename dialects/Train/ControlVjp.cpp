@@ -262,14 +262,15 @@ LogicalResult ScanVjp::buildBackward() {
   for (auto [index, sum] : llvm::enumerate(sums)) {
     Value grad = (*grads)[carries.size() + index];
     size_t numOperands = operands.size();
-    bool isSplit = splitSum(grad, terms.emplace_back(), operands);
+    SmallVector<SumTerm> &own = terms.emplace_back();
+    bool isSplit = vjp.loops.stackSums && splitSum(grad, own, operands);
     if (isSplit && llvm::none_of(ArrayRef(operands).drop_front(numOperands),
                                  [&](Value v) { return isInvariantArgument(v); })) {
       body->eraseArgument(sum.getArgNumber());
       sum = nullptr;
       continue;
     }
-    terms.back().clear();
+    own.clear();
     operands.truncate(numOperands);
     yielded.push_back(inBody.createOrFold<AddOp>(op.getLoc(), sum.getType(), Value(sum), grad));
   }
@@ -305,6 +306,7 @@ ArrayRef<Value> ScanVjp::cut(Value copy) {
     bytes += getTensorBytes(value.getType());
   }
   bool isBetter = !isNeeded && bytes <= getTensorBytes(copy.getType());
+  isBetter &= vjp.loops.cutScans;
   ArrayRef<Value> chosen = isBetter ? behind.getArrayRef() : ArrayRef<Value>(copy);
   return cuts[copy] = SmallVector<Value>(chosen);
 }

@@ -17,6 +17,12 @@ enum class Precision {
   Follows      // whatever its operands are
 };
 
+/// What the rules of loops do to be fast; each can be left out.
+struct LoopChoices {
+  bool cutScans = true;  // save what is made of products where that is no larger than they
+  bool stackSums = true; // a sum of products over the steps is one product behind the loop
+};
+
 /// One application of a derivative rule: gradients of results come in,
 /// gradients of operands go out. See DifferentiableOpInterface.
 struct Vjp {
@@ -37,6 +43,7 @@ struct Vjp {
       mlir::OpBuilder &, mlir::ValueRange outputs, llvm::ArrayRef<mlir::Value> grads,
       mlir::ValueRange wrt)>;
   DifferentiateBlock differentiateBlock;
+  LoopChoices loops;
 
   Vjp(mlir::OpBuilder &builder, mlir::Operation *op, llvm::ArrayRef<mlir::Value> resultGrads,
       llvm::ArrayRef<bool> needed)

@@ -123,6 +123,8 @@ public:
   bool epilogues = true;
   /// Whether the target may use kernels of its own instead of its library's.
   bool ownKernels = true;
+  /// Whether what depends on no iteration is computed before a loop.
+  bool hoistInvariants = true;
 
   /// Lowers one op of the program's body.
   llvm::LogicalResult lower(mlir::Operation *op);

@@ -123,7 +123,9 @@ static LogicalResult lowerScan(train::ScanOp op, ExecLowering &lowering) {
   if (failed(fillLoop(op, loop, outputs, lowering))) {
     return failure();
   }
-  hoistInvariantOps(loop);
+  if (lowering.hoistInvariants) {
+    hoistInvariantOps(loop);
+  }
   for (auto [result, value] : llvm::zip_equal(op.getCarried(), loop.getCarried())) {
     lowering.set(result, value);
   }

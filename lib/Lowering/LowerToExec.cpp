@@ -418,6 +418,7 @@ struct LowerToExecPass : dsc::impl::LowerToExecPassBase<LowerToExecPass> {
     program.getLowering().accumulate = accumulate;
     program.getLowering().epilogues = epilogues;
     program.getLowering().ownKernels = ownKernels;
+    program.getLowering().hoistInvariants = hoistInvariants;
     if (failed(program.run())) {
       return failure();
     }

@@ -24,22 +24,22 @@ struct AutodiffPass : dsc::impl::AutodiffPassBase<AutodiffPass> {
   using AutodiffPassBase::AutodiffPassBase;
 
   void runOnOperation() override {
-    ReverseModeCounts counts;
-    LogicalResult result =
-        function.empty() ? differentiateModel(counts) : differentiateFunction(counts);
-    numDifferentiated += static_cast<unsigned>(counts.differentiated);
-    numDecomposed += static_cast<unsigned>(counts.decomposed);
+    ReverseModeRun run;
+    run.loops = {cutScans, stackSums};
+    LogicalResult result = function.empty() ? differentiateModel(run) : differentiateFunction(run);
+    numDifferentiated += static_cast<unsigned>(run.differentiated);
+    numDecomposed += static_cast<unsigned>(run.decomposed);
     if (failed(result)) {
       signalPassFailure();
     }
   }
 
-  LogicalResult differentiateModel(ReverseModeCounts &counts) {
+  LogicalResult differentiateModel(ReverseModeRun &run) {
     FailureOr<func::FuncOp> forward = findForward(getOperation(), getArgument());
-    return failed(forward) ? failure() : buildTrainStep(*forward, microbatches, counts);
+    return failed(forward) ? failure() : buildTrainStep(*forward, microbatches, run);
   }
 
-  LogicalResult differentiateFunction(ReverseModeCounts &counts);
+  LogicalResult differentiateFunction(ReverseModeRun &run);
   FailureOr<SmallVector<unsigned>> chooseArguments(func::FuncOp f);
 };
 } // namespace
@@ -93,7 +93,7 @@ static void replaceResults(func::FuncOp f, ArrayRef<Value> values, ArrayRef<Dict
 }
 
 /// A copy of the function that returns gradients instead.
-LogicalResult AutodiffPass::differentiateFunction(ReverseModeCounts &counts) {
+LogicalResult AutodiffPass::differentiateFunction(ReverseModeRun &run) {
   auto f = getOperation().lookupSymbol<func::FuncOp>(function);
   if (!f || f.isExternal()) {
     return getOperation().emitError()
@@ -115,7 +115,7 @@ LogicalResult AutodiffPass::differentiateFunction(ReverseModeCounts &counts) {
   }
   Operation *end = copy.getBody().front().getTerminator();
   OpBuilder builder(end);
-  ReverseMode reverse(builder, counts);
+  ReverseMode reverse(builder, run);
   FailureOr<SmallVector<Value>> gradients = reverse.differentiate(end->getOperand(*loss), values);
   if (failed(gradients)) {
     return failure();

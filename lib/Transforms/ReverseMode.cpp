@@ -99,12 +99,13 @@ LogicalResult ReverseMode::applyRule(Operation *op) {
   train::Vjp vjp(builder, op, resultGradients, needed);
   vjp.differentiateBlock = [&](OpBuilder &atEnd, ValueRange outputs, ArrayRef<Value> grads,
                                ValueRange wrt) {
-    return ReverseMode(atEnd, counts).differentiate(outputs, grads, wrt);
+    return ReverseMode(atEnd, run).differentiate(outputs, grads, wrt);
   };
+  vjp.loops = run.loops;
   if (failed(rule.buildVjp(vjp))) {
     return failure();
   }
-  ++counts.differentiated;
+  ++run.differentiated;
   for (auto [index, value] : llvm::enumerate(vjp.replacements)) {
     replace(op->getResult(static_cast<unsigned>(index)), value);
   }
@@ -148,6 +149,6 @@ Operation *ReverseMode::decompose(train::DecomposableOpInterface op) {
   }
   Operation *last = op->getPrevNode();
   op->erase();
-  ++counts.decomposed;
+  ++run.decomposed;
   return last;
 }

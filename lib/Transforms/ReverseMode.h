@@ -31,8 +31,9 @@
 
 namespace dsc {
 
-/// Ops whose rule was applied, and ops that had to be decomposed.
-struct ReverseModeCounts {
+/// How to differentiate, and how many ops had a rule and how many had to be decomposed.
+struct ReverseModeRun {
+  train::LoopChoices loops;
   int64_t differentiated = 0;
   int64_t decomposed = 0;
 };
@@ -46,8 +47,7 @@ class ReverseMode {
 public:
   /// `builder` stands where the backward ops go: behind all forward ops of the
   /// block, before the terminator that uses their results.
-  ReverseMode(mlir::OpBuilder &builder, ReverseModeCounts &counts)
-      : builder(builder), counts(counts) {}
+  ReverseMode(mlir::OpBuilder &builder, ReverseModeRun &run) : builder(builder), run(run) {}
 
   /// Gradients of the sum of `loss`'s elements with respect to `wrt`, each of
   /// the value's type; zeros where the loss does not depend on it.
@@ -69,7 +69,7 @@ private:
   void accumulate(mlir::Value value, mlir::Value gradient);
 
   mlir::OpBuilder &builder;
-  ReverseModeCounts &counts;
+  ReverseModeRun &run;
   llvm::DenseSet<mlir::Value> dependent;
   llvm::DenseMap<mlir::Value, mlir::Value> gradients;
 };

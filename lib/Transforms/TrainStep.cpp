@@ -22,9 +22,9 @@ namespace {
 /// before the loop; the loop's body is the graph, cloned, and its gradients.
 class StepBuilder {
 public:
-  StepBuilder(func::FuncOp forward, int64_t count, ReverseModeCounts &counts)
+  StepBuilder(func::FuncOp forward, int64_t count, ReverseModeRun &run)
       : forward(forward), module(forward->getParentOfType<ModuleOp>()), count(count),
-        builder(forward), counts(counts) {}
+        builder(forward), run(run) {}
 
   LogicalResult build();
 
@@ -53,7 +53,7 @@ private:
   int64_t rows = 0;                             // of a micro-batch
   std::optional<train::BatchAnalysis> analysis; // of the graph
   OpBuilder builder;
-  ReverseModeCounts &counts;
+  ReverseModeRun &run;
 
   train::StepOp step;
   train::MicrobatchOp loop;
@@ -381,7 +381,7 @@ LogicalResult StepBuilder::finishLoop() {
   // the loop must already use them when gradients are built.
   auto yield = train::YieldOp::create(builder, forward.getLoc(), sums, carry, outputs);
   builder.setInsertionPoint(yield);
-  ReverseMode reverse(builder, counts);
+  ReverseMode reverse(builder, run);
   FailureOr<SmallVector<Value>> gradients = reverse.differentiate(sums[0], wrt);
   if (failed(gradients)) {
     return failure();
@@ -403,6 +403,6 @@ void StepBuilder::finishStep() {
   eraseDeadOps(step.getBody().front());
 }
 
-LogicalResult dsc::buildTrainStep(func::FuncOp forward, int64_t count, ReverseModeCounts &counts) {
-  return StepBuilder(forward, count, counts).build();
+LogicalResult dsc::buildTrainStep(func::FuncOp forward, int64_t count, ReverseModeRun &run) {
+  return StepBuilder(forward, count, run).build();
 }

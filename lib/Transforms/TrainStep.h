@@ -11,8 +11,7 @@ namespace dsc {
 /// loop over `count` micro-batches of the graph's batch size, each forward and
 /// backward, and the writes of carried state. Results: loss_sum, count,
 /// output.<name>, and grad.<parameter> of loss_sum, summed over micro-batches.
-mlir::LogicalResult buildTrainStep(mlir::func::FuncOp forward, int64_t count,
-                                   ReverseModeCounts &counts);
+mlir::LogicalResult buildTrainStep(mlir::func::FuncOp forward, int64_t count, ReverseModeRun &run);
 
 } // namespace dsc
 

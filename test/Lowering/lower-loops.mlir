@@ -1,5 +1,6 @@
 // RUN: dsc-opt %s --dsc-lower-to-exec --split-input-file | FileCheck %s
 // RUN: dsc-opt %s --dsc-lower-to-exec=unroll=8 --split-input-file | FileCheck %s --check-prefix=UNROLLED
+// RUN: dsc-opt %s --dsc-lower-to-exec=hoist-invariants=false --split-input-file | FileCheck %s --check-prefix=KEPT
 
 // The weight's transpose costs nothing, what depends on no step is computed before the
 // loop, and an output that no one reads is none.
@@ -13,6 +14,12 @@
 // CHECK: linalg.generic {{.*}}%[[E]]
 // CHECK: exec.yield %[[NEW:.*]], %[[NEW]] : tensor<2x4xf32>, tensor<2x4xf32>
 // CHECK: exec.return %[[LAST]], %[[ROWS]], %[[ROWS]]
+//
+// KEPT-LABEL: exec.program @scan
+// KEPT-SAME: %[[B:arg3]]: tensor<2x4xf32>
+// KEPT: exec.loop 8
+// KEPT: linalg.generic {{.*}} ins(%[[B]] : tensor<2x4xf32>)
+// KEPT: exec.yield
 //
 // UNROLLED-LABEL: exec.program @scan
 // UNROLLED-NOT: exec.loop

@@ -1,4 +1,6 @@
 // RUN: dsc-opt %s --dsc-attach-loss=kind=mse --dsc-autodiff=microbatches=1 | FileCheck %s
+// RUN: dsc-opt %s --dsc-attach-loss=kind=mse --dsc-autodiff="microbatches=1 cut-scans=false" | FileCheck %s --check-prefix=DEAR
+// RUN: dsc-opt %s --dsc-attach-loss=kind=mse --dsc-autodiff="microbatches=1 stack-sums=false" | FileCheck %s --check-prefix=CARRIED
 
 // What the forward scan saves for the backward one: of a product only what the backward ops need
 // in the end, where that takes no more memory than the product.
@@ -28,6 +30,29 @@ train.variable parameter @t : tensor<1x3xf32> = dense<1.0> : tensor<1x3xf32>
 // CHECK-NOT: train.tanh
 // CHECK-NOT: train.erf
 // CHECK: train.body_yield
+// Without it, products are saved, and the rest is computed again.
+// DEAR: train.scan 4 invariant(
+// DEAR: %[[P:.*]] = train.dot
+// DEAR: train.body_yield %{{[^,]*}}, %{{[^,]*}}, %[[P]],
+// DEAR: train.scan 4 reverse
+// DEAR: train.sigmoid
+// DEAR: train.yield
+
+// Sums over the steps are products behind the scan, or else carried.
+// CHECK-COUNT-3: = train.dot %{{.*}} contract [0, 1] x [0, 1]
+// CARRIED: train.scan 4 reverse {{.*}} carry(%{{.*}} : tensor<2x3xf32>, tensor<6x3xf32>, tensor<3x3xf32>, tensor<1x3xf32>)
+// CARRIED-NOT: contract [0, 1]
+// CARRIED: train.yield
+
+// All choices give the same gradients.
+// RUN: python3 %{source}/test/npz.py write %t.npz x=f4:4x2x3:1,-2,3,5,-1,2,0.5 labels=f4:4x2x3:1,0,-1 r=f4:6x3:0.3,-0.2,0.5,0.1 s=f4:3x3:0.2,0.4,-0.3 t=f4:1x3:0.1,0.2,-0.1
+// RUN: dsc-opt %s --dsc-attach-loss=kind=mse --dsc-autodiff -o %t.mlir
+// RUN: dsc-interpret %t.mlir --f64 --data %t.npz > %t.all
+// RUN: dsc-opt %s --dsc-attach-loss=kind=mse --dsc-autodiff="cut-scans=false stack-sums=false" -o %t.none.mlir
+// RUN: dsc-interpret %t.none.mlir --f64 --data %t.npz > %t.none
+// RUN: diff %t.all %t.none
+// RUN: FileCheck %s --check-prefix=VALUES < %t.all
+// VALUES: grad.r = tensor<6x3xf32> [5.709{{.*}}, 8.257
 func.func @forward(%x: tensor<4x2x3xf32> {train.name = "x"}) -> (tensor<4x2x3xf32> {train.name = "y"}) {
   %r = train.read @r : tensor<6x3xf32>
   %s = train.read @s : tensor<3x3xf32>

@@ -54,7 +54,8 @@ static LogicalResult setOptions(PassManager &pm, const CompiledModule::Options &
     StringRef pass, off;
   } switches[] = {
       {options.lowering, "dsc-lower-to-exec",
-       "epilogues=false join-parts=false accumulate=false own-kernels=false"},
+       "epilogues=false join-parts=false accumulate=false own-kernels=false "
+       "hoist-invariants=false"},
       {options.fuse, "dsc-fuse-kernels", "fuse=false"},
       {options.hoist, "dsc-hoist-updates", "hoist=false"},
       {options.inPlace, "dsc-place-buffers", "in-place=false"},

@@ -37,6 +37,8 @@ def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
                         "let products and convolutions take in bias and activation">,
                  Option<"ownKernels", "own-kernels", "bool", "true",
                         "let the target replace its library where its own kernels are faster">,
+                 Option<"hoistInvariants", "hoist-invariants", "bool", "true",
+                        "compute what depends on no iteration before its loop">,
                  Option<"unroll", "unroll", "int64_t", "4",
                         "most steps of scans that are lowered step by step">];
   let statistics = [

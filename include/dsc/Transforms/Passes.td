@@ -213,7 +213,11 @@ def AutodiffPass : Pass<"dsc-autodiff", "::mlir::ModuleOp"> {
     Option<"function", "function", "std::string", "",
            "differentiate this function instead of the model">,
     ListOption<"wrt", "wrt", "int64_t",
-               "with function: arguments to differentiate by (default: all of float type)">
+               "with function: arguments to differentiate by (default: all of float type)">,
+    Option<"cutScans", "cut-scans", "bool", "true",
+           "let scans save what is made of products where that is no larger than they">,
+    Option<"stackSums", "stack-sums", "bool", "true",
+           "sum products over a scan's steps by one product behind it">
   ];
   let statistics = [
     Statistic<"numDifferentiated", "num-differentiated", "ops whose derivative rule was applied">,
