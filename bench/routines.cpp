@@ -134,47 +134,36 @@ void attention(Report &report, const char *what, int64_t B, int64_t H, int64_t T
   report.flops(b, pairs * 10 * D);
 }
 
-Ints conv(int64_t N, int64_t C, int64_t K, int64_t size, int64_t kernel, int64_t pad) {
-  int64_t plane = size * size;
-  return {2,
-          N,
-          C,
-          K,
-          1,
-          size,
-          size,
-          kernel,
-          kernel,
-          1,
-          1,
-          1,
-          1,
-          pad,
-          pad,
-          pad,
-          pad,
-          size,
-          size,
-          C * plane,
-          plane,
-          size,
-          1,
-          C * kernel * kernel,
-          kernel * kernel,
-          kernel,
-          1,
-          K * plane,
-          plane,
-          size,
-          1,
-          0};
+enum class Layout { RowMajor, ChannelsLast };
+
+/// Strides of [N, C, size, size].
+Ints imageStrides(int64_t C, int64_t size, Layout layout) {
+  if (layout == Layout::RowMajor)
+    return {C * size * size, size * size, size, 1};
+  return {C * size * size, 1, C * size, C};
 }
 
-void convolution(Report &report, const char *what, int64_t N, int64_t C, int64_t K, int64_t size,
-                 int64_t kernel, int64_t pad) {
-  Ints ints = conv(N, C, K, size, kernel, pad);
-  int64_t in = N * C * size * size, out = N * K * size * size, weight = C * K * kernel * kernel;
-  double flops = 2.0 * out * C * kernel * kernel;
+struct ConvSize {
+  int64_t N, C, K, size, kernel, pad;
+};
+
+Ints conv(const ConvSize &c, Layout layout) {
+  Ints ints{2, c.N, c.C, c.K, 1, c.size, c.size, c.kernel, c.kernel, 1, 1, 1, 1};
+  ints.insert(ints.end(), {c.pad, c.pad, c.pad, c.pad, c.size, c.size});
+  for (const Ints &strides :
+       {imageStrides(c.C, c.size, layout), imageStrides(c.C, c.kernel, Layout::RowMajor),
+        imageStrides(c.K, c.size, layout)})
+    ints.insert(ints.end(), strides.begin(), strides.end());
+  ints.push_back(0);
+  return ints;
+}
+
+void convolution(Report &report, const char *what, const ConvSize &c,
+                 Layout layout = Layout::RowMajor) {
+  Ints ints = conv(c, layout);
+  int64_t in = c.N * c.C * c.size * c.size, out = c.N * c.K * c.size * c.size;
+  int64_t weight = c.C * c.K * c.kernel * c.kernel;
+  double flops = 2.0 * out * c.C * c.kernel * c.kernel;
   Bench f{dscCpuConv, std::string("convolution ") + what, ints, {}};
   report.flops(f.buffer(in).buffer(weight).buffer(out), flops);
   Bench i{dscCpuConvInputGrad, std::string("convolution input gradient ") + what, ints, {}};
@@ -251,9 +240,15 @@ int main(int argc, char **argv) {
   attention(report, "B4 H12 T256 D64", 4, 12, 256, 64);
   attention(report, "B4 H12 T1024 D64", 4, 12, 1024, 64);
   attention(report, "B1 H1 T1024 D64", 1, 1, 1024, 64);
-  convolution(report, "N128 C1 K32 28x28 3x3", 128, 1, 32, 28, 3, 1);
-  convolution(report, "N128 C32 K64 14x14 3x3", 128, 32, 64, 14, 3, 1);
-  convolution(report, "N8 C256 K64 56x56 1x1", 8, 256, 64, 56, 1, 0);
+  convolution(report, "N128 C1 K32 28x28 3x3", {128, 1, 32, 28, 3, 1});
+  convolution(report, "N128 C32 K64 14x14 3x3", {128, 32, 64, 14, 3, 1});
+  convolution(report, "N8 C256 K64 56x56 1x1", {8, 256, 64, 56, 1, 0});
+  for (int64_t channels : {64, 128, 256, 512}) { // of resnet18 on 64 pixels
+    std::string size = std::to_string(channels);
+    ConvSize c{16, channels, channels, 1024 / channels, 3, 1};
+    convolution(report, ("N16 C" + size + " 3x3").c_str(), c);
+    convolution(report, ("N16 C" + size + " 3x3 channels-last").c_str(), c, Layout::ChannelsLast);
+  }
   pooling(report, "N128 C32 28x28", 128, 32, 28);
   pooling(report, "N128 C64 14x14", 128, 64, 14);
   embedding(report, "256x128, 768 rows", 256, 128, 768);

@@ -65,7 +65,7 @@ int32_t dscCpuMatmul(const DscCall *call, void *const *buffers);
 //===----------------------------------------------------------------------===//
 
 enum DscConvFlags {
-  DSC_CONV_BIAS = 1,   // forward: adds bias[k]; weight gradient: also writes bias gradient[k]
+  DSC_CONV_BIAS = 1,   // forward only: adds bias[k]
   DSC_CONV_RELU = 2,   // forward only
   DSC_CONV_LIBRARY = 4 // by the library, whatever the shape
 };
@@ -93,7 +93,7 @@ int32_t dscCpuConv(const DscCall *call, void *const *buffers);
 /// buffers: output gradient, weight, input gradient. No flags.
 int32_t dscCpuConvInputGrad(const DscCall *call, void *const *buffers);
 
-/// buffers: input, output gradient, weight gradient, bias gradient (if BIAS)
+/// buffers: input, output gradient, weight gradient
 int32_t dscCpuConvWeightGrad(const DscCall *call, void *const *buffers);
 
 //===----------------------------------------------------------------------===//

@@ -5,12 +5,14 @@
 // product is a plain matrix product per image, or where a block of channels would be
 // mostly padding (`Direct`); and tensors that are channels-last already are taken as
 // they are (`ChannelsLast`). The first layer of an image model has too few channels for
-// any of this and a kernel of its own (ThinConv.h).
+// any of this and a kernel of its own (ThinConv.h), the last layers too few positions, and a
+// product with patches instead (PatchConv.h).
 //
 //===----------------------------------------------------------------------===//
 #include "abi/CpuRoutines.h"
 #include "device/cpu/ConvShape.h"
 #include "device/cpu/Move.h"
+#include "device/cpu/PatchConv.h"
 #include "device/cpu/Scratch.h"
 #include "device/cpu/ThinConv.h"
 
@@ -157,7 +159,7 @@ private:
   Forward::primitive_desc describeForward(const memory::desc *biasDesc, bool relu) const;
   void makeForward(bool hasBias, bool relu);
   void makeInputGrad();
-  void makeWeightGrad(bool hasBias);
+  void makeWeightGrad();
   void finish(const memory::desc &scratchDesc) { scratchpad = dnnlView(scratchDesc); }
 
   ConvShape shape;
@@ -231,24 +233,17 @@ void Conv::makeInputGrad() {
   finish(how.scratchpad_desc());
 }
 
-void Conv::makeWeightGrad(bool hasBias) {
+void Conv::makeWeightGrad() {
   using Gradient = dnnl::convolution_backward_weights;
-  auto algorithm = dnnl::algorithm::convolution_direct;
-  memory::desc biasDesc = biasDescOf(shape);
-  memory::desc input = activation(shape.input), output = activation(shape.output);
-  Gradient::desc what = hasBias
-                            ? Gradient::desc(algorithm, input, weights(), biasDesc, output,
-                                             shape.strides, shape.dilations, shape.low, shape.high)
-                            : Gradient::desc(algorithm, input, weights(), output, shape.strides,
-                                             shape.dilations, shape.low, shape.high);
+  Gradient::desc what(dnnl::algorithm::convolution_direct, activation(shape.input), weights(),
+                      activation(shape.output), shape.strides, shape.dilations, shape.low,
+                      shape.high);
   Gradient::primitive_desc how(what, dnnlAttributes(), dnnlEngine(),
-                               describeForward(hasBias ? &biasDesc : nullptr, false));
+                               describeForward(nullptr, false));
   arguments.emplace_back(DNNL_ARG_SRC, 0, shape.input, false).want(how.src_desc());
   arguments.emplace_back(DNNL_ARG_DIFF_DST, 1, shape.output, false).want(how.diff_dst_desc());
   arguments.emplace_back(DNNL_ARG_DIFF_WEIGHTS, 2, weightTensor, true)
       .want(how.diff_weights_desc());
-  if (hasBias)
-    arguments.emplace_back(DNNL_ARG_DIFF_BIAS, 3, biasTensor(shape), true).want(biasDesc);
   primitive = Gradient(how);
   finish(how.scratchpad_desc());
 }
@@ -256,13 +251,12 @@ void Conv::makeWeightGrad(bool hasBias) {
 Conv::Conv(const ConvShape &shape, Direction direction)
     : shape(shape), weightTensor(grouped(shape.weight, shape.groups)),
       layouts(chooseLayouts(shape, direction)) {
-  bool hasBias = shape.flags & DSC_CONV_BIAS;
   if (direction == Direction::Forward)
-    makeForward(hasBias, shape.flags & DSC_CONV_RELU);
+    makeForward(shape.flags & DSC_CONV_BIAS, shape.flags & DSC_CONV_RELU);
   else if (direction == Direction::InputGrad)
     makeInputGrad();
   else
-    makeWeightGrad(hasBias);
+    makeWeightGrad();
 }
 
 int32_t Conv::run(void *const *buffers) {
@@ -295,11 +289,17 @@ void zero(const ConvTensor &tensor, void *out) {
 void runEmpty(const ConvShape &shape, Direction direction, void *const *buffers) {
   if (direction == Direction::InputGrad)
     zero(shape.input, buffers[2]);
-  if (direction != Direction::WeightGrad)
-    return;
-  zero(shape.weight, buffers[2]);
-  if (shape.flags & DSC_CONV_BIAS)
-    zero(biasTensor(shape), buffers[3]);
+  if (direction == Direction::WeightGrad)
+    zero(shape.weight, buffers[2]);
+}
+
+Convolver *makeConvolver(const ConvShape &shape, Direction direction) {
+  bool ownKernels = !(shape.flags & DSC_CONV_LIBRARY);
+  if (ownKernels && isThin(shape, direction))
+    return makeThinConv(shape, direction);
+  if (ownKernels && hasFewPositions(shape, direction))
+    return makePatchWeightGrad(shape);
+  return new Conv(shape, direction);
 }
 
 int32_t convolve(const DscCall *call, void *const *buffers, Direction direction) {
@@ -314,8 +314,7 @@ int32_t convolve(const DscCall *call, void *const *buffers, Direction direction)
         runEmpty(shape, direction, buffers);
         return 0;
       }
-      bool ownKernel = !(shape.flags & DSC_CONV_LIBRARY) && isThin(shape, direction);
-      setState(call, ownKernel ? makeThinConv(shape, direction) : new Conv(shape, direction));
+      setState(call, makeConvolver(shape, direction));
     }
     return stateOf<Convolver>(call)->run(buffers);
   });

@@ -96,39 +96,32 @@ public:
 
   int32_t run(void *const *buffers) override {
     const KernelTable &table = kernels();
-    bool hasBias = shape.flags & DSC_CONV_BIAS;
-    int64_t perImage = table.thinConvScratch(conv), perPart = weights() + conv.outputs;
+    int64_t perImage = table.thinConvScratch(conv);
     Scratch scratch;
     size_t images = scratch.reserve(parts() * perImage * sizeof(float));
-    size_t place = scratch.reserve(parts() * perPart * sizeof(float));
+    size_t place = scratch.reserve(parts() * weights() * sizeof(float));
     if (!scratch.allocate())
       return 1;
     auto *input = static_cast<const float *>(buffers[0]);
     auto *outputGrad = static_cast<const float *>(buffers[1]);
     float *sums = scratch.floatsAt(place);
-    std::fill(sums, sums + parts() * perPart, 0.0f);
+    std::fill(sums, sums + parts() * weights(), 0.0f);
     forEachImage([&](int64_t n, int64_t part) {
-      float *mine = sums + part * perPart;
-      const float *grad = outputGrad + n * outputSize;
-      table.thinConvWeightGrad(conv, input + n * inputSize, grad, mine,
-                               scratch.floatsAt(images) + part * perImage);
-      if (hasBias)
-        table.thinConvBiasGrad(conv, grad, mine + weights());
+      table.thinConvWeightGrad(conv, input + n * inputSize, outputGrad + n * outputSize,
+                               sums + part * weights(), scratch.floatsAt(images) + part * perImage);
     });
-    addParts(sums, perPart);
+    addParts(sums);
     writeWeights(sums, static_cast<float *>(buffers[2]));
-    if (hasBias)
-      std::copy(sums + weights(), sums + perPart, static_cast<float *>(buffers[3]));
     return 0;
   }
 
 private:
   int64_t weights() const { return conv.outputs * conv.taps(); }
 
-  void addParts(float *sums, int64_t perPart) const {
+  void addParts(float *sums) const {
     for (int64_t part = 1; part < parts(); ++part)
-      for (int64_t i = 0; i < perPart; ++i)
-        sums[i] += sums[part * perPart + i];
+      for (int64_t i = 0; i < weights(); ++i)
+        sums[i] += sums[part * weights() + i];
   }
 
   void writeWeights(const float *sums, float *to) const {

@@ -80,8 +80,6 @@ struct KernelTable {
   /// Adds to weightGrad[outputs][taps].
   void (*thinConvWeightGrad)(const ThinConv &conv, const float *input, const float *outputGrad,
                              float *weightGrad, float *scratch);
-  /// Adds to biasGrad[outputs].
-  void (*thinConvBiasGrad)(const ThinConv &conv, const float *outputGrad, float *biasGrad);
 };
 
 /// The table of the best level of this processor.

@@ -28,7 +28,6 @@ void thinConv(const ThinConv &conv, const float *input, const float *weight, con
               bool relu, float *output, float *scratch);
 void thinConvWeightGrad(const ThinConv &conv, const float *input, const float *outputGrad,
                         float *weightGrad, float *scratch);
-void thinConvBiasGrad(const ThinConv &conv, const float *outputGrad, float *biasGrad);
 
 } // namespace dsc::DSC_LEVEL
 

@@ -10,7 +10,7 @@ extern const KernelTable table;
 const KernelTable table = {
     DSC_STRING(DSC_LEVEL), attentionScratch, attention,          attentionGrad,
     transposeWords,        maxPoolPlane,     avgPoolPlane,       avgPoolGradPlane,
-    thinConvScratch,       thinConv,         thinConvWeightGrad, thinConvBiasGrad,
+    thinConvScratch,       thinConv,         thinConvWeightGrad,
 };
 
 } // namespace dsc::DSC_LEVEL

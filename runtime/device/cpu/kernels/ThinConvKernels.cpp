@@ -240,14 +240,4 @@ void thinConvWeightGrad(const ThinConv &conv, const float *input, const float *o
   gradChannelsFrom<gradChannels>(image, outputGrad, 0, weightGrad);
 }
 
-void thinConvBiasGrad(const ThinConv &conv, const float *outputGrad, float *biasGrad) {
-  int64_t plane = conv.output[0] * conv.output[1];
-  for (int64_t k = 0; k < conv.outputs; ++k, outputGrad += plane) {
-    Vec sum = 0.0f;
-    for (int64_t i = 0; i < plane; i += width)
-      sum += loadLanes(outputGrad + i, 0, static_cast<int>(least(width, plane - i)), Vec(0.0f));
-    biasGrad[k] += laneSum(sum);
-  }
-}
-
 } // namespace dsc::DSC_LEVEL

@@ -20,28 +20,27 @@ static Sizes intsOf(const Conv &shape) {
   return ints;
 }
 
-/// The last `numResults` buffers are written.
+/// The last buffer is written.
 static void enqueue(Step &step, const char *name, DscRoutine routine, const Conv &shape,
-                    Buffers buffers, size_t numResults) {
+                    Buffers buffers) {
   if (step.failed)
     return;
   std::vector<emulator::Access> accesses;
   for (const Buffer &buffer : buffers) {
-    bool isResult = accesses.size() + numResults >= buffers.size();
+    bool isResult = accesses.size() + 1 == buffers.size();
     accesses.push_back({buffer.data, static_cast<size_t>(buffer.bytes), isResult});
   }
   enqueue({name, routine, intsOf(shape), std::move(accesses)}, step.stream);
 }
 
 void conv(Step &step, const Conv &shape, Buffers buffers) {
-  enqueue(step, "conv", dscCpuConv, shape, buffers, 1);
+  enqueue(step, "conv", dscCpuConv, shape, buffers);
 }
 void convInputGrad(Step &step, const Conv &shape, Buffers buffers) {
-  enqueue(step, "convInputGrad", dscCpuConvInputGrad, shape, buffers, 1);
+  enqueue(step, "convInputGrad", dscCpuConvInputGrad, shape, buffers);
 }
 void convWeightGrad(Step &step, const Conv &shape, Buffers buffers) {
-  size_t numResults = shape.flags & DSC_CONV_BIAS ? 2 : 1;
-  enqueue(step, "convWeightGrad", dscCpuConvWeightGrad, shape, buffers, numResults);
+  enqueue(step, "convWeightGrad", dscCpuConvWeightGrad, shape, buffers);
 }
 
 } // namespace dsc::cuda

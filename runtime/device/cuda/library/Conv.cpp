@@ -216,13 +216,10 @@ void convWeightGrad(Step &step, const Conv &shape, Buffers buffers) {
   const auto *chosen = choose(list, count);
   if (!chosen)
     return plainConvWeightGrad(step, shape, buffers);
-  bool good = check(step, cudnnConvolutionBackwardFilter(
-                              library.handle, &one, plan.input, buffer[0].data, plan.output,
-                              buffer[1].data, plan.convolution, chosen->algo, library.workspace,
-                              workspaceBytes, &zero, plan.weight, buffer[2].data));
-  if (good && (shape.flags & DSC_CONV_BIAS))
-    check(step, cudnnConvolutionBackwardBias(library.handle, &one, plan.output, buffer[1].data,
-                                             &zero, plan.bias, buffer[3].data));
+  check(step, cudnnConvolutionBackwardFilter(library.handle, &one, plan.input, buffer[0].data,
+                                             plan.output, buffer[1].data, plan.convolution,
+                                             chosen->algo, library.workspace, workspaceBytes, &zero,
+                                             plan.weight, buffer[2].data));
 }
 
 } // namespace dsc::cuda

@@ -96,19 +96,6 @@ __global__ void __launch_bounds__(128)
     weightGrad[s.weight.place(k, c, tapAt)] = sum;
 }
 
-/// A block per output channel.
-__global__ void __launch_bounds__(128) sumChannel(Shape s, const float *outputGrad, float *grad) {
-  int64_t position[Window::maxDims];
-  float sum = 0.0f;
-  for (int64_t i = threadIdx.x; i < s.n * s.window.outputs(); i += blockDim.x) {
-    int64_t n = split(i, s.window.output, position);
-    sum += outputGrad[s.output.place(n, blockIdx.x, position)];
-  }
-  sum = blockReduce<Sum>(sum);
-  if (threadIdx.x == 0)
-    grad[blockIdx.x] = sum;
-}
-
 } // namespace
 
 void plainConv(Step &step, const Conv &call, Buffers buffers) {
@@ -140,9 +127,6 @@ void plainConvWeightGrad(Step &step, const Conv &call, Buffers buffers) {
     LAUNCH(step, correlate, static_cast<unsigned>(count), 128, 0, step.stream, shapeOf(call),
            buffer[0].tensor<const float>(), buffer[1].tensor<const float>(),
            buffer[2].tensor<float>());
-  if (call.k > 0 && (call.flags & DSC_CONV_BIAS))
-    LAUNCH(step, sumChannel, static_cast<unsigned>(call.k), 128, 0, step.stream, shapeOf(call),
-           buffer[1].tensor<const float>(), buffer[3].tensor<float>());
 }
 
 } // namespace dsc::cuda
