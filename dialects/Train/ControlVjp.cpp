@@ -305,8 +305,7 @@ ArrayRef<Value> ScanVjp::cut(Value copy) {
   for (Value value : behind) {
     bytes += getTensorBytes(value.getType());
   }
-  bool isBetter = !isNeeded && bytes <= getTensorBytes(copy.getType());
-  isBetter &= vjp.loops.cutScans;
+  bool isBetter = vjp.loops.cutScans && !isNeeded && bytes <= getTensorBytes(copy.getType());
   ArrayRef<Value> chosen = isBetter ? behind.getArrayRef() : ArrayRef<Value>(copy);
   return cuts[copy] = SmallVector<Value>(chosen);
 }

@@ -22,11 +22,14 @@ Value dsc::inPlaceRoot(Value value) {
   }
 }
 
+bool dsc::isInPlace(OpOperand &operand) {
+  auto number = operand.getOwner()->getAttrOfType<IntegerAttr>(kInPlaceAttr);
+  return number && number.getInt() == operand.getOperandNumber();
+}
+
 bool dsc::isOverwritten(Operation *op) {
   return llvm::any_of(op->getUses(), [](OpOperand &use) {
-    auto operand = use.getOwner()->getAttrOfType<IntegerAttr>(kInPlaceAttr);
-    bool isHere = operand && operand.getInt() == use.getOperandNumber();
-    return isHere || (isa<exec::ViewOp>(use.getOwner()) && isOverwritten(use.getOwner()));
+    return isInPlace(use) || (isa<exec::ViewOp>(use.getOwner()) && isOverwritten(use.getOwner()));
   });
 }
 

@@ -135,8 +135,7 @@ int64_t BlockBatching::overwriting(Value operand, int64_t moment) const {
     consider(momentOf(makers.lookup(read.getVariableAttr())));
   }
   visitUsers(root, [&](OpOperand &use, int64_t other) {
-    auto inPlace = use.getOwner()->getAttrOfType<IntegerAttr>(kInPlaceAttr);
-    if (inPlace && inPlace.getInt() == static_cast<int64_t>(use.getOperandNumber())) {
+    if (isInPlace(use)) {
       consider(other);
     }
   });

@@ -231,6 +231,9 @@ inline constexpr llvm::StringLiteral kInPlaceAttr = "exec.in_place";
 /// The first of the values that share a buffer because calls work in place.
 mlir::Value inPlaceRoot(mlir::Value value);
 
+/// Whether a call writes its result into what the operand holds.
+bool isInPlace(mlir::OpOperand &operand);
+
 /// Whether a call works in place on a result of the op.
 bool isOverwritten(mlir::Operation *op);
 

@@ -85,11 +85,8 @@ private:
 ConvArgument::ConvArgument(int number, int buffer, ConvTensor tensor, bool written)
     : number(number), buffer(buffer), written(written) {
   memory::dims dense = rowMajorStrides(tensor.dims);
-  if (!written && tensor.isBroadcast()) {
-    spread.emplace();
-    for (size_t i = 0; i < tensor.dims.size(); ++i)
-      spread->add(tensor.dims[i], {dense[i], tensor.strides[i]});
-  }
+  if (!written && tensor.isBroadcast())
+    spread = copyLoop(tensor.dims, dense, tensor.strides);
   // Dimensions of size 1 may carry any stride; give them the one that compares equal.
   bool channelsLast = tensor.dims.size() > 2 && tensor.isChannelsLast();
   if (spread || tensor.isRowMajor())

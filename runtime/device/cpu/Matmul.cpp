@@ -199,9 +199,7 @@ MatmulOperand makeOperand(const MatmulShape &shape, int op) {
   MatmulOperand result;
   if (!plain) {
     memory::dims dense = rowMajorStrides(dims);
-    result.pack.emplace();
-    for (size_t i = 0; i < dims.size(); ++i)
-      result.pack->add(dims[i], {dense[i], strides[i]});
+    result.pack = copyLoop(dims, dense, strides);
     result.bytes = batchSize * shape.rows(op) * shape.cols(op) * sizeof(float);
     strides = dense;
   }

@@ -125,6 +125,14 @@ template <int N> StridedLoop<N> readLoop(Operands &operands) {
 
 } // namespace
 
+CopyLoop dsc::copyLoop(const std::vector<int64_t> &dims, const std::vector<int64_t> &to,
+                       const std::vector<int64_t> &from) {
+  CopyLoop loop;
+  for (size_t i = 0; i < dims.size(); ++i)
+    loop.add(dims[i], {to[i], from[i]});
+  return loop;
+}
+
 void dsc::copyStrided(int64_t bytes, CopyLoop loop, void *out, const void *in) {
   if (loop.size() == 0)
     return;

@@ -4,11 +4,17 @@
 
 #include "device/cpu/StridedLoop.h"
 
+#include <vector>
+
 namespace dsc {
 
 /// Operand 0 of the loop is written, operand 1 is read. `bytes` is the size of an element.
 using CopyLoop = StridedLoop<2>;
 using FillLoop = StridedLoop<1>;
+
+/// A copy of a tensor from one layout into another; the three have a number for each dimension.
+CopyLoop copyLoop(const std::vector<int64_t> &dims, const std::vector<int64_t> &to,
+                  const std::vector<int64_t> &from);
 
 /// Copies; uses the thread pool. The loop need not be normalized.
 void copyStrided(int64_t bytes, CopyLoop loop, void *out, const void *in);

@@ -60,16 +60,10 @@ PatchWeightGrad::PatchWeightGrad(const ConvShape &shape)
 }
 
 void PatchWeightGrad::gatherGrads(const float *outputGrad, float *to) const {
-  const memory::dims &dims = shape.output.dims, &strides = shape.output.strides;
-  CopyLoop loop;
-  loop.add(outputs, {images * positions, strides[1]});
-  loop.add(images, {positions, strides[0]});
-  int64_t below = positions;
-  for (size_t i = 2; i < dims.size(); ++i) {
-    below /= dims[i];
-    loop.add(dims[i], {below, strides[i]});
-  }
-  copyStrided(sizeof(float), loop, to, outputGrad);
+  memory::dims dims = shape.output.dims, strides = shape.output.strides;
+  std::swap(dims[0], dims[1]);
+  std::swap(strides[0], strides[1]);
+  copyStrided(sizeof(float), copyLoop(dims, rowMajorStrides(dims), strides), to, outputGrad);
 }
 
 /// Where the taps of one output position lie in a channel; -1 in the padding.
@@ -103,10 +97,8 @@ void PatchWeightGrad::gatherPatches(const float *input, float *to) const {
 }
 
 void PatchWeightGrad::writeWeights(const float *from, float *to) const {
-  const memory::dims &dims = shape.weight.dims, dense = rowMajorStrides(dims);
-  CopyLoop loop;
-  for (size_t i = 0; i < dims.size(); ++i)
-    loop.add(dims[i], {shape.weight.strides[i], dense[i]});
+  const memory::dims &dims = shape.weight.dims;
+  CopyLoop loop = copyLoop(dims, shape.weight.strides, rowMajorStrides(dims));
   copyStrided(sizeof(float), loop, to, from);
 }
 
