@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
@@ -61,10 +62,11 @@ private:
     arith::populateEmulateUnsupportedFloatsPatterns(patterns, converter);
     ConversionTarget target(getContext());
     arith::populateEmulateUnsupportedFloatsLegality(target, converter);
-    // Choosing computes nothing, but LLVM widens it too, and rounds by a routine that is
-    // not there.
-    target.addDynamicallyLegalOp<arith::SelectOp>(
-        [&](arith::SelectOp op) { return converter.isLegal(op.getOperation()); });
+    // Choosing computes nothing, but LLVM widens it too, as it does roots, and rounds by a routine
+    // that is not there.
+    auto isLegal = [&](Operation *op) { return converter.isLegal(op); };
+    target.addDynamicallyLegalOp<arith::SelectOp>(isLegal);
+    target.addDynamicallyLegalDialect<math::MathDialect>(isLegal);
     return applyPartialConversion(getOperation(), target, std::move(patterns));
   }
 

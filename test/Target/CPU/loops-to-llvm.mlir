@@ -46,3 +46,20 @@ func.func @choose(%c: tensor<64xi1>, %x: tensor<64xbf16>) -> tensor<64xbf16> {
   } -> tensor<64xbf16>
   return %y : tensor<64xbf16>
 }
+
+// Nor is a root of bf16.
+// CHECK-LABEL: llvm.func @root(
+// CHECK-NOT:     llvm.intr.sqrt{{.*}}bf16
+// CHECK:         llvm.intr.sqrt{{.*}} : (vector<16xf32>)
+// CHECK-NOT:     llvm.intr.sqrt{{.*}}bf16
+// CHECK:         llvm.return
+func.func @root(%x: tensor<64xbf16>) -> tensor<64xbf16> {
+  %e = tensor.empty() : tensor<64xbf16>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : tensor<64xbf16>) outs(%e : tensor<64xbf16>) {
+  ^bb0(%a: bf16, %o: bf16):
+    %0 = math.sqrt %a : bf16
+    linalg.yield %0 : bf16
+  } -> tensor<64xbf16>
+  return %y : tensor<64xbf16>
+}
