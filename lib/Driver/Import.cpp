@@ -201,7 +201,7 @@ int Compilation::importMlir() {
 //===----------------------------------------------------------------------===//
 
 int Compilation::collectWeights() {
-  bool makesValues = !options.planOnly && options.emit == "trainer";
+  bool makesValues = !options.planOnly && (options.emit == "trainer" || options.emit == "cuda");
   if (makesValues) {
     if (llvm::Error error = checkMadeValues(*module, hostMemory())) {
       return fail(std::move(error));

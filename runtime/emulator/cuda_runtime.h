@@ -170,6 +170,9 @@ inline int __float_as_int(float x) { return emulator::fromBits<int>(emulator::to
 inline float __int_as_float(int x) { return emulator::fromBits<float>(emulator::toBits(x)); }
 inline unsigned __umulhi(unsigned x, unsigned y) { return uint64_t(x) * y >> 32; }
 
+struct alignas(8) float2 {
+  float x, y;
+};
 struct alignas(16) float4 {
   float x, y, z, w;
 };

@@ -36,8 +36,6 @@ std::shared_ptr<const TargetModel> cpucheck::createTargetModel() {
   return std::make_shared<BatchingTarget>();
 }
 
-bool cpucheck::hasHalfTypes() { return true; }
-
 namespace {
 /// A temporary file that goes when this does.
 struct ObjectFile {

@@ -18,9 +18,6 @@ namespace dsc::cpucheck {
 /// What the exec phase must know of the target.
 std::shared_ptr<const TargetModel> createTargetModel();
 
-/// Whether the target computes in f16 and bf16.
-bool hasHalfTypes();
-
 /// Writes placed exec IR as a shared library that defines dscModule; `cpu` is the
 /// processor to compile for. Fails after an error has been reported.
 mlir::LogicalResult writeLibrary(mlir::ModuleOp exec, const std::string &cpu,

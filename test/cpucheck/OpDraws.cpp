@@ -2,7 +2,6 @@
 
 #include "OpDraws.h"
 
-#include "Library.h"
 #include "ShapeDraws.h"
 
 using namespace mlir;
@@ -113,11 +112,8 @@ static void drawSelect(ProgramBuilder &p) {
 static void drawConvert(ProgramBuilder &p) {
   Builder &b = p.builder;
   Shape shape = p.shape(0, 3);
-  SmallVector<Type> types = {b.getF32Type(), b.getF64Type(), b.getI32Type(), b.getI64Type(),
-                             b.getI1Type()};
-  if (hasHalfTypes()) {
-    types.append({b.getF16Type(), b.getBF16Type()});
-  }
+  SmallVector<Type> types = {b.getF32Type(), b.getF64Type(), b.getF16Type(), b.getBF16Type(),
+                             b.getI32Type(), b.getI64Type(), b.getI1Type()};
   Type from = p.draw.pickFrom(types), to = p.draw.pickFrom(types);
   Value x = p.operand(RankedTensorType::get(shape, from), {.exact = true});
   p.make<train::ConvertOp>(RankedTensorType::get(shape, to), x);

@@ -21,8 +21,6 @@ std::shared_ptr<const TargetModel> cpucheck::createTargetModel() {
   return cuda::createCudaTargetModel();
 }
 
-bool cpucheck::hasHalfTypes() { return false; }
-
 namespace {
 /// A temporary folder that goes when this does.
 struct SourceFolder {

@@ -2,7 +2,7 @@
 """Compares what two trainers printed and wrote; the standard library only.
 
   steps.py losses A.jsonl B.jsonl [BOUND]   every step's loss, relative (1e-5), and they must change
-  steps.py gradients A.npz B.npz            two --dump-tensors files, relative L2 of all (1e-5)
+  steps.py gradients A.npz B.npz [BOUND]    two --dump-tensors files, relative L2 of all (1e-5)
   steps.py tensors A.safetensors B.safetensors
                                             two checkpoints hold the same bits
   steps.py onnx MODEL.onnx A.safetensors BEFORE.onnx
@@ -39,7 +39,7 @@ def compare_losses(a, b, bound="1e-5"):
             sys.exit(f"step {step}: loss {x} and {y}")
 
 
-def compare_gradients(a, b):
+def compare_gradients(a, b, bound="1e-5"):
     one, two = tensors.read_npz(a), tensors.read_npz(b)
     names = [name for name in one if name.startswith("grad.")]
     if one.keys() != two.keys() or not names:
@@ -48,7 +48,7 @@ def compare_gradients(a, b):
     for name in names:
         difference += sum((x - y) ** 2 for x, y in zip(one[name][1], two[name][1]))
         norm += sum(x * x for x in one[name][1])
-    if not 0 < norm or not math.sqrt(difference / norm) <= 1e-5:
+    if not 0 < norm or not math.sqrt(difference / norm) <= float(bound):
         sys.exit(f"gradients differ by {math.sqrt(difference)} of {math.sqrt(norm)}")
     for name in one:
         if one[name][0] != two[name][0]:

@@ -73,10 +73,22 @@ static std::string tidySignatures(StringRef kernels) {
   return text;
 }
 
+/// The toolkit's headers of half types, as far as the sources use them.
+static std::string halfHeaders(StringRef kernels, StringRef step) {
+  const std::pair<StringRef, StringRef> headers[] = {{"__half", "cuda_fp16.h"},
+                                                     {"__nv_bfloat16", "cuda_bf16.h"}};
+  std::string text;
+  for (auto [type, header] : headers)
+    if (kernels.contains(type) || step.contains(type))
+      text += ("#include <" + header + ">\n").str();
+  return text.empty() ? "" : "\n" + text;
+}
+
 /// What stands before each kernel's body, as declarations.
-static std::string declarationsOf(StringRef kernels) {
+static std::string declarationsOf(StringRef kernels, StringRef step) {
   std::string text = "// Declarations of kernels.cu.\n#pragma once\n"
-                     "#include \"device/cuda/Kernel.h\"\n\nusing namespace dsc::cuda;\n\n";
+                     "#include \"device/cuda/Kernel.h\"\n" +
+                     halfHeaders(kernels, step) + "\nusing namespace dsc::cuda;\n\n";
   for (size_t at = kernels.find("\n__global__"); at != StringRef::npos;
        at = kernels.find("\n__global__", at + 1))
     text += (kernels.slice(at + 1, kernels.find(" {", at)) + ";\n").str();
@@ -101,7 +113,7 @@ FailureOr<CudaSources> emitSources(ModuleOp exec, StringRef description) {
   sources.kernels = "// The kernels of this model, in the order in which the step first launches "
                     "them.\n#include \"kernels.h\"\n" +
                     *text;
-  sources.header = declarationsOf(*text);
+  sources.header = declarationsOf(*text, *step);
   sources.step = *step;
   sources.programs = programsHeader(programs);
   sources.module = moduleText(programs, placement.getConstants(), description);

@@ -253,9 +253,6 @@ FailureOr<SmallVector<Type>> Builder::parameterTypes(exec::KernelOp kernel,
     Type tensor =
         i < numOperands ? kernel.getArgumentTypes()[i] : kernel.getResultTypes()[i - numOperands];
     StringRef element = kernelTypeOf(getElementTypeOrSelf(tensor));
-    if (element.empty())
-      return function.uses.front().call->op->emitError("the CUDA target has no kernels on ")
-             << getElementTypeOrSelf(tensor) << " yet; compile for the cpu target";
     add((i < numOperands ? "const " : "") + element.str() + " *" +
         (shared.test(i) ? "" : "__restrict__"));
   }

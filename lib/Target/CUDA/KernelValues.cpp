@@ -248,9 +248,9 @@ Value KernelEmitter::load(unsigned argument, const LinearAccess &access) {
 /// Of an operand, or a result behind them.
 Type KernelEmitter::elementType(unsigned argument) const {
   unsigned numOperands = kernel.body->getNumArguments();
-  return getElementTypeOrSelf(argument < numOperands
-                                  ? kernel.body->getArgument(argument)
-                                  : kernel.results[argument - numOperands].value);
+  return code.typeOf(getElementTypeOrSelf(argument < numOperands
+                                              ? kernel.body->getArgument(argument)
+                                              : kernel.results[argument - numOperands].value));
 }
 
 Value KernelEmitter::elementAt(unsigned argument, Value position) {

@@ -9,22 +9,6 @@ using namespace mlir;
 
 namespace dsc::cuda {
 
-StringRef kernelTypeOf(Type type) {
-  if (type.isF32())
-    return "float";
-  if (type.isF64())
-    return "double";
-  if (type.isInteger(1))
-    return "bool";
-  if (type.isInteger(8))
-    return "int8_t";
-  if (type.isInteger(16))
-    return "int16_t";
-  if (type.isInteger(32))
-    return "int32_t";
-  return type.isInteger(64) ? "int64_t" : "";
-}
-
 static StringRef nameOf(Span span) {
   switch (span) {
   case Span::Part:
@@ -65,11 +49,8 @@ static SmallVector<PartArgument> allBuffers(Region &kernel) {
 
 std::string batchSignature(Region &kernel) {
   auto analysis = analyzeKernel(kernel, [](Operation *, const Twine &) {});
-  bool hasTypes = llvm::all_of(argumentTypes(kernel), [](Type type) {
-    return !kernelTypeOf(getElementTypeOrSelf(type)).empty();
-  });
   std::optional<AnySizeKernel> general;
-  if (succeeded(analysis) && hasTypes)
+  if (succeeded(analysis))
     general = generalize(*analysis);
   if (!general)
     return "";

@@ -20,9 +20,6 @@
 
 namespace dsc::cuda {
 
-/// The C++ name of an element's type; empty where CUDA kernels have none yet.
-llvm::StringRef kernelTypeOf(mlir::Type type);
-
 struct PartTable {
   struct Part {
     const PlacedCall *call;

@@ -14,6 +14,29 @@ namespace dsc::cuda {
 // Building blocks
 //===----------------------------------------------------------------------===//
 
+static bool isHalf(Type type) { return type.isF16() || type.isBF16(); }
+
+StringRef kernelTypeOf(Type type) {
+  if (type.isF16())
+    return "__half";
+  if (type.isBF16())
+    return "__nv_bfloat16";
+  if (type.isF32())
+    return "float";
+  if (type.isF64())
+    return "double";
+  static const llvm::DenseMap<unsigned, StringRef> integers = {
+      {1, "bool"}, {8, "int8_t"}, {16, "int16_t"}, {32, "int32_t"}, {64, "int64_t"}};
+  return integers.at(type.getIntOrFloatBitWidth());
+}
+
+Type CodeBuilder::typeOf(Type type) const {
+  if (isHalf(type))
+    return widens ? Type(b.getF32Type())
+                  : emitc::OpaqueType::get(b.getContext(), kernelTypeOf(type));
+  return isa<IndexType>(type) ? indexType : type;
+}
+
 Value CodeBuilder::literal(const Twine &text, Type type) {
   return emitc::LiteralOp::create(b, loc, type, text.str());
 }
@@ -36,9 +59,10 @@ static std::string floatText(const APFloat &value, bool isDouble) {
 Value CodeBuilder::constant(TypedAttr attr) {
   Type type = typeOf(attr.getType());
   if (auto number = dyn_cast<FloatAttr>(attr)) {
-    if (!type.isF32() && !type.isF64())
-      return {};
-    return literal(floatText(number.getValue(), type.isF64()), type);
+    std::string text = floatText(number.getValue(), type.isF64());
+    if (auto half = dyn_cast<emitc::OpaqueType>(type))
+      text = (half.getValue() + "(" + text + ")").str();
+    return literal(text, type);
   }
   auto number = dyn_cast<IntegerAttr>(attr);
   if (!number)
@@ -70,6 +94,18 @@ Value CodeBuilder::cast(Value value, Type type) {
   return value.getType() == type ? value : emitc::CastOp::create(b, loc, type, value);
 }
 
+Value CodeBuilder::widen(Value value) {
+  auto half = dyn_cast<emitc::OpaqueType>(value.getType());
+  if (!half)
+    return value;
+  StringRef text;
+  if (auto constant = value.getDefiningOp<emitc::LiteralOp>())
+    text = constant.getValue();
+  if (text.consume_front(half.getValue()) && text.consume_front("(") && text.consume_back(")"))
+    return literal(text, b.getF32Type());
+  return cast(value, b.getF32Type());
+}
+
 //===----------------------------------------------------------------------===//
 // The registry
 //===----------------------------------------------------------------------===//
@@ -80,6 +116,7 @@ using Build = std::function<Value(CodeBuilder &, Operation &, ValueRange)>;
 struct Entry {
   Build build;
   StringRef noun;
+  bool takesHalves = false; // else they are computed in f32, and rounded
 };
 
 class Registry {
@@ -96,15 +133,16 @@ private:
   void addCasts();
   void addFunctions();
 
-  template <typename OpTy> void add(StringRef noun, Build build) {
-    entries[TypeID::get<OpTy>()] = {std::move(build), noun};
+  template <typename OpTy> void add(StringRef noun, Build build, bool takesHalves = false) {
+    entries[TypeID::get<OpTy>()] = {std::move(build), noun, takesHalves};
   }
-  /// An operator of C with the same meaning.
+  /// An operator of C with the same meaning; half types have those of floats.
   template <typename OpTy, typename Target> void addOperator(StringRef noun) {
-    add<OpTy>(noun, [](CodeBuilder &code, Operation &op, ValueRange operands) -> Value {
+    auto build = [](CodeBuilder &code, Operation &op, ValueRange operands) -> Value {
       Type type = op.getResult(0).getType();
       return Target::create(code.b, code.loc, code.typeOf(type), operands[0], operands[1]);
-    });
+    };
+    add<OpTy>(noun, build, /*takesHalves=*/true);
   }
   /// Conditions have operators of their own in C.
   template <typename OpTy, typename Logical, typename Bitwise> void addLogical(StringRef noun) {
@@ -115,14 +153,15 @@ private:
       return Bitwise::create(code.b, code.loc, type, operands[0], operands[1]);
     });
   }
-  /// A function of the C library or of runtime/device/cuda/Scalar.h; floats of C
+  /// A function of the C library or of runtime/device/cuda/Kernel.h; floats of C
   /// have an f at the end of the name.
   template <typename OpTy> void addFunction(StringRef name, StringRef noun, bool isC = true) {
-    add<OpTy>(noun, [name, isC](CodeBuilder &code, Operation &op, ValueRange operands) {
+    auto build = [name, isC](CodeBuilder &code, Operation &op, ValueRange operands) {
       Type type = code.typeOf(op.getResult(0).getType());
       std::string callee = name.str() + (isC && type.isF32() ? "f" : "");
       return code.call(callee, type, operands);
-    });
+    };
+    add<OpTy>(noun, build, /*takesHalves=*/!isC);
   }
   /// Integers wrap around in MLIR, which C leaves undefined for signed ones.
   template <typename OpTy, typename Target> void addWrapping(StringRef name, StringRef noun) {
@@ -274,15 +313,18 @@ void Registry::addFloats() {
   addOperator<arith::SubFOp, emitc::SubOp>("difference");
   addOperator<arith::MulFOp, emitc::MulOp>("product");
   addOperator<arith::DivFOp, emitc::DivOp>("quotient");
-  add<arith::NegFOp>("negative", [](CodeBuilder &code, Operation &op, ValueRange x) -> Value {
-    return emitc::UnaryMinusOp::create(code.b, code.loc, x[0].getType(), x[0]);
-  });
+  add<arith::NegFOp>(
+      "negative",
+      [](CodeBuilder &code, Operation &op, ValueRange x) -> Value {
+        return emitc::UnaryMinusOp::create(code.b, code.loc, x[0].getType(), x[0]);
+      },
+      /*takesHalves=*/true);
   addFunction<arith::RemFOp>("fmod", "remainder");
   addFunction<arith::MaximumFOp>("maximum", "greater", false);
   addFunction<arith::MinimumFOp>("minimum", "lesser", false);
   addFunction<arith::MaxNumFOp>("fmax", "greater");
   addFunction<arith::MinNumFOp>("fmin", "lesser");
-  add<arith::CmpFOp>("condition", buildCmpF);
+  add<arith::CmpFOp>("condition", buildCmpF, /*takesHalves=*/true);
 }
 
 void Registry::addIntegers() {
@@ -310,12 +352,12 @@ void Registry::addIntegers() {
     return code.call("minimumUnsigned", code.typeOf(op.getResult(0).getType()), x);
   });
   add<arith::CmpIOp>("condition", buildCmpI);
-  add<arith::SelectOp>("chosen", buildSelect);
+  add<arith::SelectOp>("chosen", buildSelect, /*takesHalves=*/true);
 }
 
 void Registry::addCasts() {
   add<arith::ExtFOp>("widened", buildCast);
-  add<arith::TruncFOp>("narrowed", buildCast);
+  add<arith::TruncFOp>("narrowed", buildCast, /*takesHalves=*/true); // from f64 at once
   add<arith::IndexCastOp>("position", buildSignedCast);
   add<arith::IndexCastUIOp>("position", buildUnsignedCast);
   add<arith::SIToFPOp>("number", buildSignedCast);
@@ -325,14 +367,13 @@ void Registry::addCasts() {
   add<arith::ExtSIOp>("widened", buildSignedCast);
   add<arith::ExtUIOp>("widened", buildUnsignedCast);
   add<arith::TruncIOp>("narrowed", buildTruncation);
-  add<arith::BitcastOp>("bits", [](CodeBuilder &code, Operation &op, ValueRange x) {
-    Type type = op.getResult(0).getType();
-    StringRef name = type.isF32()         ? "float"
-                     : type.isF64()       ? "double"
-                     : type.isInteger(32) ? "int32_t"
-                                          : "int64_t";
-    return code.call("bitCast", type, x, {name});
-  });
+  add<arith::BitcastOp>(
+      "bits",
+      [](CodeBuilder &code, Operation &op, ValueRange x) {
+        Type type = op.getResult(0).getType();
+        return code.call("bitCast", code.typeOf(type), x, {kernelTypeOf(type)});
+      },
+      /*takesHalves=*/true);
 }
 
 void Registry::addFunctions() {
@@ -389,10 +430,14 @@ Value buildScalarOp(CodeBuilder &code, Operation &op, ValueRange operands) {
   const Entry *entry = registry().find(&op);
   if (!entry || llvm::is_contained(operands, Value()))
     return {};
-  for (Type type : op.getResultTypes())
-    if (type.isF16() || type.isBF16())
-      return {};
-  return entry->build(code, op, operands);
+  if (entry->takesHalves)
+    return entry->build(code, op, operands);
+  CodeBuilder wide = code;
+  wide.widens = true;
+  SmallVector<Value> values;
+  for (Value operand : operands)
+    values.push_back(wide.widen(operand));
+  return code.cast(entry->build(wide, op, values), code.typeOf(op.getResult(0).getType()));
 }
 
 StringRef getResultNoun(Operation *op) {

@@ -12,15 +12,18 @@
 
 namespace dsc::cuda {
 
-/// Builds EmitC values at one place.
+/// The C++ name of an element's type.
+llvm::StringRef kernelTypeOf(mlir::Type type);
+
+/// Builds EmitC values at one place. Half types are opaque; each operation on them is rounded, as
+/// the graph says, by their own operators or behind a function of floats.
 struct CodeBuilder {
   mlir::OpBuilder &b;
   mlir::Location loc;
   mlir::Type indexType; // what `index` becomes
+  bool widens = false;  // halves are computed in f32 at this place
 
-  mlir::Type typeOf(mlir::Type type) const {
-    return llvm::isa<mlir::IndexType>(type) ? indexType : type;
-  }
+  mlir::Type typeOf(mlir::Type type) const;
   mlir::Value literal(const llvm::Twine &text, mlir::Type type);
   mlir::Value integer(int64_t value, mlir::Type type) { return literal(llvm::Twine(value), type); }
   /// The text of a constant; null where the target has none.
@@ -28,6 +31,8 @@ struct CodeBuilder {
   mlir::Value call(llvm::StringRef function, mlir::Type result, mlir::ValueRange operands,
                    llvm::ArrayRef<llvm::StringRef> templateArguments = {});
   mlir::Value cast(mlir::Value value, mlir::Type type);
+  /// A half as f32; other values as they are.
+  mlir::Value widen(mlir::Value value);
 };
 
 /// Builds `op` on `operands`; null if the op has no form in CUDA here.

@@ -20,18 +20,6 @@ using namespace mlir;
 
 namespace dsc::cuda {
 
-static std::string cppType(Type type) {
-  if (type.isF32())
-    return "float";
-  if (type.isF64())
-    return "double";
-  if (type.isF16() || type.isBF16())
-    return "uint16_t"; // moved only
-  if (type.isInteger(1))
-    return "bool";
-  return "int" + std::to_string(type.getIntOrFloatBitWidth()) + "_t";
-}
-
 static StringRef nameOf(const PlacedProgram &program) {
   exec::ProgramOp op = program.op;
   return op.getName();
@@ -202,7 +190,8 @@ std::string SectionEmitter::offsetText(const Place &place) const {
 /// The variable of a buffer, which is declared at its first use.
 std::string SectionEmitter::bufferName(const PlacedBuffer &buffer) {
   auto type = cast<RankedTensorType>(buffer.value.getType());
-  std::string element = cppType(type.getElementType()), wanted = names.nameOf(buffer.value);
+  std::string element = kernelTypeOf(type.getElementType()).str(),
+              wanted = names.nameOf(buffer.value);
   int32_t space = buffer.place.space;
   std::string offset = offsetText(buffer.place);
   auto [it, isNew] = declared.try_emplace({space, offset, element, type.getNumElements(), wanted});
