@@ -45,6 +45,10 @@ public:
   /// can in relu.
   virtual bool hasProductActivation(int64_t flag) const { return false; }
 
+  /// How many channels the target's convolutions want side by side; 1 where they take tensors
+  /// as they are.
+  virtual int64_t getChannelBlock() const { return 1; }
+
   /// Dialects that the answers are found with.
   virtual void addDialects(mlir::DialectRegistry &registry) const {}
 };

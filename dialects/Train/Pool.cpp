@@ -1,9 +1,11 @@
 //===- Pool.cpp - Windows and pooling -------------------------------------===//
 
+#include "dialects/Train/ChannelBlocks.h"
 #include "dialects/Train/Expr.h"
 #include "dialects/Train/TrainDialect.h"
 #include "dialects/Train/Window.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
 
 using namespace mlir;
 using namespace dsc::train;
@@ -130,6 +132,39 @@ LogicalResult AvgPoolGradOp::buildVjp(Vjp &vjp) {
   vjp.set(0, AvgPoolOp::create(vjp.builder, vjp.loc(), getDy().getType(), ValueRange{vjp.grads[0]},
                                (*this)->getAttrs()));
   return success();
+}
+
+/// A pool takes every plane by itself, so a block of channels may stand for an image: the
+/// operand is a view of the blocks, and what comes out is plain.
+static SmallVector<Value> poolOnBlocks(Operation *op, OpBuilder &builder, int64_t block) {
+  Expr blocks(builder, op->getLoc(), findBlocks(op->getOperand(0), block));
+  SmallVector<int64_t> images(blocks.shape().drop_front());
+  images[0] *= blocks.dim(0);
+  SmallVector<int64_t> inner = {0, blocks.rank() - 2}; // n, c, then space
+  llvm::append_range(inner, llvm::seq<int64_t>(1, blocks.rank() - 2));
+  Operation *pool = builder.clone(*op);
+  builder.setInsertionPoint(pool);
+  pool->setOperand(0, blocks.reshape(images).transpose(inner));
+  builder.setInsertionPointAfter(pool);
+  SmallVector<Value> results;
+  for (OpResult result : pool->getResults()) {
+    ArrayRef<int64_t> plain = typeOf(result).getShape();
+    SmallVector<int64_t> shape = {images[0], images.back()};
+    llvm::append_range(shape, plain.drop_front(2));
+    result.setType(typeOf(result).clone(shape));
+    results.push_back(
+        blocks.with(result).reshape(typeOf(op->getResult(result.getResultNumber())).getShape()));
+  }
+  return results;
+}
+SmallVector<Value> MaxPoolOp::buildOnBlocks(OpBuilder &builder, int64_t block) {
+  return poolOnBlocks(*this, builder, block);
+}
+SmallVector<Value> AvgPoolOp::buildOnBlocks(OpBuilder &builder, int64_t block) {
+  return poolOnBlocks(*this, builder, block);
+}
+SmallVector<Value> AvgPoolGradOp::buildOnBlocks(OpBuilder &builder, int64_t block) {
+  return poolOnBlocks(*this, builder, block);
 }
 
 /// Batch and channels are free; spatial dimensions stay whole.

@@ -5,7 +5,7 @@
 include "Linear.td"
 
 class Train_PoolLikeOp<string mnemonic, dag tensors, dag more = (ins)>
-    : Train_TensorOp<mnemonic, [Train_Vjp]> {
+    : Train_TensorOp<mnemonic, [Train_Vjp, Train_ChannelBlocks]> {
   let arguments = !con(tensors, Train_Window<(ins DenseI64ArrayAttr:$window)>.attrs, more);
   let hasVerifier = 1;
 }

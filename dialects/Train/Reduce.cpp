@@ -1,5 +1,6 @@
 //===- Reduce.cpp - Verifiers and rules of reductions ---------------------===//
 
+#include "dialects/Train/ChannelBlocks.h"
 #include "dialects/Train/Expr.h"
 #include "dialects/Train/TrainDialect.h"
 #include "llvm/ADT/STLExtras.h"
@@ -110,6 +111,40 @@ LogicalResult ReduceMaxOp::buildVjp(Vjp &vjp) {
 }
 LogicalResult ReduceMinOp::buildVjp(Vjp &vjp) {
   return extremumVjp(vjp, getX(), getY(), getDims());
+}
+
+/// The reduced dimensions in blocks: those of the channels are two.
+static SmallVector<int64_t> blockedDims(ArrayRef<int64_t> dims, int64_t rank) {
+  SmallVector<int64_t> blocked(dims);
+  if (llvm::is_contained(dims, 1)) {
+    blocked.push_back(rank);
+  }
+  return blocked;
+}
+
+/// Sums over all of space: what is left is [N, C] or part of it, of which blocks are a view. Of
+/// sums over the channels nothing of the blocks is left.
+template <typename OpTy>
+static SmallVector<Value> reduceOnBlocks(OpTy op, OpBuilder &builder, int64_t block) {
+  int64_t rank = typeOf(op.getX()).getRank();
+  auto keepsSpace = [&] {
+    return llvm::any_of(otherDims(rank, op.getDims()), [](int64_t dim) { return dim > 1; });
+  };
+  if (!llvm::is_contained(op.getDims(), 1) && keepsSpace()) {
+    return {};
+  }
+  Value sums = OpTy::create(builder, op.getLoc(), findBlocks(op.getX(), block),
+                            blockedDims(op.getDims(), rank));
+  return {Expr(builder, op.getLoc(), sums).reshape(typeOf(op.getY()).getShape())};
+}
+SmallVector<Value> ReduceSumOp::buildOnBlocks(OpBuilder &builder, int64_t block) {
+  return reduceOnBlocks(*this, builder, block);
+}
+SmallVector<Value> ReduceMaxOp::buildOnBlocks(OpBuilder &builder, int64_t block) {
+  return reduceOnBlocks(*this, builder, block);
+}
+SmallVector<Value> ReduceMinOp::buildOnBlocks(OpBuilder &builder, int64_t block) {
+  return reduceOnBlocks(*this, builder, block);
 }
 
 ShardingRule ReduceSumOp::getShardingRule() {

@@ -5,7 +5,7 @@
 include "TrainBase.td"
 
 class Train_ReduceOp<string mnemonic, string meaning, list<Trait> traits = []>
-    : Train_TensorOp<mnemonic, !listconcat([Train_Vjp], traits)> {
+    : Train_TensorOp<mnemonic, !listconcat([Train_Vjp, Train_ChannelBlocks], traits)> {
   let summary = meaning;
   let description = [{
     The reduced dimensions disappear. Over no elements the result is the

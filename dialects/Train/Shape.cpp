@@ -1,5 +1,6 @@
 //===- Shape.cpp - Verifiers, folds and rules of shape ops ----------------===//
 
+#include "dialects/Train/ChannelBlocks.h"
 #include "dialects/Train/Expr.h"
 #include "dialects/Train/TrainDialect.h"
 #include "llvm/ADT/STLExtras.h"
@@ -405,6 +406,21 @@ LogicalResult SliceOp::buildVjp(Vjp &vjp) {
   return success();
 }
 
+/// Whole blocks of channels, any part of the rest.
+SmallVector<Value> SliceOp::buildOnBlocks(OpBuilder &builder, int64_t block) {
+  ArrayRef<int64_t> shape = typeOf(getY()).getShape();
+  if (getStarts()[1] % block != 0 || shape[1] % block != 0 || getStrides()[1] != 1) {
+    return {};
+  }
+  SmallVector<int64_t> starts(getStarts()), strides(getStrides());
+  starts[1] /= block;
+  starts.push_back(0);
+  strides.push_back(1);
+  Value part = SliceOp::create(builder, getLoc(), typeOf(getY()).clone(blockedShape(shape, block)),
+                               findBlocks(getX(), block), starts, strides);
+  return {fromBlocks(builder, part)};
+}
+
 ShardingRule SliceOp::getShardingRule() { return resizeRule(*this); }
 
 static int64_t paddedSize(int64_t size, int64_t low, int64_t high, int64_t interior) {
@@ -507,6 +523,19 @@ LogicalResult ConcatOp::buildVjp(Vjp &vjp) {
     starts[getDim()] += typeOf(input).getDimSize(static_cast<unsigned>(getDim()));
   }
   return success();
+}
+
+/// Where all parts have whole blocks of channels; one that is plain is copied into blocks.
+SmallVector<Value> ConcatOp::buildOnBlocks(OpBuilder &builder, int64_t block) {
+  SmallVector<Value> parts;
+  for (Value input : getInputs()) {
+    if (typeOf(input).getDimSize(1) % block != 0) {
+      return {};
+    }
+    Value blocks = findBlocks(input, block);
+    parts.push_back(blocks ? blocks : toBlocks(builder, input, block));
+  }
+  return {fromBlocks(builder, ConcatOp::create(builder, getLoc(), getDim(), parts))};
 }
 
 ShardingRule ConcatOp::getShardingRule() {

@@ -94,7 +94,7 @@ def Train_BroadcastOp : Train_ShapeOp<"broadcast", [Train_Vjp, Train_Linear]> {
   let hasFolder = 1;
 }
 
-def Train_SliceOp : Train_ShapeOp<"slice", [Train_Vjp, Train_Linear]> {
+def Train_SliceOp : Train_ShapeOp<"slice", [Train_Vjp, Train_Linear, Train_ChannelBlocks]> {
   let summary = "a regular part of a tensor";
   let description = [{
     Result element j along a dimension is x's element start + j * stride.
@@ -138,7 +138,7 @@ def Train_PadOp : Train_ShapeOp<"pad", [Train_Vjp]> {
   let hasVerifier = 1;
 }
 
-def Train_ConcatOp : Train_ShapeOp<"concat", [Train_Vjp, Train_Linear]> {
+def Train_ConcatOp : Train_ShapeOp<"concat", [Train_Vjp, Train_Linear, Train_ChannelBlocks]> {
   let summary = "tensors one behind the other along a dimension";
   let description = [{
     C1: at least one operand; all have the result's rank and element type.

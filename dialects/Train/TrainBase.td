@@ -28,7 +28,8 @@ def Train_Dialect : Dialect {
     `DifferentiableOpInterface` (vector-Jacobian product),
     `DecomposableOpInterface`, `ShardingRuleOpInterface` (factors),
     `LinearOpInterface`, `PrecisionOpInterface`, `CostOpInterface` (flops,
-    bytes) and `EvaluationOpInterface` (what the op is outside training).
+    bytes), `EvaluationOpInterface` (what the op is outside training) and
+    `ChannelBlocksOpInterface` (tensors whose channels lie in blocks).
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
@@ -50,6 +51,8 @@ def Train_ScalarI64 : Train_Scalar<I64, "i64", "getI64Type()">;
 def Train_Vjp : DeclareOpInterfaceMethods<Train_DifferentiableOpInterface, ["buildVjp"]>;
 def Train_Decompose : DeclareOpInterfaceMethods<Train_DecomposableOpInterface, ["decompose"]>;
 def Train_Sharding : DeclareOpInterfaceMethods<Train_ShardingRuleOpInterface, ["getShardingRule"]>;
+def Train_ChannelBlocks
+    : DeclareOpInterfaceMethods<Train_ChannelBlocksOpInterface, ["buildOnBlocks"]>;
 def Train_Evaluation : DeclareOpInterfaceMethods<Train_EvaluationOpInterface, ["buildEvaluation"]>;
 def Train_Linear : DeclareOpInterfaceMethods<Train_LinearOpInterface>; // in all operands
 def Train_LinearIn : DeclareOpInterfaceMethods<Train_LinearOpInterface, ["isLinearIn"]>;

@@ -45,6 +45,16 @@ def Train_EvaluationOpInterface : OpInterface<"EvaluationOpInterface"> {
     (ins "::mlir::OpBuilder &":$builder)>];
 }
 
+def Train_ChannelBlocksOpInterface : OpInterface<"ChannelBlocksOpInterface"> {
+  let cppNamespace = "::dsc::train";
+  let description = "An op that can read tensors whose channels lie in blocks: see ChannelBlocks.h.";
+  let methods = [InterfaceMethod<[{
+      Builds what replaces the results where an operand is in blocks of `block` channels. Nothing
+      where that would not be the same, or reads plain tensors anyway.
+    }], "::llvm::SmallVector<::mlir::Value>", "buildOnBlocks",
+    (ins "::mlir::OpBuilder &":$builder, "int64_t":$block)>];
+}
+
 def Train_ShardingRuleOpInterface : OpInterface<"ShardingRuleOpInterface"> {
   let cppNamespace = "::dsc::train";
   let description = "How the dimensions of operands and results correspond: see ShardingRule.h.";

@@ -96,7 +96,7 @@ int Compilation::lowerToTrain() {
 int Compilation::lowerToExec() {
   PassManager pm(&context);
   buildExecPipeline(pm, options.target == "cuda" ? cuda::createCudaTargetModel()
-                                                 : cpu::createCpuTargetModel());
+                                                 : cpu::createCpuTargetModel(*cpuTarget));
   if (int status = runPasses(pm, *module, kBadInput)) {
     return status;
   }

@@ -224,6 +224,10 @@ void fitRoutineTypes(mlir::ModuleOp module, const LoweringRegistry &registry);
 /// Ops that only say where elements are; their users ask.
 bool isDeferred(mlir::Operation *op);
 
+/// Whether the channels on both sides of a convolution are worth blocks, none of which crosses a
+/// group; a depthwise convolution has none in this sense.
+bool fillChannelBlocks(int64_t inputs, int64_t outputs, int64_t groups, int64_t block);
+
 /// Marks that a call's only result is written into its operand's buffer, which
 /// is not among the routine's buffers otherwise.
 inline constexpr llvm::StringLiteral kInPlaceAttr = "exec.in_place";

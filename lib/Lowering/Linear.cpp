@@ -3,6 +3,7 @@
 #include "lib/Lowering/ExecLowering.h"
 
 #include "abi/CpuRoutines.h"
+#include "dialects/Train/ChannelBlocks.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -22,27 +23,34 @@ struct Epilogue {
 };
 } // namespace
 
-/// The vector that `value` repeats along `channelDim`, or null.
-static Value channelVector(Value value, int64_t channelDim) {
+/// The vector that `value` repeats along the channels, which are two dimensions where they lie
+/// in blocks; or null.
+static Value channelVector(Value value, ArrayRef<int64_t> channelDims) {
   auto broadcast = value.getDefiningOp<train::BroadcastOp>();
   if (!broadcast) {
     return nullptr;
   }
+  int64_t channels = 1;
+  for (int64_t dim : channelDims) {
+    channels *= tensorType(value).getDimSize(static_cast<unsigned>(dim));
+  }
   // Dimensions of size 1 around the channels do not matter.
-  int64_t channels = tensorType(value).getDimSize(static_cast<unsigned>(channelDim));
-  if (tensorType(broadcast.getX()).getNumElements() != channels) {
-    return nullptr;
-  }
-  for (auto [index, dim] : llvm::enumerate(broadcast.getDims())) {
-    int64_t size = tensorType(broadcast.getX()).getDimSize(static_cast<unsigned>(index));
-    if (size != 1 && dim != channelDim) {
-      return nullptr;
-    }
-    if (dim == channelDim && size != channels) {
+  RankedTensorType vector = tensorType(broadcast.getX());
+  for (auto [size, dim] : llvm::zip_equal(vector.getShape(), broadcast.getDims())) {
+    if (size != 1 && !llvm::is_contained(channelDims, dim)) {
       return nullptr;
     }
   }
-  return channels > 1 ? broadcast.getX() : nullptr;
+  return channels > 1 && vector.getNumElements() == channels ? broadcast.getX() : nullptr;
+}
+
+/// Whether a call can read the value now: a variable, or computed before.
+static bool isThere(Value value, const ExecLowering &lowering) {
+  if (auto reshape = value.getDefiningOp<train::ReshapeOp>()) {
+    return lowering.isLowered(value) || isThere(reshape.getX(), lowering);
+  }
+  return lowering.isLowered(value) || value.getDefiningOp<train::ReadOp>() ||
+         value.getDefiningOp<train::ConstantOp>();
 }
 
 /// The routine's flag for an activation; 0 for what it cannot end in.
@@ -50,7 +58,7 @@ using ActivationFlag = function_ref<int64_t(Operation *)>;
 
 /// Finds bias and activation behind `result`, as far as nothing else reads the values
 /// between.
-static Epilogue findEpilogue(Value result, int64_t channelDim, ActivationFlag flagOf,
+static Epilogue findEpilogue(Value result, ArrayRef<int64_t> channelDims, ActivationFlag flagOf,
                              ExecLowering &lowering) {
   Epilogue epilogue;
   epilogue.result = result;
@@ -59,10 +67,8 @@ static Epilogue findEpilogue(Value result, int64_t channelDim, ActivationFlag fl
   }
   if (auto add = dyn_cast<train::AddOp>(*result.user_begin())) {
     Value other = add.getA() == result ? add.getB() : add.getA();
-    Value bias = channelVector(other, channelDim);
-    // The bias must be there already: a variable, or computed before.
-    if (bias && (lowering.isLowered(bias) || bias.getDefiningOp<train::ReadOp>() ||
-                 bias.getDefiningOp<train::ConstantOp>())) {
+    Value bias = channelVector(other, channelDims);
+    if (bias && isThere(bias, lowering)) {
       epilogue.bias = bias;
       epilogue.result = add.getResult();
       epilogue.absorbed.push_back(add);
@@ -251,7 +257,7 @@ static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering, const Tar
   epilogue.result = op.getResult();
   if (b.free.size() == 1 && type.getElementType().isF32()) {
     auto flagOf = [&](Operation *reader) { return productActivation(reader, target); };
-    epilogue = findEpilogue(op.getResult(), type.getRank() - 1, flagOf, lowering);
+    epilogue = findEpilogue(op.getResult(), {type.getRank() - 1}, flagOf, lowering);
   }
   DotOutput output = planDotOutput(op, epilogue.result, nBatch, a.free.size(), lowering);
 
@@ -367,57 +373,132 @@ static Strided nestedStrided(Value value, ExecLowering &lowering) {
   return lowering.strided(value);
 }
 
+namespace {
+/// The tensors [N, C, S...] of a convolution, plain or with their channels in blocks of the
+/// target's size, where both sides fill some.
+class ConvTensors {
+public:
+  template <typename OpTy>
+  ConvTensors(OpTy op, Value x, Value y, ExecLowering &lowering, const TargetModel &target)
+      : lowering(lowering), block(target.getChannelBlock()) {
+    int64_t inputs = tensorType(x).getDimSize(1), outputs = tensorType(y).getDimSize(1);
+    fills = block > 1 && fillChannelBlocks(inputs, outputs, op.getGroups(), block);
+  }
+
+  /// Where an operand lies; `blocked` is the flag that says so of blocks.
+  Strided read(Value operand, int64_t blocked);
+  /// Where the result goes, and which value then is the call's.
+  std::pair<Value, Strided> write(Value result, int64_t blocked);
+
+  int64_t flags = 0;
+
+private:
+  Strided stridesWithinBlock(Value plain, int64_t blocked);
+
+  ExecLowering &lowering;
+  int64_t block;
+  bool fills;
+};
+} // namespace
+
+Strided ConvTensors::stridesWithinBlock(Value plain, int64_t blocked) {
+  flags |= blocked;
+  Strided x = denseOf(plain);
+  x.strides[1] = 1;
+  for (int64_t &stride : MutableArrayRef(x.strides).drop_front(2)) {
+    stride *= block;
+  }
+  return x;
+}
+
+Strided ConvTensors::read(Value operand, int64_t blocked) {
+  Value blocks = fills ? train::findBlocks(operand, block) : nullptr;
+  if (!blocks) {
+    return nestedStrided(operand, lowering);
+  }
+  Strided x = stridesWithinBlock(operand, blocked);
+  x.source = lowering.materialize(blocks);
+  return x;
+}
+
+std::pair<Value, Strided> ConvTensors::write(Value result, int64_t blocked) {
+  Value blocks = fills ? train::findReadBlocks(result, block) : nullptr;
+  return blocks ? std::pair(blocks, stridesWithinBlock(result, blocked))
+                : std::pair(result, denseOf(result));
+}
+
 /// The flag that says whose kernels compute a convolution.
 static int64_t whose(const ExecLowering &lowering) {
   return lowering.ownKernels ? 0 : DSC_CONV_LIBRARY;
 }
 
-static LogicalResult lowerConv(train::ConvOp op, ExecLowering &lowering) {
-  Strided x = nestedStrided(op.getX(), lowering), w = nestedStrided(op.getW(), lowering);
-  Epilogue epilogue = findEpilogue(op.getResult(), 1, convActivation, lowering);
-  int64_t flags = (epilogue.bias ? DSC_CONV_BIAS : 0) | epilogue.activation | whose(lowering);
+static LogicalResult lowerConv(train::ConvOp op, ExecLowering &lowering,
+                               const TargetModel &target) {
+  ConvTensors tensors(op, op.getX(), op.getY(), lowering, target);
+  Strided x = tensors.read(op.getX(), DSC_CONV_INPUT_BLOCKED);
+  Strided w = nestedStrided(op.getW(), lowering);
+  auto [computed, y] = tensors.write(op.getResult(), DSC_CONV_OUTPUT_BLOCKED);
+  SmallVector<int64_t> channelDims = {1};
+  if (computed != op.getResult()) {
+    channelDims.push_back(tensorType(computed).getRank() - 1);
+  }
+  Epilogue epilogue = findEpilogue(computed, channelDims, convActivation, lowering);
+  int64_t flags =
+      tensors.flags | (epilogue.bias ? DSC_CONV_BIAS : 0) | epilogue.activation | whose(lowering);
   SmallVector<Value> operands = {x.source, w.source};
   SmallVector<int64_t> shifts = {x.offset, w.offset};
   if (epilogue.bias) {
     operands.push_back(lowering.materialize(epilogue.bias));
     shifts.push_back(0);
   }
-  Value result = lowering.buildCall(op.getLoc(), "Conv", op.getType(), operands,
-                                    convInts(op, x, w, denseOf(op.getResult()), flags), {}, shifts,
-                                    Cost::of(op, epilogue.bias))[0];
+  Value result =
+      lowering.buildCall(op.getLoc(), "Conv", computed.getType(), operands,
+                         convInts(op, x, w, y, flags), {}, shifts, Cost::of(op, epilogue.bias))[0];
   lowering.absorb(epilogue.absorbed);
   lowering.set(epilogue.result, result);
   return success();
 }
 
-static LogicalResult lowerConvInputGrad(train::ConvInputGradOp op, ExecLowering &lowering) {
-  Strided dy = nestedStrided(op.getDy(), lowering), w = nestedStrided(op.getW(), lowering);
-  lowering.set(op.getDx(),
-               lowering.buildCall(op.getLoc(), "ConvInputGrad", op.getType(), {dy.source, w.source},
-                                  convInts(op, denseOf(op.getDx()), w, dy, whose(lowering)), {},
+static LogicalResult lowerConvInputGrad(train::ConvInputGradOp op, ExecLowering &lowering,
+                                        const TargetModel &target) {
+  ConvTensors tensors(op, op.getDx(), op.getDy(), lowering, target);
+  Strided dy = tensors.read(op.getDy(), DSC_CONV_OUTPUT_BLOCKED);
+  Strided w = nestedStrided(op.getW(), lowering);
+  auto [computed, dx] = tensors.write(op.getDx(), DSC_CONV_INPUT_BLOCKED);
+  lowering.set(computed,
+               lowering.buildCall(op.getLoc(), "ConvInputGrad", computed.getType(),
+                                  {dy.source, w.source},
+                                  convInts(op, dx, w, dy, tensors.flags | whose(lowering)), {},
                                   {dy.offset, w.offset}, Cost::of(op))[0]);
   return success();
 }
 
-static LogicalResult lowerConvWeightGrad(train::ConvWeightGradOp op, ExecLowering &lowering) {
-  Strided x = nestedStrided(op.getX(), lowering), dy = nestedStrided(op.getDy(), lowering);
-  lowering.set(op.getDw(), lowering.buildCall(
-                               op.getLoc(), "ConvWeightGrad", op.getType(), {x.source, dy.source},
-                               convInts(op, x, denseOf(op.getDw()), dy, whose(lowering)), {},
-                               {x.offset, dy.offset}, Cost::of(op))[0]);
+static LogicalResult lowerConvWeightGrad(train::ConvWeightGradOp op, ExecLowering &lowering,
+                                         const TargetModel &target) {
+  ConvTensors tensors(op, op.getX(), op.getDy(), lowering, target);
+  Strided x = tensors.read(op.getX(), DSC_CONV_INPUT_BLOCKED);
+  Strided dy = tensors.read(op.getDy(), DSC_CONV_OUTPUT_BLOCKED);
+  lowering.set(
+      op.getDw(),
+      lowering.buildCall(op.getLoc(), "ConvWeightGrad", op.getType(), {x.source, dy.source},
+                         convInts(op, x, denseOf(op.getDw()), dy, tensors.flags | whose(lowering)),
+                         {}, {x.offset, dy.offset}, Cost::of(op))[0]);
   return success();
 }
 
+/// Registers a lowering that asks the target.
+template <typename OpTy>
+static void addFor(const TargetModel &target, LoweringRegistry &registry,
+                   LogicalResult (*lower)(OpTy, ExecLowering &, const TargetModel &)) {
+  registry.add<OpTy>(
+      [&target, lower](OpTy op, ExecLowering &lowering) { return lower(op, lowering, target); });
+  registry.addF32Only<OpTy>();
+}
+
 void dsc::registerLinearLowerings(LoweringRegistry &registry, const TargetModel &target) {
-  registry.add<train::DotOp>([&target](train::DotOp op, ExecLowering &lowering) {
-    return lowerDot(op, lowering, target);
-  });
+  addFor<train::DotOp>(target, registry, lowerDot);
+  addFor<train::ConvOp>(target, registry, lowerConv);
+  addFor<train::ConvInputGradOp>(target, registry, lowerConvInputGrad);
+  addFor<train::ConvWeightGradOp>(target, registry, lowerConvWeightGrad);
   registry.add<train::GeluOp>(lowerGelu);
-  registry.add<train::ConvOp>(lowerConv);
-  registry.add<train::ConvInputGradOp>(lowerConvInputGrad);
-  registry.add<train::ConvWeightGradOp>(lowerConvWeightGrad);
-  registry.addF32Only<train::DotOp>();
-  registry.addF32Only<train::ConvOp>();
-  registry.addF32Only<train::ConvInputGradOp>();
-  registry.addF32Only<train::ConvWeightGradOp>();
 }

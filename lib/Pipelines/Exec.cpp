@@ -17,6 +17,15 @@ void dsc::buildExecPipeline(OpPassManager &pm, std::shared_ptr<const TargetModel
   pm.addPass(createCanonicalizerPass());
 
   //===--------------------------------------------------------------------===//
+  // Layouts of what convolutions read and write. While whole tensors are values,
+  // and behind the folds, for which a tensor that is put into blocks and back is
+  // as it was.
+  //===--------------------------------------------------------------------===//
+  if (target->getChannelBlock() > 1) {
+    pm.addPass(createBlockChannelsPassFor(target));
+  }
+
+  //===--------------------------------------------------------------------===//
   // Loop nests and library calls. From here on nothing knows what a softmax is.
   //===--------------------------------------------------------------------===//
   pm.addPass(createLowerToExecPassFor(target));

@@ -40,6 +40,8 @@ void dsc::registerPasses() {
   // These ask a target; alone they do what they do in the pipeline. Registered first, they stay.
   auto cpu = cpu::createCpuTargetModel();
   auto cuda = cuda::createCudaTargetModel();
+  registerPass([cpu] { return createBlockChannelsPassFor(cpu); });
+  registerPass([cpu] { return createLowerToExecPassFor(cpu); });
   registerPass([cpu] { return createPlaceBuffersPassFor(cpu); });
   registerPass([cpu] { return createVerifyExecPassFor(cpu); });
   registerPass([cuda] { return createBatchLaunchesPassFor(cuda); }); // the CPU launches one by one

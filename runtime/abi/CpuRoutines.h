@@ -65,9 +65,11 @@ int32_t dscCpuMatmul(const DscCall *call, void *const *buffers);
 //===----------------------------------------------------------------------===//
 
 enum DscConvFlags {
-  DSC_CONV_BIAS = 1,   // forward only: adds bias[k]
-  DSC_CONV_RELU = 2,   // forward only
-  DSC_CONV_LIBRARY = 4 // by the library, whatever the shape
+  DSC_CONV_BIAS = 1,           // forward only: adds bias[k]
+  DSC_CONV_RELU = 2,           // forward only
+  DSC_CONV_LIBRARY = 4,        // by the library, whatever the shape
+  DSC_CONV_INPUT_BLOCKED = 8,  // the input's channels lie in blocks
+  DSC_CONV_OUTPUT_BLOCKED = 16 // the output's
 };
 
 /// All three take the same ints (r is the number of spatial dimensions, 1 to 3;
@@ -85,6 +87,10 @@ enum DscConvFlags {
 /// output = (input + low + high - dilation (kernel - 1) - 1) / stride + 1,
 /// rounded down. Logical order is N C spatial whatever the strides say, so
 /// channels-last is a matter of strides.
+///
+/// A tensor in blocks of b = 8 or 16 channels, which divide C, is dense in the order
+/// [n, C / b, spatial..., b]; its strides are those within a block: 1 of c, b of the last
+/// dimension.
 
 /// buffers: input, weight, bias (if BIAS), output
 int32_t dscCpuConv(const DscCall *call, void *const *buffers);

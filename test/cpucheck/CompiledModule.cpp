@@ -48,11 +48,14 @@ static LogicalResult setOption(PassManager &pm, StringRef pass, StringRef option
   return failure();
 }
 
-static LogicalResult setOptions(PassManager &pm, const CompiledModule::Options &options) {
+static LogicalResult setOptions(PassManager &pm, const CompiledModule::Options &options,
+                                const TargetModel &target) {
+  bool hasBlocks = target.getChannelBlock() > 1;
   const struct {
     bool isOn;
     StringRef pass, off;
   } switches[] = {
+      {options.lowering || !hasBlocks, "dsc-block-channels", "block=1"},
       {options.lowering, "dsc-lower-to-exec",
        "epilogues=false join-parts=false accumulate=false own-kernels=false "
        "hoist-invariants=false"},
@@ -76,7 +79,7 @@ LogicalResult CompiledModule::lower(ModuleOp programs, const Options &options) {
   PassManager pm(exec->getContext());
   auto target = createTargetModel();
   buildExecPipeline(pm, target);
-  if (failed(setOptions(pm, options))) {
+  if (failed(setOptions(pm, options, *target))) {
     return failure();
   }
   if (failed(pm.run(*exec))) {

@@ -29,7 +29,7 @@ namespace dsc::cpucheck {
 class CompiledModule {
 public:
   struct Options {
-    bool lowering = true; // the choices of dsc-lower-to-exec
+    bool lowering = true; // the choices of dsc-lower-to-exec, and blocks of channels
     bool fuse = true;
     bool hoist = true;
     bool inPlace = true;

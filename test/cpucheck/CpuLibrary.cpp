@@ -24,6 +24,7 @@ struct BatchingTarget : TargetModel {
     return cpu->getInPlacePairs(kernel);
   }
   bool acceptsKernel(Region &kernel) const override { return cpu->acceptsKernel(kernel); }
+  int64_t getChannelBlock() const override { return cpu->getChannelBlock(); }
   bool launchesBatches() const override { return true; }
   std::string getBatchSignature(Region &kernel) const override {
     return cuda->getBatchSignature(kernel);

@@ -35,6 +35,7 @@ private:
   Expr attention(Expr x);
   Expr tokenMix(Expr x);
   Expr conv(Expr x);
+  Expr concatChannels(Expr x, Expr y);
   Expr batchNorm(Expr x);
   Expr pool(Expr x);
 
@@ -150,7 +151,7 @@ Expr ModelBuilder::tokenMix(Expr x) {
 }
 
 Expr ModelBuilder::conv(Expr x) {
-  int64_t channels = draw.pick<int64_t>({2, 3, 4}), n = x.dim(0), h = x.dim(2), w = x.dim(3);
+  int64_t channels = draw.pick<int64_t>({2, 4, 8, 16}), n = x.dim(0), h = x.dim(2), w = x.dim(3);
   Expr weights = parameter({channels, x.dim(1), 3, 3});
   SmallVector<int64_t> ones = {1, 1};
   auto type = RankedTensorType::get({n, channels, h, w}, builder.getF32Type());
@@ -171,6 +172,11 @@ Expr ModelBuilder::batchNorm(Expr x) {
   write(mean, norm.getNewRunningMean());
   write(var, norm.getNewRunningVar());
   return x.with(norm.getY());
+}
+
+/// A skip connection, as in a U-Net.
+Expr ModelBuilder::concatChannels(Expr x, Expr y) {
+  return x.with(train::ConcatOp::create(builder, loc, 1, ValueRange{x, y}));
 }
 
 Expr ModelBuilder::pool(Expr x) {
@@ -227,10 +233,11 @@ Expr ModelBuilder::drawTokens() {
 }
 
 Expr ModelBuilder::drawImages() {
-  int64_t side = draw.pick<int64_t>({4, 6});
+  int64_t side = draw.pick<int64_t>({4, 5, 6});
   Expr x(builder, loc, input({batch, draw.between(1, 3), side, side}, builder.getF32Type(), "x"));
-  for (int64_t i = draw.between(1, 2); i > 0; --i) {
-    x = conv(x);
+  for (int64_t i = draw.between(1, 3); i > 0; --i) {
+    Expr y = conv(x);
+    x = draw.chance(30) ? concatChannels(x, y) : y;
     x = draw.chance(50) ? batchNorm(x) : x;
     x = activation(x);
     x = x.dim(2) > 3 && draw.chance(60) ? pool(x) : x;

@@ -95,12 +95,20 @@ struct ConvShapes {
 };
 } // namespace
 
+/// Channels of a group: few, or enough to lie in blocks.
+static int64_t drawChannels(Draw &draw) {
+  return draw.chance(40) ? draw.pick<int64_t>({8, 10, 16, 24}) : draw.between(1, 4);
+}
+
 static ConvShapes drawConv(Draw &draw) {
   ConvShapes c;
   c.window = drawWindow(draw);
-  c.groups = draw.pick<int64_t>({1, 1, 1, 2, 3});
-  int64_t n = draw.between(1, 3), in = c.groups * draw.between(1, 4);
-  int64_t out = c.groups * draw.between(1, 4);
+  c.groups = draw.pick<int64_t>({1, 1, 1, 2, 3, 8});
+  int64_t n = draw.between(1, 3), in = c.groups, out = c.groups; // depthwise
+  if (c.groups < 8) {
+    in *= drawChannels(draw);
+    out *= drawChannels(draw);
+  }
   c.x = joined({n, in}, c.window.in);
   c.w = joined({out, in / c.groups}, c.window.sizes);
   c.y = joined({n, out}, c.window.out);

@@ -8,6 +8,9 @@
 #include <memory>
 
 namespace dsc {
+/// dsc-block-channels in blocks of the target's size.
+std::unique_ptr<mlir::Pass> createBlockChannelsPassFor(std::shared_ptr<const TargetModel> target);
+
 /// dsc-lower-to-exec with the routines that a target alone has.
 std::unique_ptr<mlir::Pass> createLowerToExecPassFor(std::shared_ptr<const TargetModel> target);
 

@@ -4,6 +4,34 @@
 
 include "mlir/Pass/PassBase.td"
 
+def BlockChannelsPass : Pass<"dsc-block-channels", "::mlir::ModuleOp"> {
+  let summary = "Keep the channels of convolutions in blocks from one to the next";
+  let description = [{
+    Problem: a library's convolutions want the channels that fill a vector side by side,
+    [N, C/b, S..., b] instead of [N, C, S...]; reordering the operands of each takes time.
+
+    Method: what a convolution computes is put into blocks at once, by a reshape and a
+    transpose, and everything else reads it back through their inverses (ChannelBlocks.h).
+    Elementwise ops, and those with `ChannelBlocksOpInterface`, that read such a value are
+    rebuilt on the blocks, so that the inverse moves behind them; whole ops without a routine
+    are decomposed for that. What is left of the pairs stands around convolutions, which
+    `dsc-lower-to-exec` lets read and write the blocks themselves, and where something else
+    reads plain tensors: there it is a copy.
+
+    A convolution is left alone where blocks would be mostly padding (few channels), or would
+    cross its groups.
+
+    Requires: a module that passed `dsc-verify-train`, and that nothing folds the pairs
+    before `dsc-lower-to-exec`. Guarantees: such a module, whose programs take and return
+    what they did.
+  }];
+  let options = [Option<"block", "block", "int64_t", "8", "channels side by side; 1: none">];
+  let statistics = [
+    Statistic<"numBlocked", "num-blocked", "convolutions that write blocks">,
+    Statistic<"numMoved", "num-moved", "ops rebuilt on blocks">
+  ];
+}
+
 def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
   let summary = "Turn training programs into loop nests and library calls";
   let description = [{
@@ -17,7 +45,8 @@ def LowerToExecPass : Pass<"dsc-lower-to-exec", "::mlir::ModuleOp"> {
     and whose epilogues (bias, relu, and gelu where its gradient is not needed) take
     in what follows. The gradients of
     queries, keys and values that a concatenation joins again are written as its
-    parts, without copies. A product or a scattered sum that is added to a tensor that
+    parts, without copies. Convolutions read and write channels in blocks where
+    `dsc-block-channels` put them and the target's do. A product or a scattered sum that is added to a tensor that
     nothing else reads (the sum over the micro-batches so far; another product; for
     an embedding the gradient of a head with the same weights) is added where that
     lies. A single micro-batch is inlined, several become

@@ -11,6 +11,8 @@ using namespace dsc;
 
 namespace {
 struct CpuTargetModel : TargetModel {
+  explicit CpuTargetModel(const cpu::CpuTarget &cpu) : vectorBits(cpu.vectorBits) {}
+
   SmallVector<std::pair<unsigned, unsigned>> getInPlacePairs(Region &kernel) const override {
     return findSharablePairs(kernel);
   }
@@ -20,11 +22,17 @@ struct CpuTargetModel : TargetModel {
   }
 
   bool hasProductActivation(int64_t) const override { return true; } // oneDNN's post-ops
+
+  /// oneDNN's blocks fill a vector of floats, but are never of 4.
+  int64_t getChannelBlock() const override { return vectorBits >= 512 ? 16 : 8; }
+
+private:
+  unsigned vectorBits;
 };
 } // namespace
 
-std::shared_ptr<const TargetModel> cpu::createCpuTargetModel() {
-  return std::make_shared<CpuTargetModel>();
+std::shared_ptr<const TargetModel> cpu::createCpuTargetModel(const CpuTarget &cpu) {
+  return std::make_shared<CpuTargetModel>(cpu);
 }
 
 OwningOpRef<ModuleOp> cpu::extractKernels(ModuleOp exec) {

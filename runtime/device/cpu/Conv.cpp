@@ -4,9 +4,10 @@
 // it pays to reorder operands inside the routine (`Blocked`). It does not where the
 // product is a plain matrix product per image, or where a block of channels would be
 // mostly padding (`Direct`); and tensors that are channels-last already are taken as
-// they are (`ChannelsLast`). The first layer of an image model has too few channels for
-// any of this and a kernel of its own (ThinConv.h), the last layers too few positions, and a
-// product with patches instead (PatchConv.h).
+// they are (`ChannelsLast`), as are those whose channels lie in blocks that it wants. The first
+// layer of an image model has too few channels for any of this and a kernel of its own
+// (ThinConv.h), the last layers too few positions, and a product with patches instead
+// (PatchConv.h).
 //
 //===----------------------------------------------------------------------===//
 #include "abi/CpuRoutines.h"
@@ -38,7 +39,8 @@ Layouts chooseLayouts(const ConvShape &shape, Direction direction) {
   if (direction == Direction::Forward && shape.groupInputs() <= thinChannels && many)
     return Layouts::Blocked;
   bool few = std::min(shape.groupInputs(), shape.groupOutputs()) < fewChannels;
-  return few || shape.isPointwise() ? Layouts::Direct : Layouts::Blocked;
+  bool blocked = shape.input.isBlocked() || shape.output.isBlocked();
+  return few || (shape.isPointwise() && !blocked) ? Layouts::Direct : Layouts::Blocked;
 }
 
 /// K C spatial becomes G K/G C/G spatial, as oneDNN wants it when there are groups.
@@ -59,6 +61,15 @@ memory::dims channelsLastStrides(const memory::dims &dims) {
   memory::dims dense = rowMajorStrides(order), strides{dense[0], 1};
   strides.insert(strides.end(), dense.begin() + 1, dense.end() - 1);
   return strides;
+}
+
+/// Channels in blocks, as oneDNN describes them.
+memory::desc blockedDesc(const ConvTensor &tensor) {
+  using Tag = memory::format_tag;
+  constexpr Tag tags[3][2] = {
+      {Tag::aBc8b, Tag::aBc16b}, {Tag::aBcd8b, Tag::aBcd16b}, {Tag::aBcde8b, Tag::aBcde16b}};
+  return {tensor.dims, memory::data_type::f32,
+          tags[tensor.dims.size() - 3][tensor.block == 8 ? 0 : 1]};
 }
 
 /// One argument of the primitive: the tensor of the call, and how it gets into (or out of) the
@@ -84,6 +95,10 @@ private:
 
 ConvArgument::ConvArgument(int number, int buffer, ConvTensor tensor, bool written)
     : number(number), buffer(buffer), written(written) {
+  if (tensor.isBlocked()) {
+    user = dnnlView(blockedDesc(tensor));
+    return;
+  }
   memory::dims dense = rowMajorStrides(tensor.dims);
   if (!written && tensor.isBroadcast())
     spread = copyLoop(tensor.dims, dense, tensor.strides);

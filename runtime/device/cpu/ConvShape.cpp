@@ -1,6 +1,7 @@
 //===- ConvShape.cpp - The ints of a convolution --------------------------===//
 #include "device/cpu/ConvShape.h"
 
+#include "abi/CpuRoutines.h"
 #include "device/cpu/Operands.h"
 
 #include <algorithm>
@@ -9,6 +10,13 @@ using namespace dsc;
 using dnnl::memory;
 
 bool ConvTensor::empty() const { return std::count(dims.begin(), dims.end(), 0) > 0; }
+
+int64_t ConvTensor::blockStride() const {
+  int64_t stride = block;
+  for (size_t i = 2; i < dims.size(); ++i)
+    stride *= dims[i];
+  return isBlocked() ? stride : strides[1];
+}
 
 /// Whether walking the dims in `order`, innermost last, steps through memory densely.
 static bool isDense(const ConvTensor &tensor, const std::vector<size_t> &order) {
@@ -20,6 +28,8 @@ static bool isDense(const ConvTensor &tensor, const std::vector<size_t> &order) 
 }
 
 bool ConvTensor::isRowMajor() const {
+  if (isBlocked())
+    return false;
   std::vector<size_t> order(dims.size());
   for (size_t i = 0; i < order.size(); ++i)
     order[i] = i;
@@ -27,6 +37,8 @@ bool ConvTensor::isRowMajor() const {
 }
 
 bool ConvTensor::isChannelsLast() const {
+  if (isBlocked())
+    return false;
   std::vector<size_t> order{0};
   for (size_t i = 2; i < dims.size(); ++i)
     order.push_back(i);
@@ -79,10 +91,25 @@ bool ConvShape::read(const DscCall *call) {
   input.dims = prefixed(batch, inputs, inputDims);
   weight.dims = prefixed(outputs, inputs / groups, kernel);
   output.dims = prefixed(batch, outputs, outputDims);
-  if (!check(call))
+  if (!readBlocks(call) || !check(call))
     return false;
   for (int64_t &dilation : dilations)
     --dilation;
+  return true;
+}
+
+bool ConvShape::readBlocks(const DscCall *call) {
+  for (auto [tensor, flag] :
+       {std::pair(&input, DSC_CONV_INPUT_BLOCKED), std::pair(&output, DSC_CONV_OUTPUT_BLOCKED)}) {
+    if (!(flags & flag))
+      continue;
+    tensor->block = tensor->strides.back();
+    if ((tensor->block != 8 && tensor->block != 16) || tensor->dims[1] % tensor->block) {
+      dscSetError("%s: expected blocks of 8 or 16 that divide %lld channels, got %lld", call->name,
+                  static_cast<long long>(tensor->dims[1]), static_cast<long long>(tensor->block));
+      return false;
+    }
+  }
   return true;
 }
 

@@ -13,13 +13,17 @@ constexpr int64_t thinChannels = 3;
 
 /// A tensor of a convolution in logical order: N C spatial, or K C spatial.
 struct ConvTensor {
-  dnnl::memory::dims dims, strides;
+  dnnl::memory::dims dims, strides; // strides within a block of channels
+  int64_t block = 1;                // channels side by side: dense as n, blocks, spatial, c
 
   bool empty() const;
   /// Whether elements lie densely in the order of the dims (n c spatial).
   bool isRowMajor() const;
   /// Whether elements lie densely in the order n spatial c.
   bool isChannelsLast() const;
+  bool isBlocked() const { return block > 1; }
+  /// From one block of channels to the next.
+  int64_t blockStride() const;
   /// Whether some dimension is broadcast, which oneDNN cannot express.
   bool isBroadcast() const;
 };
@@ -38,6 +42,7 @@ struct ConvShape {
   bool isPointwise() const;
 
 private:
+  bool readBlocks(const DscCall *call);
   bool check(const DscCall *call) const;
 };
 

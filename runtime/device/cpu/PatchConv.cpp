@@ -60,9 +60,11 @@ PatchWeightGrad::PatchWeightGrad(const ConvShape &shape)
 }
 
 void PatchWeightGrad::gatherGrads(const float *outputGrad, float *to) const {
-  memory::dims dims = shape.output.dims, strides = shape.output.strides;
-  std::swap(dims[0], dims[1]);
-  std::swap(strides[0], strides[1]);
+  const ConvTensor &tensor = shape.output; // to blocks, channels of a block, images, positions
+  memory::dims dims = {outputs / tensor.block, tensor.block, images};
+  memory::dims strides = {tensor.blockStride(), tensor.strides[1], tensor.strides[0]};
+  dims.insert(dims.end(), tensor.dims.begin() + 2, tensor.dims.end());
+  strides.insert(strides.end(), tensor.strides.begin() + 2, tensor.strides.end());
   copyStrided(sizeof(float), copyLoop(dims, rowMajorStrides(dims), strides), to, outputGrad);
 }
 
@@ -81,17 +83,21 @@ void PatchWeightGrad::findTaps(int64_t position, int64_t *offsets) const {
 }
 
 void PatchWeightGrad::gatherPatches(const float *input, float *to) const {
+  const ConvTensor &tensor = shape.input;
+  int64_t nextBlock = tensor.blockStride() - (tensor.block - 1) * tensor.strides[1];
   std::vector<int64_t> offsets(positions * taps);
   for (int64_t position = 0; position < positions; ++position)
     findTaps(position, offsets.data() + position * taps);
   parallelFor(images * positions, 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t *from = offsets.data() + row % positions * taps;
-      const float *channel = input + row / positions * shape.input.strides[0];
+      const float *channel = input + row / positions * tensor.strides[0];
       float *patch = to + row * inputs * taps;
-      for (int64_t c = 0; c < inputs; ++c, channel += shape.input.strides[1], patch += taps)
+      for (int64_t c = 1; c <= inputs; ++c, patch += taps) {
         for (int64_t tap = 0; tap < taps; ++tap)
           patch[tap] = from[tap] < 0 ? 0.0f : channel[from[tap]];
+        channel += c % tensor.block ? tensor.strides[1] : nextBlock;
+      }
     }
   });
 }

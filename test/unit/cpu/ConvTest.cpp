@@ -1,6 +1,7 @@
 //===- ConvTest.cpp - dscCpuConv and its gradients ------------------------===//
 #include "Support.h"
 
+#include <array>
 #include <cmath>
 
 using namespace dsc::test;
@@ -235,6 +236,101 @@ TEST_P(ThinConvLevels, RandomShapes) {
     if (HasFailure())
       return;
   }
+}
+
+/// A row-major tensor [N, C, S...] as it is, or in blocks of channels, and how a call says so.
+struct Placed {
+  Tensor<float> memory; // in blocks it is [N, C / block, S..., block]
+  Dims strides;
+  int64_t flag = 0, block = 1;
+
+  Placed(const Tensor<float> &plain, int64_t block, int64_t blockedFlag)
+      : memory(plain), strides(plain.strides), block(block) {
+    if (block == 1)
+      return;
+    flag = blockedFlag;
+    Dims dims = plain.dims;
+    dims[1] /= block;
+    dims.push_back(block);
+    memory = Tensor<float>(dims);
+    forEach(dims, [&](const Dims &at) { memory.at(at) = plain.at(plainPosition(at)); });
+    strides[1] = 1;
+    for (size_t i = 2; i < strides.size(); ++i)
+      strides[i] *= block;
+  }
+
+  Dims plainPosition(Dims at) const {
+    if (block > 1) {
+      at[1] = at[1] * block + at.back();
+      at.pop_back();
+    }
+    return at;
+  }
+  void expect(const Tensor<float> &plain) const {
+    expectNear(memory, [&](const Dims &at) { return plain.at(plainPosition(at)); }, 1e-3);
+  }
+};
+
+/// The routine on blocks against the same on plain tensors. `written` of input, weight and output
+/// is the result.
+void checkBlocks(const std::function<Call()> &makeCall, const ConvCase &c,
+                 std::array<Tensor<float>, 3> tensors, size_t written, const Dims &blocks) {
+  auto &[input, weight, output] = tensors;
+  auto run = [&](Placed &in, Placed &out) {
+    Placed *places[] = {&in, nullptr, &out};
+    Call call = makeCall();
+    c.describe(call, in.strides, weight.strides, out.strides, in.flag | out.flag);
+    std::vector<size_t> order = written == 0   ? std::vector<size_t>{2, 1, 0}
+                                : written == 1 ? std::vector<size_t>{0, 2, 1}
+                                               : std::vector<size_t>{0, 1, 2};
+    for (size_t i : order) {
+      Tensor<float> &tensor = places[i] ? places[i]->memory : weight;
+      i == written ? call.out(tensor) : call.in(tensor);
+    }
+    call.run(/*sameBits=*/false);
+  };
+  Placed plainIn(input, 1, 0), plainOut(output, 1, 0);
+  run(plainIn, plainOut);
+  Tensor<float> plainWeight = weight;
+  Placed in(input, blocks[0], DSC_CONV_INPUT_BLOCKED);
+  Placed out(output, blocks[1], DSC_CONV_OUTPUT_BLOCKED);
+  run(in, out);
+  in.expect(plainIn.memory);
+  out.expect(plainOut.memory);
+  expectNear(weight, [&](const Dims &at) { return plainWeight.at(at); }, 1e-3);
+}
+
+TEST(Conv, ReadsAndWritesBlocks) {
+  Random random(9);
+  const std::function<Call()> calls[] = {[] { return DSC_CALL(dscCpuConvInputGrad); },
+                                         [] { return DSC_CALL(dscCpuConvWeightGrad); },
+                                         [] { return DSC_CALL(dscCpuConv); }};
+  for (int round = 0; round < 60; ++round) {
+    SCOPED_TRACE(testing::Message() << "round " << round);
+    ConvCase c = randomConv(random);
+    Dims blocks = {pick(random, 0, 2) * 8, pick(random, 0, 2) * 8};
+    c.groups = pick(random, 1, 2);
+    c.inputs = c.groups * (blocks[0] ? blocks[0] : 11) * pick(random, 1, 2);
+    c.outputs = c.groups * (blocks[1] ? blocks[1] : 9) * pick(random, 1, 2);
+    for (int64_t &block : blocks)
+      block = std::max<int64_t>(block, 1);
+    auto dense = [&](const Dims &dims) { return randomTensor(random, dims, rowMajor(dims)); };
+    for (size_t written = 0; written < 3; ++written)
+      checkBlocks(calls[written], c,
+                  {dense(c.inputDims()), dense(c.weightDims()), dense(c.outputDims())}, written,
+                  blocks);
+    if (HasFailure())
+      return;
+  }
+}
+
+TEST(Conv, RefusesBlocksThatDoNotDivideTheChannels) {
+  Tensor<float> t({1024});
+  ConvCase c{1, 12, 8, 1, {4}, {1}, {1}, {1}, {0}, {0}};
+  Call call = DSC_CALL(dscCpuConv);
+  c.describe(call, {48, 1, 8}, {12, 1, 1}, {32, 4, 1}, DSC_CONV_INPUT_BLOCKED).in(t).in(t).out(t);
+  EXPECT_EQ(call.runOnce(1), 1);
+  EXPECT_EQ(lastError, "dscCpuConv: expected blocks of 8 or 16 that divide 12 channels, got 8");
 }
 
 TEST(Conv, BroadcastOutputGradient) {

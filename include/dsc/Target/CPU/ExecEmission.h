@@ -21,7 +21,7 @@ class raw_pwrite_stream;
 namespace dsc::cpu {
 
 /// What the passes on exec IR must know of this target.
-std::shared_ptr<const TargetModel> createCpuTargetModel();
+std::shared_ptr<const TargetModel> createCpuTargetModel(const CpuTarget &cpu = {});
 
 /// The bodies of the module's `exec.kernel`s as functions of a module of their
 /// own, input of the kernel pipeline.
