@@ -40,7 +40,7 @@ GraphImporter::GraphImporter(const Model &model, const ImportOptions &options, V
                              const BoundInputs &inputs, func::FuncOp function,
                              const BatchRecord *exported)
     : model(model), options(options), variables(variables), boundInputs(inputs), function(function),
-      exported(exported), builder(function.getContext()), uses(model),
+      exported(exported), builder(function.getContext()), uses(model), callSizes(model),
       stops(model.graph, options.stopGradient) {
   for (const ValueInfo &output : model.graph.outputs)
     outputNames.insert(output.name);
@@ -293,9 +293,10 @@ LogicalResult GraphImporter::verifyAndEvaluate(const Node &node, int64_t opset) 
   return success();
 }
 
-/// Counts nodes that the file has once and the import several times.
+/// Counts nodes that the file has once and the import several times. What they call is counted when
+/// it is called, but refused here.
 LogicalResult GraphImporter::expand(llvm::ArrayRef<Node> nodes, const Node &node, int64_t opset) {
-  if (nodes.size() > maxExpanded - expanded)
+  if (callSizes.of(nodes) > maxExpanded - expanded)
     return fail(node, opset,
                 "calls of functions and steps of loops make more than " + llvm::Twine(maxExpanded) +
                     " nodes; export the model with fewer of them");

@@ -4,6 +4,7 @@
 #define DSC_FRONTEND_ONNX_GRAPHIMPORTER_H
 
 #include "BakedBatch.h"
+#include "CallSizes.h"
 #include "ConstantEvaluator.h"
 #include "Dimensions.h"
 #include "GradientStops.h"
@@ -115,6 +116,7 @@ private:
   mlir::OpBuilder builder;
   ConstantEvaluator evaluator;
   NameUses uses;
+  CallSizes callSizes;
   GradientStops stops;
   llvm::StringSet<> outputNames;
   llvm::StringMap<const Tensor *> initializers;
