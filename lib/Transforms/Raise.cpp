@@ -45,6 +45,7 @@ struct RaisePass : dsc::impl::RaisePassBase<RaisePass> {
     populateRaiseGeluPatterns(patterns);
     populateRaiseLayerNormPatterns(patterns);
     populateRaiseShapePatterns(patterns);
+    populateRaiseUnrolledPatterns(patterns);
     RaiseCounter counter;
     GreedyRewriteConfig config;
     config.setListener(&counter);

@@ -76,6 +76,7 @@ void populateRaiseCrossEntropyPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseGeluPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseLayerNormPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseShapePatterns(mlir::RewritePatternSet &patterns);
+void populateRaiseUnrolledPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace dsc
 

@@ -379,6 +379,22 @@ class Translator(nn.Module):
         return torch.stack(outputs, 1)
 
 
+class Bags(nn.Module):
+    """Tables of categories, several of each in a sample, that meet what is measured."""
+
+    def __init__(self, width=6):
+        super().__init__()
+        self.words = nn.EmbeddingBag(20, width, mode="sum")
+        self.places = nn.EmbeddingBag(9, width, mode="mean")
+        self.measured = nn.Linear(4, width)
+        self.head = nn.Linear(9, 5)
+
+    def forward(self, words, places, x):  # [B, 5], [B, 3], [B, 4] -> [B, 5]
+        parts = torch.stack((self.words(words), self.places(places), F.relu(self.measured(x))), 1)
+        parts = torch.tanh(parts)
+        return self.head((parts @ parts.transpose(1, 2)).flatten(1))
+
+
 SEQUENCE = {"tokens": ((7,), 20)}
 
 
@@ -442,6 +458,13 @@ FAMILIES = {
         classes=20,
         label_shape=(5,),
         seed=44,
+    ),
+    **both_exporters(
+        "bags",
+        module=Bags,
+        inputs={"words": ((5,), 20), "places": ((3,), 9), "x": ((4,), None)},
+        classes=5,
+        seed=46,
     ),
     "looped": Spec(
         module=lambda: torch.jit.script(Looped()),

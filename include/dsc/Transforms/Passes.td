@@ -352,7 +352,8 @@ def RaisePass : Pass<"dsc-raise"> {
     likelihood of labels, attention with its scales and masks. Constants are
     compared to six digits, since exporters round them. Equal subexpressions
     are merged first. Attention whose probabilities are dropped out, or used
-    elsewhere, stays decomposed.
+    elsewhere, stays decomposed. Steps of an unrolled loop that each reduce a
+    slice of their own (embedding bags) become one reduction.
 
     Requires: train IR. Guarantees: the same values up to rounding.
 

@@ -363,8 +363,8 @@ LogicalResult GraphImporter::importSubgraph(const Graph &graph, Scope &scope, in
 }
 
 LogicalResult GraphImporter::importBody(const Graph &graph, Scope &scope, const Node &node,
-                                        int64_t opset, llvm::ArrayRef<Value> inputs,
-                                        llvm::SmallVectorImpl<Value> &outputs) {
+                                        int64_t opset, llvm::ArrayRef<ImportedValue> inputs,
+                                        std::vector<ImportedValue> &outputs) {
   if (++bodies > maxBodies)
     return fail(node, opset,
                 "its loops have more than " + llvm::Twine(maxBodies) +
@@ -375,11 +375,8 @@ LogicalResult GraphImporter::importBody(const Graph &graph, Scope &scope, const 
   inner.path = scope.path + nameOf(node).str() + "/";
   inner.attributes = scope.attributes;
   inner.body = scope.body;
-  for (auto [input, value] : llvm::zip_equal(graph.inputs, inputs)) {
-    ImportedValue &defined = inner.define(input.name);
-    defined.kind = ImportedValue::Kind::Tensor;
-    defined.tensor = value;
-  }
+  for (auto [input, value] : llvm::zip_equal(graph.inputs, inputs))
+    inner.define(input.name) = value;
   defineInitializers(graph, inner, opset);
   if (failed(importNodes(graph.nodes, inner, opset)))
     return failure();
@@ -389,14 +386,10 @@ LogicalResult GraphImporter::importBody(const Graph &graph, Scope &scope, const 
       failDeferred(value->deferred);
       return failure();
     }
-    if (!value || (value->kind != ImportedValue::Kind::Tensor &&
-                   value->kind != ImportedValue::Kind::Variable))
+    if (!value || value->kind == ImportedValue::Kind::Failed)
       return fail(node, opset,
-                  "output '" + output.name + "' of its body is " +
-                      (value && value->kind == ImportedValue::Kind::Sequence
-                           ? "a sequence, expected a tensor"
-                           : "not defined by any node"));
-    outputs.push_back(valueOf(*value));
+                  "output '" + output.name + "' of its body is not defined by any node");
+    outputs.push_back(*value);
   }
   return success();
 }

@@ -73,8 +73,8 @@ private:
   llvm::LogicalResult importSubgraph(const Graph &graph, Scope &scope, int64_t opset,
                                      std::vector<ImportedValue> &outputs);
   llvm::LogicalResult importBody(const Graph &graph, Scope &scope, const Node &node, int64_t opset,
-                                 llvm::ArrayRef<mlir::Value> inputs,
-                                 llvm::SmallVectorImpl<mlir::Value> &outputs);
+                                 llvm::ArrayRef<ImportedValue> inputs,
+                                 std::vector<ImportedValue> &outputs);
   llvm::LogicalResult checkBody(const Node &node, int64_t opset, mlir::Block &block);
   llvm::LogicalResult checkInputs(const Operator &op, NodeImport &node);
   llvm::LogicalResult verifyAndEvaluate(const Node &node, int64_t opset);

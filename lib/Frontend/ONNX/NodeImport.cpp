@@ -415,9 +415,9 @@ Region &NodeImport::newRegion() {
   return *graph.regions.back();
 }
 
-llvm::FailureOr<llvm::SmallVector<Value>> NodeImport::inlineBody(const Graph &body,
-                                                                 llvm::ArrayRef<Value> inputs) {
-  llvm::SmallVector<Value> outputs;
+llvm::FailureOr<std::vector<ImportedValue>>
+NodeImport::inlineBody(const Graph &body, llvm::ArrayRef<ImportedValue> inputs) {
+  std::vector<ImportedValue> outputs;
   for (Operation *op : graph.created) // Its nodes may ask for what this one made so far.
     graph.evaluator.visit(op);
   LogicalResult imported = graph.importBody(body, scope, node, opset, inputs, outputs);
@@ -431,10 +431,30 @@ llvm::FailureOr<llvm::SmallVector<Value>> NodeImport::importBody(const Graph &bo
                                                                  llvm::ArrayRef<Value> inputs) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(&block);
-  auto outputs = inlineBody(body, inputs);
-  if (failed(outputs) || failed(graph.checkBody(node, opset, block)))
+  auto outputs = inlineBody(body, llvm::map_to_vector(inputs, ImportedValue::of));
+  if (failed(outputs))
     return failure();
-  return outputs;
+  llvm::SmallVector<Value> tensors;
+  for (auto [output, value] : llvm::zip_equal(body.outputs, *outputs)) {
+    if (value.isSequence())
+      return fail("output '" + output.name + "' of its body is a sequence, expected a tensor");
+    tensors.push_back(graph.valueOf(value));
+  }
+  if (failed(graph.checkBody(node, opset, block)))
+    return failure();
+  return tensors;
+}
+
+bool NodeImport::canImportBody(const Graph &body, llvm::ArrayRef<Value> inputs) {
+  std::vector<OperatorReport> reports = graph.reports;
+  std::string firstError = graph.firstError;
+  size_t numDeferred = graph.deferred.size();
+  bool isImported = succeeded(importBody(body, newRegion().front(), inputs));
+  graph.reports = std::move(reports);
+  graph.firstError = std::move(firstError);
+  while (graph.deferred.size() > numDeferred)
+    graph.deferred.pop_back();
+  return isImported;
 }
 
 llvm::SmallVector<Value> NodeImport::capture(llvm::ArrayRef<Region *> regions) {

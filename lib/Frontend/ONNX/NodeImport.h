@@ -37,6 +37,14 @@ struct ImportedValue {
   Variable *variable = nullptr;
   std::vector<mlir::Value> sequence;
   const DeferredNode *deferred = nullptr; // the node it comes from
+
+  static ImportedValue of(mlir::Value tensor) {
+    ImportedValue value;
+    value.kind = Kind::Tensor;
+    value.tensor = tensor;
+    return value;
+  }
+  bool isSequence() const { return kind == Kind::Sequence; }
 };
 
 /// A node whose results are deferred.
@@ -190,9 +198,12 @@ public:
   const Graph *subgraph(llvm::StringRef name) const;
   /// A region of one empty block, which the import owns until an op takes it.
   mlir::Region &newRegion();
-  /// Imports a subgraph in place; `inputs` are what its inputs stand for.
-  llvm::FailureOr<llvm::SmallVector<mlir::Value>> inlineBody(const Graph &body,
-                                                             llvm::ArrayRef<mlir::Value> inputs);
+  /// Imports a subgraph in place; `inputs` are what its inputs stand for. Its outputs are tensors,
+  /// variables or sequences.
+  llvm::FailureOr<std::vector<ImportedValue>> inlineBody(const Graph &body,
+                                                         llvm::ArrayRef<ImportedValue> inputs);
+  /// Whether the subgraph can be imported as it is; says nothing if not.
+  bool canImportBody(const Graph &body, llvm::ArrayRef<mlir::Value> inputs);
   /// Imports a subgraph into a block of its own. Nodes that keep state or draw
   /// random numbers are refused: a region may run often.
   llvm::FailureOr<llvm::SmallVector<mlir::Value>> importBody(const Graph &body, mlir::Block &block,

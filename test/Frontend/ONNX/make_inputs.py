@@ -617,7 +617,8 @@ loop("loop-stops", STOPS, ["n", 3], goes_on="again")
 loop("loop-stops-rows", STOPS, ["n", 3], goes_on="again", outputs="y rows", rows=ROWS)
 loop("loop-unbounded", STOPS, ["n", 3], goes_on="again", bound="")
 loop("loop-grows", [node("Concat", "h h", "next", axis=0)], [None, 3])
-loop("loop-random", [node("RandomNormalLike", "h", "next")], ["n", 3])
+RANDOM = [node("RandomNormalLike", "h", "next"), *STOPS[1:]]
+loop("loop-random", RANDOM, ["n", 3], goes_on="again")
 
 # A weight in a Constant node of which only an operator of another domain says that it is one.
 bias = helper.make_node("Constant", [], ["b"], value=random("b", 6))
@@ -877,7 +878,7 @@ write(
     [tensor("times", np.linspace(0, 1, 9)), random("stack", 2, 3, 4)],
 )
 
-# Loops of whose carried values or scanned inputs one is left out, and one that carries a sequence.
+# Loops of whose carried values or scanned inputs one is left out.
 carries = helper.make_graph(
     [node("Identity", "h", "next"), node("Identity", "going", "on")],
     "body",
@@ -894,13 +895,48 @@ for name, made in (
         "scan-hole",
         [helper.make_node("Scan", ["x", ""], ["y"], "the_Scan", body=scans, num_scan_inputs=1)],
     ),
-    (
-        "loop-sequence",
-        [
-            node("SequenceEmpty", "", "empty"),
-            helper.make_node("Loop", ["bound", "", "empty"], ["all"], "the_Loop", body=carries),
-            node("ConcatFromSequence", "all", "y", axis=0),
-        ],
-    ),
 ):
     write(name, made, [value("x", ["n", 3])], [value("y", None)], [bound])
+
+# Twelve steps, each of which sums two rows of its own: given as rows, appended to a sequence, and
+# appended as long as the data wants.
+SUMS = [
+    node("Mul", "i two", "start"),
+    node("Add", "start two", "stop"),
+    node("Slice", "rows start stop zero", "slice"),
+    node("ReduceSum", "slice zero", "sum", keepdims=0),
+]
+APPENDS = [*SUMS, node("Unsqueeze", "sum zero", "row"), node("SequenceInsert", "h row", "next")]
+MORE = [*APPENDS, node("ReduceSum", "sum", "all", keepdims=0), node("Less", "all all", "again")]
+GOING = value("going", [], TensorProto.BOOL)
+AGAIN = value("again", [], TensorProto.BOOL)
+LIST = helper.make_tensor_sequence_value_info("h", TensorProto.FLOAT, None)
+NEXT = helper.make_tensor_sequence_value_info("next", TensorProto.FLOAT, None)
+for name, steps, carried, results in (
+    ("loop-slices", SUMS, [], [GOING, value("sum", [None])]),
+    ("loop-sequence", APPENDS, [LIST], [GOING, NEXT]),
+    ("loop-sequence-stops", MORE, [LIST], [AGAIN, NEXT]),
+):
+    body = helper.make_graph(steps, "body", [*STEP, *carried], results)
+    inputs = ["twelve", "", *(["empty"] if carried else [])]
+    joined = [
+        node("SequenceEmpty", "", "empty"),
+        helper.make_node("Loop", inputs, ["list"], "the_Loop", body=body),
+        node("ConcatFromSequence", "list", "sums", axis=0),
+    ]
+    plain = [helper.make_node("Loop", inputs, ["sums"], "the_Loop", body=body)]
+    write(
+        name,
+        [
+            node("Transpose", "x", "rows"),
+            *(joined if carried else plain),
+            node("Transpose", "sums", "y"),
+        ],
+        [value("x", ["n", 24])],
+        [value("y", None)],
+        [
+            numpy_helper.from_array(np.array(12), "twelve"),
+            numpy_helper.from_array(np.array([0]), "zero"),
+            numpy_helper.from_array(np.array([2]), "two"),
+        ],
+    )

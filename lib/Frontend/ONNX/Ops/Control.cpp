@@ -2,7 +2,9 @@
 //
 // A subgraph becomes the region of a train op. What it uses from around it becomes
 // an operand, since regions are isolated. Loops of a few steps are unrolled here:
-// then shapes may change from step to step, and values be known.
+// then shapes may change from step to step, and values be known. So are those whose
+// steps carry a sequence or have to know their number; what the steps do alike,
+// dsc-raise puts together again.
 //
 //===----------------------------------------------------------------------===//
 
@@ -276,8 +278,14 @@ public:
 
 private:
   LogicalResult readBounds();
-  LogicalResult setUnchanged();
+  LogicalResult setOutputs(llvm::ArrayRef<ImportedValue> values);
+  bool carriesSequence() const {
+    return llvm::any_of(carried, [](const ImportedValue &value) { return value.isSequence(); });
+  }
+  bool needsStep();
   LogicalResult unroll(bool &isUnrolled);
+  LogicalResult stackRows(llvm::ArrayRef<llvm::SmallVector<Value>> rows,
+                          llvm::SmallVectorImpl<ImportedValue> &values);
   LogicalResult findBound();
   bool isKnownFalse(Value value);
   LogicalResult buildScan();
@@ -287,23 +295,25 @@ private:
     return known && known->size() == 1 ? std::optional(known->number(0) != 0) : std::nullopt;
   }
   size_t numCarried() const { return body.inputs.size() - 2; }
+  /// What is carried, where it has no sequences.
+  llvm::SmallVector<Value> tensors() const {
+    return llvm::map_to_vector(carried, [](const ImportedValue &value) { return value.tensor; });
+  }
 
   NodeImport &n;
   const Graph &body;
   int64_t steps = 0;
   Value condition; // null: true from the start
-  llvm::SmallVector<Value> carried;
+  llvm::SmallVector<ImportedValue> carried;
 };
 } // namespace
 
 LogicalResult LoopImport::readBounds() {
-  for (unsigned i = 0; i < n.numInputs(); ++i)
-    if (n.has(i) && n.find(i)->kind == ImportedValue::Kind::Sequence)
-      return n.fail("it carries a sequence (input '" + n.node.inputs[i] +
-                    "'), which is not supported; of nn.EmbeddingBag, write the sum or mean over "
-                    "nn.Embedding instead");
+  for (unsigned i = 0; i < 2; ++i)
+    if (n.has(i) && n.find(i)->isSequence())
+      return n.fail("input '" + n.node.inputs[i] + "' is a sequence, expected a tensor");
   for (unsigned i = 2; i < n.numInputs(); ++i)
-    carried.push_back(n.input(i));
+    carried.push_back(n.find(i)->isSequence() ? *n.find(i) : ImportedValue::of(n.input(i)));
   steps = maxSteps + 1;
   if (n.has(0)) {
     const HostTensor *bound = n.known(0);
@@ -321,37 +331,30 @@ LogicalResult LoopImport::readBounds() {
   return success();
 }
 
-/// No step at all.
-LogicalResult LoopImport::setUnchanged() {
-  if (n.node.outputs.size() > carried.size())
-    return n.fail("it makes no step, so that its outputs have no rows");
-  return setAll(n, carried);
+LogicalResult LoopImport::setOutputs(llvm::ArrayRef<ImportedValue> values) {
+  if (values.size() < n.node.outputs.size())
+    return n.fail("its body has " + llvm::Twine(values.size()) + " outputs, expected " +
+                  llvm::Twine(n.node.outputs.size()));
+  for (unsigned i = 0; i < n.node.outputs.size(); ++i)
+    if (failed(values[i].isSequence() ? n.setSequence(i, values[i].sequence)
+                                      : n.set(i, values[i].tensor)))
+      return failure();
+  return success();
 }
 
-/// Step by step in place, as long as the condition is known.
-LogicalResult LoopImport::unroll(bool &isUnrolled) {
-  isUnrolled = false;
-  if (condition || steps > maxUnrolled)
-    return success();
-  llvm::SmallVector<Value> values = carried;
-  llvm::SmallVector<llvm::SmallVector<Value>> rows;
-  for (int64_t step = 0; step < steps; ++step) {
-    llvm::SmallVector<Value> inputs = {
-        n.splat(RankedTensorType::get({}, n.b.getI64Type()), static_cast<double>(step)),
-        flag(true)};
-    inputs.append(values.begin(), values.end());
-    auto yielded = n.inlineBody(body, inputs);
-    if (failed(yielded))
-      return failure();
-    std::optional<bool> goesOn = knownFlag(yielded->front());
-    if (!goesOn)
-      return step == 0 ? success() : n.fail("its condition is known in some steps only");
-    values.assign(yielded->begin() + 1, yielded->begin() + 1 + numCarried());
-    rows.emplace_back(yielded->begin() + 1 + numCarried(), yielded->end());
-    if (!*goesOn)
-      break;
-  }
-  isUnrolled = true;
+/// Whether the body has to know which step it is: its slices may begin there, say.
+bool LoopImport::needsStep() {
+  Block &block = n.newRegion().front();
+  llvm::SmallVector<Value> inputs = {
+      block.addArgument(RankedTensorType::get({}, n.b.getI64Type()), n.loc), flag(true)};
+  for (const ImportedValue &value : carried)
+    inputs.push_back(block.addArgument(value.tensor.getType(), n.loc));
+  return !n.canImportBody(body, inputs);
+}
+
+/// Appends what each step's rows are together.
+LogicalResult LoopImport::stackRows(llvm::ArrayRef<llvm::SmallVector<Value>> rows,
+                                    llvm::SmallVectorImpl<ImportedValue> &values) {
   for (size_t i = 0; i < rows.front().size(); ++i) {
     llvm::SmallVector<Value> parts;
     for (auto &row : rows) {
@@ -361,9 +364,43 @@ LogicalResult LoopImport::unroll(bool &isUnrolled) {
       if (parts.back().getType() != parts.front().getType())
         return n.fail("an output's rows differ in shape");
     }
-    values.push_back(n.make<train::ConcatOp>(int64_t(0), parts));
+    values.push_back(ImportedValue::of(n.make<train::ConcatOp>(int64_t(0), parts)));
   }
-  return setAll(n, values);
+  return success();
+}
+
+/// Step by step in place, as long as the condition is known.
+LogicalResult LoopImport::unroll(bool &isUnrolled) {
+  isUnrolled = false;
+  llvm::SmallVector<ImportedValue> values = carried;
+  llvm::SmallVector<llvm::SmallVector<Value>> rows;
+  for (int64_t step = 0; step < steps; ++step) {
+    Value counter = n.splat(RankedTensorType::get({}, n.b.getI64Type()), static_cast<double>(step));
+    llvm::SmallVector<ImportedValue> inputs = {ImportedValue::of(counter),
+                                               ImportedValue::of(flag(true))};
+    inputs.append(values.begin(), values.end());
+    auto yielded = n.inlineBody(body, inputs);
+    if (failed(yielded))
+      return failure();
+    Value condition = n.tensorOf(yielded->front());
+    std::optional<bool> goesOn = condition ? knownFlag(condition) : std::nullopt;
+    if (!goesOn)
+      return step == 0 ? success() : n.fail("its condition is known in some steps only");
+    values.assign(yielded->begin() + 1, yielded->begin() + 1 + numCarried());
+    llvm::SmallVector<Value> &row = rows.emplace_back();
+    for (const ImportedValue &value : llvm::ArrayRef(*yielded).drop_front(1 + numCarried())) {
+      if (value.isSequence())
+        return n.fail("a step gives a sequence, expected a tensor");
+      row.push_back(n.tensorOf(value));
+    }
+    if (!*goesOn)
+      break;
+  }
+  isUnrolled = true;
+  for (ImportedValue &value : values)
+    if (!value.isSequence())
+      value = ImportedValue::of(n.tensorOf(value));
+  return failed(stackRows(rows, values)) ? failure() : setOutputs(values);
 }
 
 /// Whether a conjunction has a member that is known to be false.
@@ -383,14 +420,14 @@ bool LoopImport::isKnownFalse(Value value) {
 /// "for ... break" has its counter in the condition: steps are tried, with all that
 /// is known of the carried values, until the condition is false whatever the data.
 LogicalResult LoopImport::findBound() {
-  llvm::SmallVector<Value> values = carried;
+  llvm::SmallVector<Value> initial = tensors(), values = initial;
   for (int64_t step = 0; step < std::min(steps, maxTried); ++step) {
     Block &block = n.newRegion().front();
     llvm::SmallVector<Value> inputs = {
         n.splat(RankedTensorType::get({}, n.b.getI64Type()), static_cast<double>(step)),
         flag(true)};
-    for (auto [value, initial] : llvm::zip_equal(values, carried))
-      inputs.push_back(n.known(value) ? value : block.addArgument(initial.getType(), n.loc));
+    for (auto [value, first] : llvm::zip_equal(values, initial))
+      inputs.push_back(n.known(value) ? value : block.addArgument(first.getType(), n.loc));
     auto yielded = n.importBody(body, block, inputs);
     if (failed(yielded))
       return failure();
@@ -399,7 +436,7 @@ LogicalResult LoopImport::findBound() {
       return success();
     }
     values.assign(yielded->begin() + 1, yielded->begin() + 1 + numCarried());
-    if (failed(expectSameTypes(n, carried, values)))
+    if (failed(expectSameTypes(n, initial, values)))
       return failure();
   }
   return success();
@@ -415,7 +452,7 @@ LogicalResult LoopImport::buildScan() {
                   "steps has no bound");
   ScanBuilder scan(n, steps);
   llvm::SmallVector<Value> before;
-  for (Value value : carried)
+  for (Value value : tensors())
     before.push_back(scan.addCarry(value));
   Value start = condition ? condition : flag(true);
   Value active = scan.addCarry(start);
@@ -450,14 +487,21 @@ LogicalResult LoopImport::buildScan() {
   return setAll(n, results);
 }
 
+/// Sequences are names only, so that every step has its own; so has one that has to know its
+/// number. Of few steps each has its own, too.
 LogicalResult LoopImport::run() {
-  bool isUnrolled = false;
   if (failed(readBounds()))
     return failure();
+  if (steps == 0 && n.node.outputs.size() > carried.size())
+    return n.fail("it makes no step, so that its outputs have no rows");
   if (steps == 0)
-    return setUnchanged();
-  if (failed(unroll(isUnrolled)))
+    return setOutputs(carried);
+  bool isUnrolled = false, hasSequence = carriesSequence();
+  bool tries = hasSequence || steps <= maxUnrolled || (steps <= maxSteps && needsStep());
+  if (tries && !condition && failed(unroll(isUnrolled)))
     return failure();
+  if (!isUnrolled && hasSequence)
+    return n.fail("it carries a sequence, and the data decides how many steps it makes");
   return isUnrolled ? success() : buildScan();
 }
 
