@@ -134,12 +134,14 @@ void attention(Report &report, const char *what, int64_t B, int64_t H, int64_t T
   report.flops(b, pairs * 10 * D);
 }
 
-enum class Layout { RowMajor, ChannelsLast };
+enum class Layout { RowMajor, ChannelsLast, Blocks };
 
 /// Strides of [N, C, size, size].
 Ints imageStrides(int64_t C, int64_t size, Layout layout) {
   if (layout == Layout::RowMajor)
     return {C * size * size, size * size, size, 1};
+  if (layout == Layout::Blocks)
+    return {C * size * size, 1, 8 * size, 8};
   return {C * size * size, 1, C * size, C};
 }
 
@@ -147,28 +149,29 @@ struct ConvSize {
   int64_t N, C, K, size, kernel, pad;
 };
 
-Ints conv(const ConvSize &c, Layout layout) {
+Ints conv(const ConvSize &c, Layout layout, int64_t flags) {
   Ints ints{2, c.N, c.C, c.K, 1, c.size, c.size, c.kernel, c.kernel, 1, 1, 1, 1};
   ints.insert(ints.end(), {c.pad, c.pad, c.pad, c.pad, c.size, c.size});
   for (const Ints &strides :
        {imageStrides(c.C, c.size, layout), imageStrides(c.C, c.kernel, Layout::RowMajor),
         imageStrides(c.K, c.size, layout)})
     ints.insert(ints.end(), strides.begin(), strides.end());
-  ints.push_back(0);
+  bool blocks = layout == Layout::Blocks;
+  ints.push_back(flags | (blocks ? DSC_CONV_INPUT_BLOCKED | DSC_CONV_OUTPUT_BLOCKED : 0));
   return ints;
 }
 
-void convolution(Report &report, const char *what, const ConvSize &c,
-                 Layout layout = Layout::RowMajor) {
-  Ints ints = conv(c, layout);
+void convolution(Report &report, const std::string &what, const ConvSize &c,
+                 Layout layout = Layout::RowMajor, int64_t flags = 0) {
+  Ints ints = conv(c, layout, flags);
   int64_t in = c.N * c.C * c.size * c.size, out = c.N * c.K * c.size * c.size;
   int64_t weight = c.C * c.K * c.kernel * c.kernel;
   double flops = 2.0 * out * c.C * c.kernel * c.kernel;
-  Bench f{dscCpuConv, std::string("convolution ") + what, ints, {}};
+  Bench f{dscCpuConv, "convolution " + what, ints, {}};
   report.flops(f.buffer(in).buffer(weight).buffer(out), flops);
-  Bench i{dscCpuConvInputGrad, std::string("convolution input gradient ") + what, ints, {}};
+  Bench i{dscCpuConvInputGrad, "convolution input gradient " + what, ints, {}};
   report.flops(i.buffer(out).buffer(weight).buffer(in), flops);
-  Bench w{dscCpuConvWeightGrad, std::string("convolution weight gradient ") + what, ints, {}};
+  Bench w{dscCpuConvWeightGrad, "convolution weight gradient " + what, ints, {}};
   report.flops(w.buffer(in).buffer(out).buffer(weight), flops);
 }
 
@@ -244,10 +247,12 @@ int main(int argc, char **argv) {
   convolution(report, "N128 C32 K64 14x14 3x3", {128, 32, 64, 14, 3, 1});
   convolution(report, "N8 C256 K64 56x56 1x1", {8, 256, 64, 56, 1, 0});
   for (int64_t channels : {64, 128, 256, 512}) { // of resnet18 on 64 pixels
-    std::string size = std::to_string(channels);
+    std::string what = "N16 C" + std::to_string(channels) + " 3x3";
     ConvSize c{16, channels, channels, 1024 / channels, 3, 1};
-    convolution(report, ("N16 C" + size + " 3x3").c_str(), c);
-    convolution(report, ("N16 C" + size + " 3x3 channels-last").c_str(), c, Layout::ChannelsLast);
+    convolution(report, what, c);
+    convolution(report, what + " channels-last", c, Layout::ChannelsLast);
+    convolution(report, what + " blocks", c, Layout::Blocks);
+    convolution(report, what + " blocks, oneDNN", c, Layout::Blocks, DSC_CONV_LIBRARY);
   }
   pooling(report, "N128 C32 28x28", 128, 32, 28);
   pooling(report, "N128 C64 14x14", 128, 64, 14);

@@ -310,7 +310,7 @@ Convolver *makeConvolver(const ConvShape &shape, Direction direction) {
   if (ownKernels && isThin(shape, direction))
     return makeThinConv(shape, direction);
   if (ownKernels && hasFewPositions(shape, direction))
-    return makePatchWeightGrad(shape);
+    return makePatchConv(shape, direction);
   return new Conv(shape, direction);
 }
 

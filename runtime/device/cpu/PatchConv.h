@@ -1,4 +1,4 @@
-//===- PatchConv.h - A weight gradient as a product with patches ----------===//
+//===- PatchConv.h - Convolutions as products with patches -----------------===//
 #ifndef DSC_RUNTIME_DEVICE_CPU_PATCHCONV_H
 #define DSC_RUNTIME_DEVICE_CPU_PATCHCONV_H
 
@@ -6,13 +6,14 @@
 
 namespace dsc {
 
-/// Whether it pays: a weight gradient of one group whose images have few output positions, of
-/// which oneDNN's kernels, which work along rows of them, compute one or two at a time.
+/// Whether it pays: a convolution of one group whose images have few output positions, of which
+/// oneDNN's kernels, which work along rows of them, compute one or two at a time; and which then
+/// reads its weights as they are.
 bool hasFewPositions(const ConvShape &shape, ConvDirection direction);
 
-/// gradient[k, (c, tap)] = sum over (n, position) of outputGrad[k, (n, position)]
-///                                                  * patch[(n, position), (c, tap)]
-Convolver *makePatchWeightGrad(const ConvShape &shape);
+/// A convolution, or a gradient of one, as a product of a matrix with all patches: the elements
+/// that the kernel covers at an output position.
+Convolver *makePatchConv(const ConvShape &shape, ConvDirection direction);
 
 } // namespace dsc
 
