@@ -103,13 +103,50 @@ private:
   }
 };
 
-void matmul(Report &report, const char *what, int64_t M, int64_t N, int64_t K, bool lhsT,
-            bool rhsT) {
+void matmul(Report &report, const char *what, int64_t M, int64_t N, int64_t K, bool lhsT, bool rhsT,
+            int64_t flags = 0) {
   Ints ints{DSC_F32, 0, M, N, K};
-  ints.insert(ints.end(), {lhsT ? 1 : K, lhsT ? M : 1, rhsT ? 1 : N, rhsT ? K : 1, N, 1, 0});
+  ints.insert(ints.end(), {lhsT ? 1 : K, lhsT ? M : 1, rhsT ? 1 : N, rhsT ? K : 1, N, 1, flags});
   Bench bench{dscCpuMatmul, std::string("matmul ") + what, ints, {}};
   bench.buffer(M * K).buffer(K * N).buffer(M * N);
   report.flops(bench, 2.0 * M * N * K);
+}
+
+/// The three products with a vocabulary, of all rows at once or of a quarter of them, which is
+/// done four times and adds weight gradients up.
+void vocabulary(Report &report, const char *what, int64_t rows, int64_t flags) {
+  constexpr int64_t words = 50257, width = 768;
+  auto name = [&](const char *product) { return std::string("vocabulary ") + product + what; };
+  matmul(report, name("logits").c_str(), rows, words, width, false, true);
+  matmul(report, name("input gradient").c_str(), rows, width, words, false, false);
+  matmul(report, name("weight gradient").c_str(), words, width, rows, true, false, flags);
+}
+
+/// x * 1.5 into memory that is not read meanwhile, by stores through the caches or past them.
+template <bool past> int32_t scale(const DscCall *call, void *const *buffers) {
+  using Vector = float __attribute__((vector_size(16)));
+  const auto *x = static_cast<const Vector *>(buffers[0]);
+  auto *y = static_cast<Vector *>(buffers[1]);
+  dsc::parallelFor(call->ints[0] / 4, 1 << 10, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      if constexpr (past)
+        __builtin_nontemporal_store(x[i] * 1.5f, y + i);
+      else
+        y[i] = x[i] * 1.5f;
+  });
+  return 0;
+}
+
+/// What stores past the caches gain, by the size of what is written.
+void stores(Report &report) {
+  for (int64_t megabytes : {3, 12, 50, 200}) {
+    int64_t count = megabytes << 18;
+    std::string what = std::to_string(megabytes) + " MB";
+    Bench through{scale<false>, "stores of " + what + " through caches", {count}, {}};
+    report.bytes(through.buffer(count).buffer(count), 8.0 * count);
+    Bench past{scale<true>, "stores of " + what + " past caches", {count}, {}};
+    report.bytes(past.buffer(count).buffer(count), 8.0 * count);
+  }
 }
 
 /// q, k and v are thirds of one [B, T, 3 H D] tensor, as a fused projection leaves them.
@@ -237,6 +274,9 @@ int main(int argc, char **argv) {
   matmul(report, "128x512x768 transposed left", 128, 512, 768, true, false);
   matmul(report, "1024x256x2048 transposed left", 1024, 256, 2048, true, false);
   matmul(report, "256x3072x768", 256, 3072, 768, false, false);
+  vocabulary(report, " of 256 rows", 256, 0);
+  vocabulary(report, " of 64 rows", 64, DSC_MATMUL_ACCUMULATE);
+  stores(report);
   matmul(report, "128x10x64", 128, 10, 64, false, true);
   attention(report, "B12 H4 T64 D32", 12, 4, 64, 32);
   attention(report, "B4 H12 T64 D64", 4, 12, 64, 64);
