@@ -45,6 +45,9 @@ public:
   /// can in relu.
   virtual bool hasProductActivation(int64_t flag) const { return false; }
 
+  /// Whether the routine of products takes f16 and bf16, and sums in f32.
+  virtual bool multipliesHalves() const { return false; }
+
   /// How many channels the target's convolutions want side by side; 1 where they take tensors
   /// as they are.
   virtual int64_t getChannelBlock() const { return 1; }

@@ -86,12 +86,16 @@ public:
     return f32Only.contains(op->getName().getTypeID());
   }
 
+  /// Says that it knows f16 and bf16, too.
+  template <typename OpTy> void addHalves() { halves.insert(mlir::TypeID::get<OpTy>()); }
+  bool takesHalves(mlir::Operation *op) const { return halves.contains(op->getName().getTypeID()); }
+
   /// All families, with the routines that `target` alone has.
   static LoweringRegistry makeFor(const TargetModel &target);
 
 private:
   llvm::DenseMap<mlir::TypeID, Lower> table;
-  llvm::DenseSet<mlir::TypeID> f32Only;
+  llvm::DenseSet<mlir::TypeID> f32Only, halves;
 };
 
 void registerElementwiseLowerings(LoweringRegistry &registry);

@@ -501,4 +501,7 @@ void dsc::registerLinearLowerings(LoweringRegistry &registry, const TargetModel 
   addFor<train::ConvInputGradOp>(target, registry, lowerConvInputGrad);
   addFor<train::ConvWeightGradOp>(target, registry, lowerConvWeightGrad);
   registry.add<train::GeluOp>(lowerGelu);
+  if (target.multipliesHalves()) {
+    registry.addHalves<train::DotOp>();
+  }
 }

@@ -1,8 +1,8 @@
 //===- RoutineTypes.cpp - Ops in element types that routines have ---------===//
 //
 // Library routines compute in f32. The same ops on halves become conversions
-// around one on f32, and products of other types the sums of products that they
-// are, which is a loop nest.
+// around one on f32, unless the target's routine takes halves, and products of other types the sums
+// of products that they are, which is a loop nest.
 //
 //===----------------------------------------------------------------------===//
 
@@ -108,7 +108,7 @@ void dsc::fitRoutineTypes(ModuleOp module, const LoweringRegistry &registry) {
       return;
     }
     if (llvm::any_of(op->getOperandTypes(), isHalf)) {
-      return computeInF32(op);
+      return registry.takesHalves(op) ? void() : computeInF32(op);
     }
     auto dot = dyn_cast<train::DotOp>(op);
     if (dot && !dot.getType().getElementType().isF32()) {

@@ -22,6 +22,7 @@ struct CudaTargetModel : TargetModel {
   bool hasProductActivation(int64_t flag) const override {
     return flag == DSC_MATMUL_GELU_TANH; // cuBLASLt's epilogue
   }
+  bool multipliesHalves() const override { return true; }
   bool hasRoutine(StringRef routine) const override { return cuda::hasRoutine(routine); }
   void addDialects(DialectRegistry &registry) const override {
     registry.insert<emitc::EmitCDialect>();

@@ -114,7 +114,8 @@ std::string textOf(int64_t flags) {
 /// batch, places the alignments of lhs, rhs, out and bias.
 std::string Problem::text() const {
   const BatchedProduct &p = product;
-  return "f32 " + join({p.m, p.n, p.k}) + " batch " + std::to_string(p.batch) + " lhs " +
+  const char *type = p.type == DSC_F16 ? "f16 " : p.type == DSC_BF16 ? "bf16 " : "f32 ";
+  return type + join({p.m, p.n, p.k}) + " batch " + std::to_string(p.batch) + " lhs " +
          join({p.lhsRow, p.lhsColumn, p.lhsBatch}) + " rhs " +
          join({p.rhsRow, p.rhsColumn, p.rhsBatch}) + " out " +
          join({p.outRow, p.outColumn, p.outBatch}) + textOf(flags) + " places " +
@@ -138,10 +139,10 @@ public:
 private:
   bool makeDescriptors(Step &step, const Problem &problem);
   bool makeLayout(Step &step, cublasLtMatrixLayout_t &layout, int64_t rows, int64_t columns,
-                  const Matrix &matrix, int64_t batch, int64_t batchStride);
+                  const Matrix &matrix, const BatchedProduct &product, int64_t batchStride);
   bool askHeuristics(Step &step, const BatchedProduct &product);
   bool choose(Step &step, const Problem &problem);
-  bool take(Step &step, const std::string &problem, const std::string &algorithm);
+  bool take(Step &step, const Problem &problem, const std::string &algorithm);
   cublasLtMatmulDesc_t operation = nullptr;
   cublasLtMatrixLayout_t a = nullptr, b = nullptr, c = nullptr;
   cublasLtMatmulHeuristicResult_t chosen = {};
@@ -167,12 +168,13 @@ bool set(Step &step, cublasLtMatmulPreference_t preference,
 }
 
 bool Plan::makeLayout(Step &step, cublasLtMatrixLayout_t &layout, int64_t rows, int64_t columns,
-                      const Matrix &matrix, int64_t batch, int64_t batchStride) {
+                      const Matrix &matrix, const BatchedProduct &product, int64_t batchStride) {
   int64_t storedRows = matrix.transposed ? columns : rows;
   int64_t storedColumns = matrix.transposed ? rows : columns;
-  int32_t count = static_cast<int32_t>(batch);
-  return check(step, cublasLtMatrixLayoutCreate(&layout, CUDA_R_32F, uint64_t(storedRows),
-                                                uint64_t(storedColumns), matrix.leading)) &&
+  int32_t count = static_cast<int32_t>(product.batch);
+  return check(step,
+               cublasLtMatrixLayoutCreate(&layout, dataTypeOf(product.type), uint64_t(storedRows),
+                                          uint64_t(storedColumns), matrix.leading)) &&
          check(step, cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT,
                                                       &count, sizeof(count))) &&
          check(step,
@@ -189,9 +191,9 @@ bool Plan::makeDescriptors(Step &step, const Problem &problem) {
          set(step, operation, CUBLASLT_MATMUL_DESC_EPILOGUE, problem.epilogue) &&
          // The heuristics look at its alignment.
          set(step, operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, problem.bias) &&
-         makeLayout(step, a, product.n, product.k, problem.rhs, product.batch, product.rhsBatch) &&
-         makeLayout(step, b, product.k, product.m, problem.lhs, product.batch, product.lhsBatch) &&
-         makeLayout(step, c, product.n, product.m, problem.out, product.batch, product.outBatch);
+         makeLayout(step, a, product.n, product.k, problem.rhs, product, product.rhsBatch) &&
+         makeLayout(step, b, product.k, product.m, problem.lhs, product, product.lhsBatch) &&
+         makeLayout(step, c, product.n, product.m, problem.out, product, product.outBatch);
 }
 
 bool Plan::askHeuristics(Step &step, const BatchedProduct &product) {
@@ -213,9 +215,9 @@ bool Plan::askHeuristics(Step &step, const BatchedProduct &product) {
 }
 
 /// The algorithm of this text, where the library still has it and can do the problem by it.
-bool Plan::take(Step &step, const std::string &problem, const std::string &algorithm) {
+bool Plan::take(Step &step, const Problem &problem, const std::string &algorithm) {
   cublasLtHandle_t handle = Library::get(step).handle;
-  cublasStatus_t status = readAlgorithm(handle, algorithm, chosen.algo);
+  cublasStatus_t status = readAlgorithm(handle, algorithm, problem.product.type, chosen.algo);
   cublasLtMatmulAlgo_t algo = chosen.algo; // the check writes over its result
   if (status == CUBLAS_STATUS_SUCCESS)
     status = cublasLtMatmulAlgoCheck(handle, operation, a, b, c, c, &algo, &chosen);
@@ -223,7 +225,8 @@ bool Plan::take(Step &step, const std::string &problem, const std::string &algor
   bool isTooLarge = status == CUBLAS_STATUS_SUCCESS && chosen.workspaceSize > workspaceBytes;
   if (status != CUBLAS_STATUS_SUCCESS || isTooLarge)
     step.fail("matmul",
-              ("cuBLASLt refuses the pinned algorithm '" + algorithm + "' for '" + problem + "' (" +
+              ("cuBLASLt refuses the pinned algorithm '" + algorithm + "' for '" + problem.text() +
+               "' (" +
                (isTooLarge ? "its workspace is too large" : cublasLtGetStatusString(status)) +
                "); take it out of the plan's field 'matmul_algorithms'")
                   .c_str());
@@ -240,7 +243,7 @@ bool Plan::choose(Step &step, const Problem &problem) {
     return true;
   std::string &algorithm = pins()->chosen[text];
   return (isPinned || check(step, writeAlgorithm(chosen.algo, algorithm))) &&
-         take(step, text, algorithm);
+         take(step, problem, algorithm);
 }
 
 bool Plan::prepare(Step &step, const Problem &problem) {

@@ -90,14 +90,19 @@ cublasStatus_t writeAlgorithm(const cublasLtMatmulAlgo_t &algo, std::string &tex
   return CUBLAS_STATUS_SUCCESS;
 }
 
-cublasStatus_t readAlgorithm(cublasLtHandle_t handle, const std::string &text,
+cudaDataType_t dataTypeOf(DscType type) {
+  return type == DSC_F16 ? CUDA_R_16F : type == DSC_BF16 ? CUDA_R_16BF : CUDA_R_32F;
+}
+
+cublasStatus_t readAlgorithm(cublasLtHandle_t handle, const std::string &text, DscType type,
                              cublasLtMatmulAlgo_t &algo) {
   std::optional<Numbers> numbers = parse(text);
   if (!numbers || numbers->front() > INT32_MAX)
     return CUBLAS_STATUS_INVALID_VALUE;
+  cudaDataType_t data = dataTypeOf(type);
   cublasStatus_t status =
-      cublasLtMatmulAlgoInit(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F,
-                             CUDA_R_32F, CUDA_R_32F, static_cast<int>(numbers->front()), &algo);
+      cublasLtMatmulAlgoInit(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, data, data, data, data,
+                             static_cast<int>(numbers->front()), &algo);
   for (size_t i = 1; i < numbers->size() && status == CUBLAS_STATUS_SUCCESS; ++i) // id is read only
     status = set(algo, parts[i], (*numbers)[i]);
   return status;

@@ -9,6 +9,8 @@
 #ifndef DSC_RUNTIME_DEVICE_CUDA_MATMULALGORITHMS_H
 #define DSC_RUNTIME_DEVICE_CUDA_MATMULALGORITHMS_H
 
+#include "abi/Abi.h"
+
 #include <cublasLt.h>
 
 #include <string>
@@ -21,9 +23,12 @@ cudaError_t describeLibrary(std::string &text);
 
 bool isAlgorithm(const std::string &text);
 cublasStatus_t writeAlgorithm(const cublasLtMatmulAlgo_t &algo, std::string &text);
-/// The algorithm that isAlgorithm() accepts, for f32.
-cublasStatus_t readAlgorithm(cublasLtHandle_t handle, const std::string &text,
+/// The algorithm that isAlgorithm() accepts, for matrices of this type and sums in f32.
+cublasStatus_t readAlgorithm(cublasLtHandle_t handle, const std::string &text, DscType type,
                              cublasLtMatmulAlgo_t &algo);
+
+/// cuBLASLt's name for f32 and the half types.
+cudaDataType_t dataTypeOf(DscType type);
 
 } // namespace dsc::cuda
 

@@ -9,14 +9,18 @@
 
 namespace dsc::cuda {
 
-/// out[b] = lhs[b] rhs[b], with strides in elements.
+/// Of an element of a product: f32, or a half type.
+inline int64_t bytesOf(DscType type) { return type == DSC_F32 ? 4 : 2; }
+
+/// out[b] = lhs[b] rhs[b], with strides in elements of one type.
 struct BatchedProduct {
+  DscType type;
   int64_t batch, m, n, k;
   int64_t lhsRow, lhsColumn, rhsRow, rhsColumn, outRow, outColumn;
   int64_t lhsBatch, rhsBatch, outBatch;
   bool accumulates;
-  const float *lhs, *rhs;
-  float *out;
+  const void *lhs, *rhs;
+  void *out;
 
   /// out^T = rhs^T lhs^T.
   BatchedProduct transposed() const {
@@ -40,15 +44,17 @@ private:
     int64_t size, stride;
   };
   /// From the first element to the last.
-  static void addAccess(std::vector<emulator::Access> &accesses, const float *matrix,
-                        const std::array<Dim, 3> &dims, bool isWrite) {
+  void addAccess(std::vector<emulator::Access> &accesses, const void *matrix,
+                 const std::array<Dim, 3> &dims, bool isWrite) const {
     int64_t first = 0, last = 0;
     for (auto [size, stride] : dims) {
       if (size == 0)
         return;
       (stride < 0 ? first : last) += (size - 1) * stride;
     }
-    accesses.push_back({matrix + first, size_t(last - first + 1) * sizeof(float), isWrite});
+    int64_t bytes = bytesOf(type);
+    accesses.push_back({static_cast<const char *>(matrix) + first * bytes,
+                        size_t((last - first + 1) * bytes), isWrite});
   }
 #endif
 };
@@ -67,7 +73,8 @@ template <typename Body> void forEachProduct(const Matmul &shape, Buffers buffer
   Tensor<const float> bias = {nullptr, 0};
   if (hasBias)
     bias = buffer[2].tensor<const float>();
-  BatchedProduct product = {rank ? shape.batch[rank - 1] : 1,
+  BatchedProduct product = {shape.type,
+                            rank ? shape.batch[rank - 1] : 1,
                             shape.m,
                             shape.n,
                             shape.k,
@@ -84,6 +91,9 @@ template <typename Body> void forEachProduct(const Matmul &shape, Buffers buffer
                             nullptr,
                             nullptr,
                             nullptr};
+  auto placeIn = [&](const Buffer &matrix, int64_t element) {
+    return static_cast<char *>(matrix.data) + element * bytesOf(shape.type);
+  };
   int64_t outer = 1;
   for (size_t dim = 0; dim + 1 < rank; ++dim)
     outer *= shape.batch[dim];
@@ -97,9 +107,9 @@ template <typename Body> void forEachProduct(const Matmul &shape, Buffers buffer
       rhs += index * shape.rhs[dim];
       out += index * shape.out[dim];
     }
-    product.lhs = buffer[0].tensor<const float>().data + lhs;
-    product.rhs = buffer[1].tensor<const float>().data + rhs;
-    product.out = buffer[hasBias ? 3 : 2].tensor<float>().data + out;
+    product.lhs = placeIn(buffer[0], lhs);
+    product.rhs = placeIn(buffer[1], rhs);
+    product.out = placeIn(buffer[hasBias ? 3 : 2], out);
     body(product, bias);
   }
 }

@@ -5,6 +5,8 @@
 #include "device/cuda/Routines.h"
 
 #include <cublasLt.h>
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
 
 using namespace dsc;
 using namespace dsc::cuda;
@@ -13,25 +15,25 @@ using namespace dsc::test;
 namespace {
 
 /// A tensor in the device's memory, `shift` elements behind a multiple of 256 bytes.
-class OnDevice {
+template <typename T> class OnDevice {
 public:
-  OnDevice(const test::Tensor<float> &tensor, int64_t shift)
-      : bytes(int64_t(tensor.data.size() * sizeof(float))), shift(shift),
-        memory(device().allocate(bytes + shift * int64_t(sizeof(float)))) {
+  OnDevice(const test::Tensor<T> &tensor, int64_t shift)
+      : bytes(int64_t(tensor.data.size() * sizeof(T))), shift(shift),
+        memory(device().allocate(bytes + shift * int64_t(sizeof(T)))) {
     device().write(data(), tensor.data.data(), size_t(bytes));
   }
   OnDevice(const OnDevice &) = delete;
   ~OnDevice() { device().release(memory, bytes); }
 
-  void read(test::Tensor<float> &tensor) const {
+  void read(test::Tensor<T> &tensor) const {
     EXPECT_TRUE(device().read(tensor.data.data(), data(), size_t(bytes)));
   }
   Buffer buffer() const {
-    return cuda::Tensor<float>{reinterpret_cast<float *>(data()), bytes / int64_t(sizeof(float))};
+    return cuda::Tensor<T>{reinterpret_cast<T *>(data()), bytes / int64_t(sizeof(T))};
   }
 
 private:
-  char *data() const { return memory + shift * int64_t(sizeof(float)); }
+  char *data() const { return memory + shift * int64_t(sizeof(T)); }
 
   int64_t bytes, shift;
   char *memory;
@@ -117,6 +119,53 @@ TEST(CudaMatmul, RandomShapesAndStrides) {
     Case c(random, batch, someSize(random), someSize(random), someSize(random), flags);
     SCOPED_TRACE(testing::Message() << "round " << round);
     c.check(pick(random, 0, 3));
+    if (HasFailure())
+      return;
+  }
+}
+
+/// A half has `bits` below the leading one.
+template <typename T> void checkHalves(Random &random, DscType type, int bits) {
+  auto draw = [&](const Dims &dims) {
+    test::Tensor<T> tensor(dims, someStrides(random, dims));
+    return tensor.fill([&] { return T(double(pick(random, -64, 64)) / 32); });
+  };
+  Dims batch(size_t(pick(random, 0, 2)), 2);
+  auto matrix = [&](int64_t rows, int64_t columns) {
+    Dims dims = batch;
+    dims.insert(dims.end(), {rows, columns});
+    return draw(dims);
+  };
+  int64_t m = someSize(random), n = someSize(random), k = someSize(random);
+  int64_t flags = chance(random) ? int64_t(DSC_MATMUL_ACCUMULATE) : 0, shift = pick(random, 0, 3);
+  test::Tensor<T> lhs = matrix(m, k), rhs = matrix(k, n), out = matrix(m, n), found = out;
+  OnDevice<T> left(lhs, shift), right(rhs, shift), result(out, shift);
+  Step step(nullptr);
+  step.at("node 'product'");
+  matmul(step, {type, batch, m, n, k, lhs.strides, rhs.strides, out.strides, flags},
+         {left.buffer(), right.buffer(), result.buffer()});
+  ASSERT_EQ(step.status(), 0) << lastError;
+  ASSERT_TRUE(device().finish());
+  result.read(found);
+  ASSERT_TRUE(found.gapsUntouched()) << "written beside the result";
+  test::forEach(out.dims, [&](const Dims &at) {
+    double sum = flags ? float(out.at(at)) : 0;
+    Dims a = at, b = at;
+    for (int64_t i = 0; i < k; ++i) {
+      a.back() = b[b.size() - 2] = i;
+      sum += double(float(lhs.at(a))) * float(rhs.at(b));
+    }
+    // Sums of these numbers are exact in f32, and rounded once.
+    ASSERT_NEAR(float(found.at(at)), sum, std::ldexp(std::abs(sum), -1 - bits));
+  });
+}
+
+TEST(CudaMatmul, HalvesAreSummedInF32) {
+  Random random(5);
+  for (int round = 0; round < 100; ++round) {
+    SCOPED_TRACE(testing::Message() << "round " << round);
+    checkHalves<__half>(random, DSC_F16, 10);
+    checkHalves<__nv_bfloat16>(random, DSC_BF16, 7);
     if (HasFailure())
       return;
   }

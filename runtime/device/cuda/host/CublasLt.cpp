@@ -9,6 +9,8 @@
 #include "device/cuda/host/HostCall.h"
 
 #include <cublasLt.h>
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
 
 #include <algorithm>
 #include <cstring>
@@ -20,9 +22,12 @@ struct EmulatedMatmul {
   const void *bias = nullptr;
 };
 struct EmulatedLayout {
+  cudaDataType_t type;
   int64_t rows, columns, leading;
   int32_t batch = 1;
   int64_t batchStride = 0;
+
+  size_t elementBytes() const { return type == CUDA_R_32F ? 4 : 2; }
 };
 struct EmulatedPreference {
   uint64_t workspaceBytes = 0;
@@ -102,14 +107,14 @@ bool isWhole(const EmulatedLayout &layout) {
 }
 
 bool Product::isConsistent() const {
-  return isWhole(a) && isWhole(b) && isWhole(d) && left().rows == d.rows &&
-         right().columns == d.columns && left().columns == right().rows && a.batch == d.batch &&
-         b.batch == d.batch;
+  return isWhole(a) && isWhole(b) && isWhole(d) && a.type == d.type && b.type == d.type &&
+         left().rows == d.rows && right().columns == d.columns && left().columns == right().rows &&
+         a.batch == d.batch && b.batch == d.batch;
 }
 
 bool Product::keepsVectors() const {
   auto keeps = [](const EmulatedLayout &layout) {
-    constexpr int64_t vector = vectorBytes / sizeof(float);
+    auto vector = static_cast<int64_t>(vectorBytes / layout.elementBytes());
     return layout.leading % vector == 0 && layout.batchStride % vector == 0;
   };
   return keeps(a) && keeps(b) && keeps(d);
@@ -124,9 +129,12 @@ cublasStatus_t checkAlgorithm(const Product &product, const Config &config, size
                  splits <= mostSplits;
   if (!isKnown || !product.isConsistent())
     return CUBLAS_STATUS_INVALID_VALUE;
+  // Sums of halves are whole here.
+  bool isPlain = splits == 1 && product.operation.epilogue == CUBLASLT_EPILOGUE_DEFAULT;
+  bool missesHalves = product.d.type != CUDA_R_32F && !isPlain;
   bool splitsEpilogue = splits > 1 && product.operation.epilogue != CUBLASLT_EPILOGUE_DEFAULT;
   bool missesVectors = config[CUBLASLT_ALGO_CONFIG_ID] == Vectors && !product.keepsVectors();
-  if (splitsEpilogue || missesVectors)
+  if (missesHalves || splitsEpilogue || missesVectors)
     return CUBLAS_STATUS_NOT_SUPPORTED;
   bytes = splits > 1 ? sizeof(float) * splits * product.d.rows * product.d.columns * product.d.batch
                      : 0;
@@ -140,7 +148,7 @@ cublasStatus_t checkAlgorithm(const Product &product, const Config &config, size
 emulator::Access accessOf(const void *memory, const EmulatedLayout &layout, bool isWrite) {
   int64_t elements =
       (layout.batch - 1) * layout.batchStride + (layout.columns - 1) * layout.leading + layout.rows;
-  return {memory, size_t(elements) * sizeof(float), isWrite};
+  return {memory, size_t(elements) * layout.elementBytes(), isWrite};
 }
 
 int64_t flagsOf(cublasLtEpilogue_t epilogue) {
@@ -197,6 +205,30 @@ void enqueueParts(const Product &p, Pointers at, int64_t flags, int64_t splits,
   }
 }
 
+/// A product of half types, summed in f32.
+template <typename T>
+void enqueueHalves(const Product &p, const void *a, const void *b, void *d, bool accumulates,
+                   cudaStream_t stream) {
+  auto work = [left = p.left(), right = p.right(), aBatch = p.a.batchStride,
+               bBatch = p.b.batchStride, out = p.d, a = static_cast<const T *>(a),
+               b = static_cast<const T *>(b), d = static_cast<T *>(d), accumulates] {
+    int64_t size = out.rows * out.columns;
+    for (int64_t i = 0; i < out.batch * size; ++i) {
+      int64_t batch = i / size, row = i % out.rows, column = i % size / out.rows;
+      const T *aRow = a + batch * aBatch + row * left.rowStride;
+      const T *bColumn = b + batch * bBatch + column * right.columnStride;
+      T &result = d[batch * out.batchStride + column * out.leading + row];
+      float sum = accumulates ? float(result) : 0.0f;
+      for (int64_t k = 0; k < left.columns; ++k)
+        sum += float(aRow[k * left.columnStride]) * float(bColumn[k * right.rowStride]);
+      result = T(sum);
+    }
+  };
+  emulator::enqueue("cublasLtMatmul", work,
+                    {accessOf(a, p.a, false), accessOf(b, p.b, false), accessOf(d, p.d, true)},
+                    stream);
+}
+
 bool isAligned(const void *memory, uint64_t bytes) {
   return reinterpret_cast<uintptr_t>(memory) % bytes == 0;
 }
@@ -221,12 +253,16 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
   float scale = *static_cast<const float *>(alpha), kept = *static_cast<const float *>(beta);
   if (!handle || scale != 1 || (kept != 0 && kept != 1) || C != D || c != d)
     return CUBLAS_STATUS_NOT_SUPPORTED; // here
-  uint64_t alignment = config[CUBLASLT_ALGO_CONFIG_ID] == Vectors ? vectorBytes : sizeof(float);
+  uint64_t alignment = config[CUBLASLT_ALGO_CONFIG_ID] == Vectors ? vectorBytes : d->elementBytes();
   int64_t flags = flagsOf(operation->epilogue) | (kept != 0 ? DSC_MATMUL_ACCUMULATE : 0);
   bool hasBias = !(flags & DSC_MATMUL_BIAS) || operation->bias;
   if (!isAligned(A, alignment) || !isAligned(B, alignment) || !isAligned(D, alignment) ||
       !hasBias || needed > workspaceBytes || !isAligned(workspace, vectorBytes))
     return CUBLAS_STATUS_INVALID_VALUE;
+  if (d->type == CUDA_R_16F)
+    return enqueueHalves<__half>(product, A, B, D, kept != 0, stream), CUBLAS_STATUS_SUCCESS;
+  if (d->type == CUDA_R_16BF)
+    return enqueueHalves<__nv_bfloat16>(product, A, B, D, kept != 0, stream), CUBLAS_STATUS_SUCCESS;
   Pointers at = {static_cast<const float *>(A), static_cast<const float *>(B),
                  static_cast<float *>(D)};
   enqueueParts(product, at, flags, config[CUBLASLT_ALGO_CONFIG_SPLITK_NUM],
@@ -276,8 +312,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle,
                       return it % vectorBytes == 0;
                     });
   cublasLtMatmulAlgo_t algo;
-  cublasLtMatmulAlgoInit(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F,
-                         CUDA_R_32F, hasVectors ? Vectors : Any, &algo);
+  cublasLtMatmulAlgoInit(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, a->type, b->type, c->type, d->type,
+                         hasVectors ? Vectors : Any, &algo);
   Config config = configOf(algo);
   int64_t size = d->rows * d->columns;
   config.attributes[CUBLASLT_ALGO_CONFIG_TILE_ID] = size > 4096 ? 3 : size > 256 ? 2 : 1;
@@ -368,9 +404,9 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t operation,
   return CUBLAS_STATUS_INVALID_VALUE;
 }
 
-cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *layout, cudaDataType_t,
+cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *layout, cudaDataType_t type,
                                           uint64_t rows, uint64_t columns, int64_t leading) {
-  *layout = new EmulatedLayout{int64_t(rows), int64_t(columns), leading};
+  *layout = new EmulatedLayout{type, int64_t(rows), int64_t(columns), leading};
   return CUBLAS_STATUS_SUCCESS;
 }
 
