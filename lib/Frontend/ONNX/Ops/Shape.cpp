@@ -175,8 +175,8 @@ static void growParts(NodeImport &n, llvm::MutableArrayRef<Value> parts, int64_t
   for (Value &part : parts)
     for (Value other : parts) {
       Shape shape(shapeOf(other));
-      if (rankOf(other) != rankOf(part))
-        continue;
+      if (rankOf(other) != rankOf(part) || axis >= rankOf(part))
+        continue; // Refused below.
       shape[axis] = shapeOf(part)[axis];
       part = n.grown(part, shape);
     }
