@@ -30,6 +30,7 @@ struct VerifyMicrobatchesPass : dsc::impl::VerifyMicrobatchesPassBase<VerifyMicr
   }
 
   LogicalResult verify(func::FuncOp forward);
+  LogicalResult verifyState(Block &block);
   LogicalResult verifyModelLoss(StringRef name, const BatchState &loss, const BatchState &count);
 };
 } // namespace
@@ -47,6 +48,9 @@ LogicalResult VerifyMicrobatchesPass::verify(func::FuncOp forward) {
     return success(); // shapes do not show where one row is: see the pass's description
   }
   Block &block = forward.getBody().front();
+  if (failed(verifyState(block))) {
+    return failure();
+  }
   train::BatchAnalysis analysis(block, *rows);
   for (Operation &op : block) {
     numFollowed += llvm::count_if(
@@ -66,6 +70,20 @@ LogicalResult VerifyMicrobatchesPass::verify(func::FuncOp forward) {
   return spec->isModelOutput()
              ? verifyModelLoss(spec->output, analysis.get(last[0]), analysis.get(last[1]))
              : success();
+}
+
+/// What is kept from step to step would change in every micro-batch. Statistics of batch norms
+/// are meant to.
+LogicalResult VerifyMicrobatchesPass::verifyState(Block &block) {
+  for (auto write : block.getOps<train::WriteOp>()) {
+    if (!isa_and_nonnull<train::EvaluationOpInterface>(write.getValue().getDefiningOp())) {
+      return write.emitError() << "the model changes it in every step, which "
+                               << int64_t(microbatches)
+                               << " micro-batches would do as often; train this model with "
+                                  "--microbatches 1";
+    }
+  }
+  return success();
 }
 
 /// Losses that do not come with a count of targets are averaged over the micro-batches.

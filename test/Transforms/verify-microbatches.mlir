@@ -165,3 +165,15 @@ func.func @forward(%x: tensor<4x3xf32> {train.name = "x"}) -> (tensor<4x3xf32> {
   %y = train.mul %x, %b : tensor<4x3xf32>
   return %y : tensor<4x3xf32>
 }
+
+// -----
+
+// What is no statistic of a batch norm would change twice.
+train.variable state @center : tensor<3xf32> = dense<1.0> : tensor<3xf32>
+func.func @forward(%x: tensor<4x3xf32> {train.name = "x"}) -> (tensor<4x3xf32> {train.name = "y"}) {
+  %center = train.read @center : tensor<3xf32>
+  %moved = train.tanh %center : tensor<3xf32>
+  // expected-error @below {{the model changes it in every step, which 2 micro-batches would do as often}}
+  train.write @center, %moved : tensor<3xf32>
+  return %x : tensor<4x3xf32>
+}

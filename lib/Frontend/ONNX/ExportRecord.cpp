@@ -12,25 +12,35 @@ static constexpr llvm::StringLiteral signatureKey =
 static constexpr llvm::StringLiteral kindKey = "pkg.torch.export.graph_signature.InputSpec.kind";
 static constexpr llvm::StringLiteral foldedKey = "pkg.onnxscript.optimizer.folded_from";
 
-/// Lines `PLACEHOLDER: KIND target='NAME' ...`; inputs and outputs have other kinds.
-static void readSignature(llvm::StringRef text, std::vector<ModuleTensor> &tensors) {
+/// Lines `PLACEHOLDER: KIND target='NAME' ...` of these kinds.
+static void readSignature(llvm::StringRef text, llvm::ArrayRef<llvm::StringRef> kinds,
+                          std::vector<ModuleTensor> &tensors) {
   llvm::SmallVector<llvm::StringRef> lines;
   text.split(lines, '\n', -1, /*KeepEmpty=*/false);
   for (llvm::StringRef line : lines) {
     auto [placeholder, rest] = line.split(": ");
     llvm::StringRef name = rest.split("target='").second.split('\'').first;
     llvm::StringRef kind = rest.split(' ').first;
-    if (!name.empty() && llvm::is_contained({"PARAMETER", "BUFFER", "CONSTANT_TENSOR"}, kind))
+    if (!name.empty() && llvm::is_contained(kinds, kind))
       tensors.push_back({placeholder, kind, name});
   }
 }
 
-std::vector<ModuleTensor> moduleTensors(const Graph &graph) {
+static std::vector<ModuleTensor> linesOf(const Graph &graph,
+                                         llvm::ArrayRef<llvm::StringRef> kinds) {
   std::vector<ModuleTensor> tensors;
   for (const auto &[key, text] : graph.metadata)
     if (key == signatureKey)
-      readSignature(text, tensors);
+      readSignature(text, kinds, tensors);
   return tensors;
+}
+
+std::vector<ModuleTensor> moduleTensors(const Graph &graph) {
+  return linesOf(graph, {"PARAMETER", "BUFFER", "CONSTANT_TENSOR"});
+}
+
+std::vector<ModuleTensor> changedBuffers(const Graph &graph) {
+  return linesOf(graph, {"BUFFER_MUTATION"});
 }
 
 llvm::StringRef operationOf(llvm::StringRef origin) {
@@ -73,6 +83,12 @@ bool isValueName(llvm::StringRef name) {
 ExportRecord::ExportRecord(const Graph &graph) {
   for (const ModuleTensor &tensor : moduleTensors(graph))
     add(tensor.name, tensor.kind);
+  llvm::StringSet<> computed;
+  for (const Node &node : graph.nodes)
+    computed.insert_range(node.outputs);
+  for (const ModuleTensor &buffer : changedBuffers(graph))
+    if (computed.contains(buffer.placeholder))
+      changed.insert(buffer.name);
   for (const Tensor &tensor : graph.initializers)
     if (tensor.dims.size() > 1)
       matrices.insert(tensor.name);

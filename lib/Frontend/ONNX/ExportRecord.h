@@ -38,6 +38,10 @@ struct ModuleTensor {
   llvm::StringRef name;        // "a.weight", as the initializer is called
 };
 std::vector<ModuleTensor> moduleTensors(const Graph &graph);
+/// Buffers that the module changes in a step: each becomes the value that is called as its
+/// `placeholder`, where nodes of the graph compute that. (The exporter leaves out what no output
+/// needs, and a batch norm is one node.)
+std::vector<ModuleTensor> changedBuffers(const Graph &graph);
 
 /// The names in a list in quotes: of a node's scopes, of what a tensor was computed from.
 llvm::SmallVector<llvm::StringRef> quoted(llvm::StringRef text);
@@ -81,6 +85,8 @@ public:
   /// Parameters that nothing in the file but the list of all mentions: the module does not use
   /// them, or the exporter merged them with others that begin alike.
   std::vector<llvm::StringRef> unmentioned(const Graph &graph) const;
+  /// Whether it is a buffer that the graph computes anew.
+  bool isChanged(llvm::StringRef name) const { return changed.contains(name); }
   /// Null for what the record does not mention.
   const Recorded *find(llvm::StringRef name) const;
 
@@ -90,7 +96,7 @@ private:
   void add(llvm::StringRef name, llvm::StringRef kind);
 
   llvm::StringMap<Recorded> entries;
-  llvm::StringSet<> foldedNames;
+  llvm::StringSet<> foldedNames, changed;
   llvm::StringSet<> matrices; // initializers of at least two dimensions
 };
 

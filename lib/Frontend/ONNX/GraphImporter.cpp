@@ -599,6 +599,35 @@ std::string GraphImporter::statusOf(const Node &node, Scope &scope) const {
 // The graph
 //===----------------------------------------------------------------------===//
 
+/// What the module keeps from step to step, as the exporter's record says. It does not say where
+/// gradients were off.
+void GraphImporter::writeBuffers(const Scope &scope, ImportResult &result) {
+  std::vector<std::string> passed, left;
+  for (const ModuleTensor &buffer : changedBuffers(model.graph)) {
+    const ImportedValue *place = scope.find(buffer.name), *next = scope.find(buffer.placeholder);
+    if (place && !next && place->kind == ImportedValue::Kind::Variable &&
+        place->variable->constant && isa<FloatType>(place->variable->type.getElementType()))
+      left.push_back(buffer.name.str());
+    if (!place || !next || next->kind != ImportedValue::Kind::Tensor || !isFloat(next->tensor))
+      continue;
+    if (!stops.isAt(buffer.placeholder) && !next->tensor.use_empty())
+      passed.push_back(buffer.placeholder.str());
+    bool isState = place->kind == ImportedValue::Kind::Variable &&
+                   place->variable->role == train::VariableRole::State;
+    if (isState && next->tensor.getType() == place->variable->type)
+      train::WriteOp::create(
+          builder, NameLoc::get(builder.getStringAttr("initializer '" + buffer.name + "'")),
+          buffer.name, next->tensor);
+  }
+  if (!passed.empty())
+    result.notes.push_back("what buffers of the module become is used, too: " + list(passed) +
+                           "; the file does not say whether the module computes it under "
+                           "torch.no_grad(): then name it by --stop-gradient");
+  if (!left.empty())
+    result.notes.push_back("buffers that the module changes, but the exporter left out how: " +
+                           list(left) + "; here they stay as they are");
+}
+
 llvm::Error GraphImporter::returnOutputs(Scope &scope) {
   llvm::SmallVector<Value> values;
   llvm::SmallVector<mlir::Attribute> names;
@@ -662,6 +691,7 @@ llvm::Error GraphImporter::run(ImportResult &result) {
     region->dropAllReferences();
   if (failed(imported))
     return llvm::createStringError(std::errc::invalid_argument, "%s", firstError.c_str());
+  writeBuffers(scope, result);
   if (llvm::Error error = returnOutputs(scope))
     return error;
   std::string unfollowed = followsBatch ? followRows() : "";

@@ -83,6 +83,7 @@ private:
   llvm::SetVector<const DeferredNode *> failDeferred(llvm::ArrayRef<const DeferredNode *> nodes);
   llvm::LogicalResult reportDeferred(Scope &scope);
   void recordValues(const Node &node, const Scope &scope, int64_t opset);
+  void writeBuffers(const Scope &scope, ImportResult &result);
   llvm::Error returnOutputs(Scope &scope);
   llvm::Error checkOutputBatch(const ValueInfo &output, mlir::Value value);
   std::string followRows();

@@ -82,6 +82,11 @@ static void makeConstant(Variable &variable, llvm::StringRef why) {
   variable.why = why.str();
 }
 
+static void makeState(Variable &variable, llvm::StringRef why) {
+  variable.role = train::VariableRole::State;
+  variable.why = why.str();
+}
+
 static bool isMask(llvm::StringRef pattern) { return pattern.starts_with("a mask"); }
 
 /// Never trained. Masks are constants whatever their size, since what they mask shows in
@@ -114,6 +119,8 @@ bool Variables::classifyByRecord(Variable &variable, const TensorPlace &place) {
     makeConstant(variable, "not among the tensors of the exported module");
   else if (recorded->kind == Recorded::Kind::Parameter)
     variable.why = recorded->why;
+  else if (record.isChanged(variable.name))
+    makeState(variable, "a buffer that the exported module changes");
   else
     keep(variable, recorded->why, variable.data && isMask(tablePattern(*variable.data, place.use)));
   return true;

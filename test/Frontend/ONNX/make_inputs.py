@@ -940,3 +940,34 @@ for name, steps, carried, results in (
             numpy_helper.from_array(np.array([2]), "two"),
         ],
     )
+
+
+# A buffer that the module moves and uses; and one of which no node says how it changes.
+def record_change(model):
+    signature = model.graph.metadata_props.add()
+    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    lines = ("p_w: PARAMETER target='w'", "b_c: BUFFER target='c' persistent=True", "x: USER_INPUT")
+    changes = ("moved: BUFFER_MUTATION target='c'", "add: BUFFER_MUTATION target='keep'")
+    signature.value = "\n# inputs\n" + "\n".join(lines) + "\n\n# outputs\n"
+    signature.value += "\n".join((*changes, "y: USER_OUTPUT")) + "\n"
+
+
+write(
+    "buffer-changes",
+    [
+        node("MatMul", "x w", "h"),
+        node("Mul", "c keep", "kept"),
+        node("ReduceMean", "h zero", "mean", keepdims=0),
+        node("Add", "kept mean", "moved"),
+        node("Sub", "h moved", "y"),
+    ],
+    [value("x", ["n", 3])],
+    [value("y", ["n", 4])],
+    [
+        random("w", 3, 4),
+        random("c", 4),
+        tensor("keep", 0.5),
+        numpy_helper.from_array(np.array([0]), "zero"),
+    ],
+    change=record_change,
+)
