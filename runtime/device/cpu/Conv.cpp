@@ -199,7 +199,7 @@ Conv::Forward::primitive_desc Conv::describeForward(const memory::desc *biasDesc
   auto attributes = dnnlAttributes();
   if (relu) {
     dnnl::post_ops after;
-    after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+    appendRelu(after);
     attributes.set_post_ops(after);
   }
   auto kind = dnnl::prop_kind::forward_training;
@@ -292,8 +292,9 @@ int32_t Conv::run(void *const *buffers) {
 
 void zero(const ConvTensor &tensor, void *out) {
   FillLoop loop;
+  loop.add(tensor.dims[1] / tensor.block, {tensor.blockStride()});
   for (size_t i = 0; i < tensor.dims.size(); ++i)
-    loop.add(tensor.dims[i], {tensor.strides[i]});
+    loop.add(i == 1 ? tensor.block : tensor.dims[i], {tensor.strides[i]});
   fillStrided(sizeof(float), loop, out, 0);
 }
 

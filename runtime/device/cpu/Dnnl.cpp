@@ -20,6 +20,10 @@ dnnl::primitive_attr dsc::dnnlAttributes() {
   return attributes;
 }
 
+void dsc::appendRelu(dnnl::post_ops &after) {
+  after.append_eltwise(1.0f, dnnl::algorithm::eltwise_elu, 0.0f, 0.0f);
+}
+
 memory::desc dsc::dnnlTensor(const memory::dims &dims, const memory::dims &strides) {
   return {dims, memory::data_type::f32, strides};
 }

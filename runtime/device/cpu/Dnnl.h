@@ -14,6 +14,10 @@ dnnl::stream &dnnlStream();
 /// Attributes with scratch memory of ours instead of one buffer per primitive.
 dnnl::primitive_attr dnnlAttributes();
 
+/// Lets a primitive end in relu, of which NaN stays NaN. oneDNN's own makes 0 of it; elu, scaled by
+/// 0 below 0, does not.
+void appendRelu(dnnl::post_ops &after);
+
 /// An f32 tensor with explicit strides.
 dnnl::memory::desc dnnlTensor(const dnnl::memory::dims &dims, const dnnl::memory::dims &strides);
 

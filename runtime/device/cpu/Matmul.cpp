@@ -212,7 +212,7 @@ dnnl::primitive_attr attributesOf(int64_t flags) {
   if (flags & DSC_MATMUL_ACCUMULATE)
     after.append_sum(1.0f);
   if (flags & DSC_MATMUL_RELU)
-    after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+    appendRelu(after);
   if (flags & DSC_MATMUL_GELU_ERF)
     after.append_eltwise(1.0f, dnnl::algorithm::eltwise_gelu_erf, 0.0f, 0.0f);
   if (flags & DSC_MATMUL_GELU_TANH)
