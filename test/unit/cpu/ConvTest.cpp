@@ -90,8 +90,7 @@ void checkForward(Random &random, const ConvCase &c, const Layout &layout, int64
   call.out(output).run(/*sameBits=*/false);
   bool relu = flags & DSC_CONV_RELU;
   expectNear(
-      output, [&](const Dims &at) { return relu && want.at(at) < 0 ? 0.0 : want.at(at); },
-      1e-4);
+      output, [&](const Dims &at) { return relu && want.at(at) < 0 ? 0.0 : want.at(at); }, 1e-4);
 }
 
 void checkInputGrad(Random &random, const ConvCase &c, const Layout &layout) {
