@@ -25,16 +25,6 @@ bool dsc::fillChannelBlocks(int64_t inputs, int64_t outputs, int64_t groups, int
   return fills(inputs) && fills(outputs);
 }
 
-/// The operations behind `before` (the block's first ones where it is null), up to `end`.
-static SmallVector<Operation *> operationsBetween(Operation *before, Operation *end) {
-  SmallVector<Operation *> operations;
-  Operation *op = before ? before->getNextNode() : &end->getBlock()->front();
-  for (; op != end; op = op->getNextNode()) {
-    operations.push_back(op);
-  }
-  return operations;
-}
-
 /// Erases what nothing reads: a plain tensor of which only the blocks are read.
 static void eraseDead(Block *operations) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*operations))) {
@@ -125,10 +115,7 @@ void BlockChannelsPass::moveBehind(Operation *op) {
 }
 
 void BlockChannelsPass::decompose(train::DecomposableOpInterface op) {
-  OpBuilder builder(op);
-  Operation *before = op->getPrevNode();
-  op->replaceAllUsesWith(op.decompose(builder));
-  SmallVector<Operation *> parts = operationsBetween(before, op);
+  SmallVector<Operation *> parts = replaceByParts(op);
   op->erase();
   for (Operation *part : parts) {
     visit(part);

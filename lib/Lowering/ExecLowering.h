@@ -225,6 +225,10 @@ private:
 /// Rewrites ops whose routines do not have their element types by others that do.
 void fitRoutineTypes(mlir::ModuleOp module, const LoweringRegistry &registry);
 
+/// Lets the parts of a whole op stand for its results, and returns them in order. The op stays,
+/// behind them, without readers.
+llvm::SmallVector<mlir::Operation *> replaceByParts(train::DecomposableOpInterface op);
+
 /// Ops that only say where elements are; their users ask.
 bool isDeferred(mlir::Operation *op);
 

@@ -240,27 +240,65 @@ static DotOutput planDotOutput(train::DotOp op, Value result, size_t nBatch, siz
   return output;
 }
 
-static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering, const TargetModel &target) {
-  DotOperand a{op.getA(), SmallVector<int64_t>(op.getABatch()), op.getAFree(),
-               SmallVector<int64_t>(op.getAContract())};
-  DotOperand b{op.getB(), SmallVector<int64_t>(op.getBBatch()), op.getBFree(),
-               SmallVector<int64_t>(op.getBContract())};
+namespace {
+/// A product of matrices on its way to a call.
+class DotCall {
+public:
+  DotCall(train::DotOp op, ExecLowering &lowering, const TargetModel &target);
+  void build();
+
+private:
+  Epilogue chooseEpilogue(const TargetModel &target);
+  int64_t flags() const;
+  SmallVector<int64_t> ints() const;
+
+  train::DotOp op;
+  ExecLowering &lowering;
+  RankedTensorType type;
+  DotOperand a, b;
+  MatrixOperand lhs, rhs;
+  Epilogue epilogue;
+  DotOutput output;
+  std::optional<Accumulator> accumulator;
+};
+} // namespace
+
+DotCall::DotCall(train::DotOp op, ExecLowering &lowering, const TargetModel &target)
+    : op(op), lowering(lowering), type(op.getType()),
+      a{op.getA(), SmallVector<int64_t>(op.getABatch()), op.getAFree(),
+        SmallVector<int64_t>(op.getAContract())},
+      b{op.getB(), SmallVector<int64_t>(op.getBBatch()), op.getBFree(),
+        SmallVector<int64_t>(op.getBContract())} {
   sortContracted(a.contract, b.contract);
   reorder(a, op, lowering);
   reorder(b, op, lowering);
-  MatrixOperand lhs = matrixOperand(lowering, a.value, a.batch, a.free, a.contract);
-  MatrixOperand rhs = matrixOperand(lowering, b.value, b.batch, b.free, b.contract);
-
-  RankedTensorType type = op.getType();
-  size_t nBatch = a.batch.size();
-  Epilogue epilogue;
-  epilogue.result = op.getResult();
-  if (b.free.size() == 1 && type.getElementType().isF32()) {
-    auto flagOf = [&](Operation *reader) { return productActivation(reader, target); };
-    epilogue = findEpilogue(op.getResult(), {type.getRank() - 1}, flagOf, lowering);
+  lhs = matrixOperand(lowering, a.value, a.batch, a.free, a.contract);
+  rhs = matrixOperand(lowering, b.value, b.batch, b.free, b.contract);
+  epilogue = chooseEpilogue(target);
+  output = planDotOutput(op, epilogue.result, a.batch.size(), a.free.size(), lowering);
+  if (!epilogue.activation && type.getElementType().isF32()) {
+    accumulator = lowering.findAccumulator(output.place.value, AddendKind::OfCalls);
   }
-  DotOutput output = planDotOutput(op, epilogue.result, nBatch, a.free.size(), lowering);
+}
 
+Epilogue DotCall::chooseEpilogue(const TargetModel &target) {
+  Epilogue none;
+  none.result = op.getResult();
+  if (b.free.size() != 1 || !type.getElementType().isF32()) {
+    return none;
+  }
+  auto flagOf = [&](Operation *reader) { return productActivation(reader, target); };
+  return findEpilogue(op.getResult(), {type.getRank() - 1}, flagOf, lowering);
+}
+
+int64_t DotCall::flags() const {
+  return (epilogue.bias ? DSC_MATMUL_BIAS : 0) | epilogue.activation |
+         (accumulator ? DSC_MATMUL_ACCUMULATE : 0) | (lowering.ownKernels ? 0 : DSC_MATMUL_LIBRARY);
+}
+
+/// In the order of abi/CpuRoutines.h.
+SmallVector<int64_t> DotCall::ints() const {
+  size_t nBatch = a.batch.size();
   SmallVector<int64_t> ints = {dscTypeOf(type.getElementType()), static_cast<int64_t>(nBatch)};
   llvm::append_range(ints, type.getShape().take_front(nBatch));
   ints.push_back(productOf(type.getShape(), output.mDims));
@@ -271,28 +309,24 @@ static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering, const Tar
   llvm::append_range(ints, rhs.batch);
   ints.append({rhs.contracted, rhs.free});
   llvm::append_range(ints, ArrayRef<int64_t>(output.place.strides).take_front(nBatch));
-  ints.append({*output.mStride, *output.nStride});
-  std::optional<Accumulator> accumulator;
-  if (!epilogue.activation && type.getElementType().isF32()) {
-    accumulator = lowering.findAccumulator(output.place.value, AddendKind::OfCalls);
-  }
-  ints.push_back((epilogue.bias ? DSC_MATMUL_BIAS : 0) | epilogue.activation |
-                 (accumulator ? DSC_MATMUL_ACCUMULATE : 0) |
-                 (lowering.ownKernels ? 0 : DSC_MATMUL_LIBRARY));
+  ints.append({*output.mStride, *output.nStride, flags()});
+  return ints;
+}
 
+void DotCall::build() {
   SmallVector<Value> operands = {lhs.source, rhs.source};
   SmallVector<int64_t> shifts = {lhs.offset, rhs.offset};
+  Cost cost = Cost::of(op, epilogue.bias);
   if (epilogue.bias) {
     operands.push_back(lowering.materialize(epilogue.bias));
     shifts.push_back(0);
   }
-  Cost cost = Cost::of(op, epilogue.bias);
   if (accumulator) {
     operands.push_back(accumulator->buffer);
     shifts.push_back(0);
     cost.bytes += train::getTensorBytes(type);
   }
-  Value result = lowering.buildCall(op.getLoc(), "Matmul", output.place.type, operands, ints, {},
+  Value result = lowering.buildCall(op.getLoc(), "Matmul", output.place.type, operands, ints(), {},
                                     shifts, cost)[0];
   lowering.absorb(epilogue.absorbed);
   if (accumulator) {
@@ -300,16 +334,16 @@ static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering, const Tar
   } else {
     lowering.setOutput(epilogue.result, output.place, result);
   }
+}
+
+static LogicalResult lowerDot(train::DotOp op, ExecLowering &lowering, const TargetModel &target) {
+  DotCall(op, lowering, target).build();
   return success();
 }
 
 /// Of a gelu that no product ends in: its parts are lowered instead.
 static LogicalResult lowerGelu(train::GeluOp op, ExecLowering &lowering) {
-  OpBuilder train(op);
-  Operation *before = op->getPrevNode();
-  op.getY().replaceAllUsesWith(op.decompose(train)[0]);
-  Operation *part = before ? before->getNextNode() : &op->getBlock()->front();
-  for (; part != op; part = part->getNextNode()) {
+  for (Operation *part : replaceByParts(op)) {
     if (failed(lowering.lower(part))) {
       return failure();
     }

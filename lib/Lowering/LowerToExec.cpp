@@ -39,6 +39,18 @@ bool dsc::isDeferred(Operation *op) {
              train::BroadcastOp, train::SliceOp, train::ReadOp, train::ScalarOp>(op);
 }
 
+SmallVector<Operation *> dsc::replaceByParts(train::DecomposableOpInterface op) {
+  OpBuilder builder(op);
+  Operation *before = op->getPrevNode();
+  op->replaceAllUsesWith(op.decompose(builder));
+  SmallVector<Operation *> parts;
+  Operation *part = before ? before->getNextNode() : &op->getBlock()->front();
+  for (; part != op; part = part->getNextNode()) {
+    parts.push_back(part);
+  }
+  return parts;
+}
+
 LogicalResult ExecLowering::lower(Operation *op) {
   bool isDone = op->getNumResults() > 0 && llvm::all_of(op->getResults(), [&](Value v) {
                   return v.use_empty() || isLowered(v);

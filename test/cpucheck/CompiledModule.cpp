@@ -48,25 +48,53 @@ static LogicalResult setOption(PassManager &pm, StringRef pass, StringRef option
   return failure();
 }
 
+namespace {
+/// A choice that is off.
+struct Off {
+  StringRef pass, option;
+};
+} // namespace
+
+/// The choices of the lowering that are off; see CompiledModule::Options.
+static SmallVector<Off> loweringWithout(unsigned without) {
+  const Off all[] = {
+      {"dsc-block-channels", "block=1"},          {"dsc-lower-to-exec", "epilogues=false"},
+      {"dsc-lower-to-exec", "join-parts=false"},  {"dsc-lower-to-exec", "accumulate=false"},
+      {"dsc-lower-to-exec", "own-kernels=false"}, {"dsc-lower-to-exec", "hoist-invariants=false"}};
+  static_assert(std::size(all) == CompiledModule::Options::numLoweringChoices);
+  SmallVector<Off> off;
+  for (auto [number, choice] : llvm::enumerate(all)) {
+    if (without == 1 || without == number + 2) {
+      off.push_back(choice);
+    }
+  }
+  return off;
+}
+
+static SmallVector<Off> choicesOff(const CompiledModule::Options &options) {
+  SmallVector<Off> off = loweringWithout(options.loweringWithout);
+  const std::pair<bool, Off> later[] = {
+      {options.fuse, {"dsc-fuse-kernels", "fuse=false"}},
+      {options.hoist, {"dsc-hoist-updates", "hoist=false"}},
+      {options.inPlace, {"dsc-place-buffers", "in-place=false"}},
+      {options.batch, {"dsc-batch-launches", "batch=false"}},
+  };
+  for (const auto &[isOn, choice] : later) {
+    if (!isOn) {
+      off.push_back(choice);
+    }
+  }
+  return off;
+}
+
 static LogicalResult setOptions(PassManager &pm, const CompiledModule::Options &options,
                                 const TargetModel &target) {
-  bool hasBlocks = target.getChannelBlock() > 1;
-  const struct {
-    bool isOn;
-    StringRef pass, off;
-  } switches[] = {
-      {options.lowering || !hasBlocks, "dsc-block-channels", "block=1"},
-      {options.lowering, "dsc-lower-to-exec",
-       "epilogues=false join-parts=false accumulate=false own-kernels=false "
-       "hoist-invariants=false"},
-      {options.fuse, "dsc-fuse-kernels", "fuse=false"},
-      {options.hoist, "dsc-hoist-updates", "hoist=false"},
-      {options.inPlace, "dsc-place-buffers", "in-place=false"},
-      {options.batch, "dsc-batch-launches", "batch=false"},
-  };
-  for (const auto &choice : switches) {
-    if (!choice.isOn && failed(setOption(pm, choice.pass, choice.off))) {
-      llvm::errs() << "error: the exec phase has no " << choice.pass << " with " << choice.off
+  for (const Off &choice : choicesOff(options)) {
+    if (choice.pass == "dsc-block-channels" && target.getChannelBlock() == 1) {
+      continue; // no such pass in its pipeline
+    }
+    if (failed(setOption(pm, choice.pass, choice.option))) {
+      llvm::errs() << "error: the exec phase has no " << choice.pass << " with " << choice.option
                    << '\n';
       return failure();
     }

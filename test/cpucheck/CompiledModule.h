@@ -29,7 +29,10 @@ namespace dsc::cpucheck {
 class CompiledModule {
 public:
   struct Options {
-    bool lowering = true; // the choices of dsc-lower-to-exec, and blocks of channels
+    /// Which choices of the lowering (dsc-block-channels, dsc-lower-to-exec) are off: none, all
+    /// (1), or one of them (from 2 on).
+    unsigned loweringWithout = 0;
+    static constexpr unsigned numLoweringChoices = 6;
     bool fuse = true;
     bool hoist = true;
     bool inPlace = true;

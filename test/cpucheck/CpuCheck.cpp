@@ -62,9 +62,11 @@ struct Batch {
 };
 } // namespace
 
-/// All sixteen ways in turn, every third with all choices of the lowering off.
+/// All sixteen ways in turn; every third with all choices of the lowering off, every third with one
+/// of them off.
 static CompiledModule::Options optionsOf(size_t number, const Flags &flags) {
-  return {.lowering = number % 3 != 1,
+  unsigned one = 2 + number / 3 % CompiledModule::Options::numLoweringChoices;
+  return {.loweringWithout = number % 3 == 2 ? one : static_cast<unsigned>(number % 3),
           .fuse = number % 2 == 0,
           .hoist = number / 4 % 2 == 0,
           .inPlace = number / 2 % 2 == 0,

@@ -169,6 +169,7 @@ private:
   memory::desc activation(const ConvTensor &tensor) const;
   memory::desc weights() const;
   Forward::primitive_desc describeForward(const memory::desc *biasDesc, bool relu) const;
+  template <typename Gradient> typename Gradient::primitive_desc describeGradient() const;
   void makeForward(bool hasBias, bool relu);
   void makeInputGrad();
   void makeWeightGrad();
@@ -231,32 +232,30 @@ void Conv::makeForward(bool hasBias, bool relu) {
   finish(how.scratchpad_desc());
 }
 
+/// Of the input or of the weights.
+template <typename Gradient> typename Gradient::primitive_desc Conv::describeGradient() const {
+  typename Gradient::desc what(dnnl::algorithm::convolution_direct, activation(shape.input),
+                               weights(), activation(shape.output), shape.strides, shape.dilations,
+                               shape.low, shape.high);
+  return {what, dnnlAttributes(), dnnlEngine(), describeForward(nullptr, false)};
+}
+
 void Conv::makeInputGrad() {
-  using Gradient = dnnl::convolution_backward_data;
-  Gradient::desc what(dnnl::algorithm::convolution_direct, activation(shape.input), weights(),
-                      activation(shape.output), shape.strides, shape.dilations, shape.low,
-                      shape.high);
-  Gradient::primitive_desc how(what, dnnlAttributes(), dnnlEngine(),
-                               describeForward(nullptr, false));
+  auto how = describeGradient<dnnl::convolution_backward_data>();
   arguments.emplace_back(DNNL_ARG_DIFF_DST, 0, shape.output, false).want(how.diff_dst_desc());
   arguments.emplace_back(DNNL_ARG_WEIGHTS, 1, weightTensor, false).want(how.weights_desc());
   arguments.emplace_back(DNNL_ARG_DIFF_SRC, 2, shape.input, true).want(how.diff_src_desc());
-  primitive = Gradient(how);
+  primitive = dnnl::convolution_backward_data(how);
   finish(how.scratchpad_desc());
 }
 
 void Conv::makeWeightGrad() {
-  using Gradient = dnnl::convolution_backward_weights;
-  Gradient::desc what(dnnl::algorithm::convolution_direct, activation(shape.input), weights(),
-                      activation(shape.output), shape.strides, shape.dilations, shape.low,
-                      shape.high);
-  Gradient::primitive_desc how(what, dnnlAttributes(), dnnlEngine(),
-                               describeForward(nullptr, false));
+  auto how = describeGradient<dnnl::convolution_backward_weights>();
   arguments.emplace_back(DNNL_ARG_SRC, 0, shape.input, false).want(how.src_desc());
   arguments.emplace_back(DNNL_ARG_DIFF_DST, 1, shape.output, false).want(how.diff_dst_desc());
   arguments.emplace_back(DNNL_ARG_DIFF_WEIGHTS, 2, weightTensor, true)
       .want(how.diff_weights_desc());
-  primitive = Gradient(how);
+  primitive = dnnl::convolution_backward_weights(how);
   finish(how.scratchpad_desc());
 }
 

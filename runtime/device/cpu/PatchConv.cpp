@@ -205,10 +205,14 @@ private:
   /// Bias and activation.
   void finish(float *to, const float *bias) const {
     bool relu = shape.flags & DSC_CONV_RELU;
-    for (int64_t i = 0; i < outputs * rows && (bias || relu); ++i) {
-      float value = to[i] + (bias ? bias[i / rows] : 0.0f);
-      to[i] = relu && value < 0.0f ? 0.0f : value;
-    }
+    if (!bias && !relu)
+      return;
+    parallelFor(outputs, 16, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin * rows; i < end * rows; ++i) {
+        float value = to[i] + (bias ? bias[i / rows] : 0.0f);
+        to[i] = relu && value < 0.0f ? 0.0f : value;
+      }
+    });
   }
 
   /// Patches that lie a multiple of 2 KB apart would share few sets of the cache.
@@ -281,7 +285,7 @@ private:
 } // namespace
 
 bool dsc::hasFewPositions(const ConvShape &shape, ConvDirection direction) {
-  constexpr int64_t most = int64_t(1) << 24; // elements of all patches: 64 MB
+  constexpr int64_t most = int64_t(1) << 24; // elements of all patches, which alone take 64 MB
   bool isWeightGrad = direction == ConvDirection::WeightGrad;
   int64_t few = isWeightGrad ? 16 : 8;
   int64_t positions = sizeOf(shape.output.dims, 2), patch = sizeOf(shape.weight.dims, 1);
