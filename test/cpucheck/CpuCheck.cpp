@@ -46,6 +46,7 @@ struct Flags {
   cl::opt<std::string> only{"only", cl::desc("of --ops: this op (train.add)")};
   cl::opt<int> programs{"programs", cl::init(0), cl::desc("random programs")};
   cl::opt<int> models{"models", cl::init(0), cl::desc("random models")};
+  cl::opt<int> first{"first", cl::init(0), cl::desc("number of the first model")};
   cl::opt<std::string> cpu{"cpu", cl::init("native"), cl::desc("processor")};
   cl::opt<bool> print{"print", cl::desc("print every program")};
   cl::opt<double> toleranceScale{"tolerance-scale", cl::init(1.0),
@@ -239,7 +240,7 @@ static bool checkPrograms(MLIRContext &context, const Flags &flags) {
 static bool checkModels(MLIRContext &context, const Flags &flags) {
   bool ok = true;
   int64_t numBatched = 0;
-  for (int i = 0; i < flags.models; ++i) {
+  for (int i = flags.first; i < flags.first + flags.models; ++i) {
     uint64_t seed = flags.seed * 100000 + static_cast<uint64_t>(i);
     CompiledModule::Options options = optionsOf(static_cast<size_t>(i), flags);
     if (!checkModel(drawModel(context, seed), options, numBatched)) {
