@@ -2,6 +2,7 @@
 
 #include "dsc/Frontend/ONNX/Restore.h"
 #include "ExportRecord.h"
+#include "ValuePattern.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -351,17 +352,6 @@ static bool haveTransposedData(const Tensor &copy, const Tensor &source) {
       return false;
   }
   return true;
-}
-
-/// Whether so many values differ that no two weights begin with them alike, as they do with zeros,
-/// ones and identities.
-static bool isUnmistakable(const Tensor &tensor) {
-  constexpr size_t enough = 16;
-  size_t bytes = dataTypeBits(tensor.type) / 8;
-  llvm::StringSet<> values;
-  for (size_t i = 0; i + bytes <= tensor.data.size() && values.size() < enough; i += bytes)
-    values.insert(tensor.data.substr(i, bytes));
-  return values.size() >= enough;
 }
 
 static bool areMatrices(const Tensor &copy, const Tensor &source) {

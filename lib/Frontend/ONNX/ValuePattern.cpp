@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -273,6 +274,15 @@ std::string tablePattern(const Tensor &tensor, TensorUse use) {
   if (!canStartSo && dependsOnDifference(x))
     return "a table: it depends on the difference of two indices";
   return "";
+}
+
+bool isUnmistakable(const Tensor &tensor) {
+  constexpr size_t enough = 16;
+  size_t bytes = dataTypeBits(tensor.type) / 8;
+  llvm::StringSet<> values;
+  for (size_t i = 0; i + bytes <= tensor.data.size() && values.size() < enough; i += bytes)
+    values.insert(tensor.data.substr(i, bytes));
+  return values.size() >= enough;
 }
 
 } // namespace dsc::onnx

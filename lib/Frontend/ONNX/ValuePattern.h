@@ -41,6 +41,10 @@ struct TensorUse {
 /// type, or its data is not there.
 std::string tablePattern(const Tensor &tensor, TensorUse use);
 
+/// Whether so many values differ that no two weights begin with them alike, as they do with zeros,
+/// ones and identities. (Modules that were copied do.)
+bool isUnmistakable(const Tensor &tensor);
+
 } // namespace dsc::onnx
 
 #endif // DSC_FRONTEND_ONNX_VALUEPATTERN_H

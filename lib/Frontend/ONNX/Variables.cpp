@@ -195,6 +195,36 @@ Variable *Variables::add(llvm::StringRef name, RankedTensorType type, Attribute 
   return variables.emplace_back(std::move(variable)).get();
 }
 
+/// Whether a node of the place is, in another call of a module, one that uses the variable; or in
+/// the same module at all, where no two tensors begin with such values.
+bool Variables::isSameUse(const Variable &variable, const TensorPlace &place) const {
+  bool isUnlike = variable.data && isUnmistakable(*variable.data);
+  auto isSame = [&](llvm::StringRef use, llvm::StringRef other) {
+    ModuleCalls::Place one = calls.placeOf(use), two = calls.placeOf(other);
+    return use.starts_with("/") && other.starts_with("/") && one.module == two.module &&
+           (isUnlike || one.node == two.node);
+  };
+  return llvm::any_of(variable.uses, [&](llvm::StringRef use) {
+    return llvm::any_of(place.nodes, [&](llvm::StringRef other) { return isSame(use, other); });
+  });
+}
+
+/// An exporter that folds constants transposes a weight once for each of its uses, and then merges
+/// the results by an Identity, as it does with weights of modules that are copies of each other.
+/// The parameter that the copy is for its uses; null if it is another.
+Variable *Variables::ofSameModule(Variable &source, llvm::StringRef name,
+                                  const TensorPlace &place) const {
+  if (producer != "pytorch" || !isValueName(source.name) || !isValueName(name))
+    return nullptr;
+  if (isSameUse(source, place))
+    return &source;
+  auto others = copiesOf.find(&source);
+  if (others == copiesOf.end())
+    return nullptr;
+  auto found = llvm::find_if(others->second, [&](auto *other) { return isSameUse(*other, place); });
+  return found == others->second.end() ? nullptr : *found;
+}
+
 Variable *Variables::copy(Variable &source, llvm::StringRef name, TensorPlace place) {
   if (source.constant)
     return &source;
@@ -207,6 +237,11 @@ Variable *Variables::copy(Variable &source, llvm::StringRef name, TensorPlace pl
     llvm::append_range(source.uses, place.nodes);
     return &source;
   }
+  if (Variable *same = ofSameModule(source, name, place)) {
+    joined.push_back(name.str() + " (" + same->name + ")");
+    llvm::append_range(same->uses, place.nodes);
+    return same;
+  }
   auto variable = std::make_unique<Variable>();
   variable->name = name.str();
   variable->type = source.type;
@@ -215,6 +250,7 @@ Variable *Variables::copy(Variable &source, llvm::StringRef name, TensorPlace pl
   classify(*variable, place);
   if (variable->why.empty())
     variable->why = "a copy of '" + source.name + "' by Identity; --tie makes them one";
+  copiesOf[&source].push_back(variable.get());
   return variables.emplace_back(std::move(variable)).get();
 }
 
@@ -383,6 +419,13 @@ static std::string widened(const Tensor &tensor) {
   return bytes;
 }
 
+void Variables::noteJoined(ImportResult &result) const {
+  if (!joined.empty())
+    result.notes.push_back("copies that the exporter folded for several uses in one module, trained "
+                           "as one parameter: " +
+                           list(joined));
+}
+
 void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool complete) {
   llvm::DenseSet<Value> reached = differentiable(entry);
   auto builder = OpBuilder::atBlockBegin(module.getBody());
@@ -411,6 +454,8 @@ void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool
   }
   if (complete && record.empty())
     noteInputShifts(variables, result);
+  if (complete)
+    noteJoined(result);
   if (complete && !record.empty())
     noteExport(variables, record, graph, result);
 }

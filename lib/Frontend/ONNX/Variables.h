@@ -15,6 +15,7 @@
 #define DSC_FRONTEND_ONNX_VARIABLES_H
 
 #include "ExportRecord.h"
+#include "ModuleCalls.h"
 #include "ValuePattern.h"
 #include "dsc/Frontend/ONNX/Importer.h"
 
@@ -110,22 +111,29 @@ public:
 
 private:
   Variables(const ImportOptions &options, const Model &model, mlir::MLIRContext &context)
-      : context(context), graph(model.graph), record(model.graph), producer(model.producer),
-        trainable("trainable", options.trainable), freeze("freeze", options.freeze),
-        tie("tie", options.tie) {}
+      : context(context), graph(model.graph), record(model.graph), calls(model.graph),
+        producer(model.producer), trainable("trainable", options.trainable),
+        freeze("freeze", options.freeze), tie("tie", options.tie) {}
 
   void classify(Variable &variable, const TensorPlace &place);
   bool classifyByFlag(Variable &variable);
   bool classifyByRecord(Variable &variable, const TensorPlace &place);
   bool classifyByValue(Variable &variable, const TensorPlace &place);
   bool isLiteral(const Variable &variable) const;
+  bool isSameUse(const Variable &variable, const TensorPlace &place) const;
+  Variable *ofSameModule(Variable &source, llvm::StringRef name, const TensorPlace &place) const;
+  void noteJoined(ImportResult &result) const;
 
   mlir::MLIRContext &context;
   const Graph &graph;
   ExportRecord record;
+  ModuleCalls calls;
   llvm::StringRef producer;
   NamePattern trainable, freeze, tie;
   std::vector<std::string> copies;
+  /// Copies that are parameters of their own, by what they are copies of.
+  llvm::DenseMap<const Variable *, llvm::SmallVector<Variable *>> copiesOf;
+  std::vector<std::string> joined; // "copy (source)" of those that are not
   bool scalarsAreNodes = false;
   std::vector<std::unique_ptr<Variable>> variables;
 };

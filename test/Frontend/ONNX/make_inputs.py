@@ -85,6 +85,43 @@ write(
     [weight("w", 3, 3)],
 )
 
+# As an exporter that folds constants writes a module's second call (m_1), a second use in one call,
+# a copy of the module (n), and modules of their own that have a name like a second call's.
+def called(op, name, inputs, outputs):
+    return helper.make_node(op, inputs.split(), outputs.split(), name=name)
+
+
+def exported_by_pytorch(model):
+    model.producer_name = "pytorch"
+
+
+write(
+    "module-calls",
+    [
+        called("Identity", "Identity_0", "onnx::MatMul_1", "onnx::MatMul_2"),
+        called("Identity", "Identity_1", "onnx::MatMul_1", "onnx::MatMul_3"),
+        called("Identity", "Identity_2", "onnx::MatMul_1", "onnx::MatMul_4"),
+        called("Identity", "Identity_3", "onnx::MatMul_1", "onnx::MatMul_5"),
+        called("Identity", "Identity_4", "onnx::PRelu_6", "onnx::PRelu_7"),
+        called("Identity", "Identity_5", "onnx::PRelu_6", "onnx::PRelu_8"),
+        called("Identity", "Identity_6", "onnx::PRelu_6", "onnx::PRelu_9"),
+        called("MatMul", "/m/MatMul", "x onnx::MatMul_1", "a"),
+        called("PRelu", "/act/PRelu", "a onnx::PRelu_6", "b"),
+        called("MatMul", "/m_1/MatMul", "b onnx::MatMul_2", "c"),
+        called("PRelu", "/act_1/PRelu", "c onnx::PRelu_7", "d"),
+        called("MatMul", "/n/MatMul", "d onnx::MatMul_3", "e"),
+        called("PRelu", "/gate_1/PRelu", "e onnx::PRelu_8", "f"),
+        called("MatMul", "/n_1/MatMul", "f onnx::MatMul_4", "g"),
+        called("PRelu", "/gate_2/PRelu", "g onnx::PRelu_9", "h"),
+        called("MatMul", "/m_3/MatMul", "h onnx::MatMul_5", "i"),
+        called("Add", "/m_3/Add", "i m_3.bias", "y"),
+    ],
+    [value("x", ["n", 5])],
+    [value("y", ["n", 5])],
+    [random("onnx::MatMul_1", 5, 5), tensor("onnx::PRelu_6", [0.25]), random("m_3.bias", 5)],
+    change=exported_by_pytorch,
+)
+
 # Constants of all kinds beside one parameter.
 mask = np.where(np.tril(np.ones((3, 3), bool)), 0, -np.inf).astype(np.float32)
 write(
