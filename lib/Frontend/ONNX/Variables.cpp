@@ -348,6 +348,39 @@ static void noteInputShifts(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
                            list(names) + "; if they belong to the data, --freeze them");
 }
 
+/// Where constants are folded, what is left of a parameter has the name of a value. For these
+/// operators it has the parameter's elements, transposed or unsqueezed.
+static bool takesMovedWeight(const Node &node, llvm::ArrayRef<int64_t> shape) {
+  bool isUnsqueezed = shape.size() > 1 && shape.back() == 1; // the affine part of a GroupNorm
+  if (llvm::is_contained({"Mul", "Add"}, node.opType))
+    return isUnsqueezed;
+  return llvm::is_contained({"MatMul", "PRelu", "RNN", "GRU", "LSTM", "Identity"}, node.opType);
+}
+
+/// Without a record, nothing tells a weight that was masked, normalized or joined with a batch
+/// norm from one that a module had.
+static void noteFolding(llvm::ArrayRef<std::unique_ptr<Variable>> variables, const Graph &graph,
+                        ImportResult &result) {
+  llvm::StringMap<const Variable *> folded;
+  for (const auto &variable : variables)
+    if (variable->role == train::VariableRole::Parameter && variable->read && !variable->isChosen &&
+        llvm::StringRef(variable->name).contains("::"))
+      folded[variable->name] = variable.get();
+  std::vector<std::string> computed;
+  for (const Node &node : graph.nodes)
+    for (llvm::StringRef input : node.inputs) {
+      const Variable *variable = folded.lookup(input);
+      if (variable && !takesMovedWeight(node, variable->type.getShape()) && folded.erase(input))
+        computed.push_back(variable->name);
+    }
+  if (!computed.empty())
+    result.notes.push_back(
+        "computed at export, perhaps from parameters of the module, and trained in their place: " +
+        list(computed) +
+        "; to train those, export with training=TrainingMode.TRAINING and "
+        "do_constant_folding=False, or with dynamo=True and optimize=False");
+}
+
 /// What the exporter's optimizer did to parameters beyond moving their elements. Such a
 /// model trains, but not as the module would.
 static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
@@ -421,9 +454,10 @@ static std::string widened(const Tensor &tensor) {
 
 void Variables::noteJoined(ImportResult &result) const {
   if (!joined.empty())
-    result.notes.push_back("copies that the exporter folded for several uses in one module, trained "
-                           "as one parameter: " +
-                           list(joined));
+    result.notes.push_back(
+        "copies that the exporter folded for several uses in one module, trained "
+        "as one parameter: " +
+        list(joined));
 }
 
 void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool complete) {
@@ -454,6 +488,8 @@ void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool
   }
   if (complete && record.empty())
     noteInputShifts(variables, result);
+  if (complete && record.empty() && producer == "pytorch")
+    noteFolding(variables, graph, result);
   if (complete)
     noteJoined(result);
   if (complete && !record.empty())

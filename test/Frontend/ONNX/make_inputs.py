@@ -122,6 +122,26 @@ write(
     change=exported_by_pytorch,
 )
 
+# What folding constants leaves of a transposed, an unsqueezed and a masked weight.
+write(
+    "folded-weights",
+    [
+        node("MatMul", "x onnx::MatMul_1", "a"),
+        node("Mul", "a onnx::Mul_2", "b"),
+        node("Conv", "b onnx::Conv_3", "c"),
+        node("Mul", "c gain", "y"),
+    ],
+    [value("x", ["n", 5, 5])],
+    [value("y", ["n", 5, 5])],
+    [
+        random("onnx::MatMul_1", 5, 5),
+        random("onnx::Mul_2", 5, 1),
+        random("onnx::Conv_3", 5, 5, 1),
+        random("gain", 5),
+    ],
+    change=exported_by_pytorch,
+)
+
 # Constants of all kinds beside one parameter.
 mask = np.where(np.tril(np.ones((3, 3), bool)), 0, -np.inf).astype(np.float32)
 write(
