@@ -15,7 +15,8 @@ using namespace dsc;
 namespace {
 // Field numbers of onnx.proto.
 constexpr uint32_t kModelGraph = 7;
-constexpr uint32_t kGraphNode = 1, kGraphInitializer = 5;
+constexpr uint32_t kGraphNode = 1, kGraphInitializer = 5, kGraphValueInfo = 13;
+constexpr uint32_t kValueName = 1, kValueMetadata = 4, kMetadataKey = 1, kMetadataText = 2;
 constexpr uint32_t kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kNodeType = 4;
 constexpr uint32_t kTensorDims = 1, kTensorType = 2, kTensorName = 8, kTensorData = 9;
 constexpr uint32_t kTensorExternal = 13, kTensorLocation = 14;
@@ -50,7 +51,8 @@ class SkeletonWriter {
 public:
   SkeletonWriter(const onnx::Model &model, const llvm::StringSet<> &variables,
                  const onnx::Restoration &restoration)
-      : variables(variables), zeros(restoration.zeros), transposed(restoration.transposed) {
+      : variables(variables), further(restoration.further), recorded(restoration.recorded),
+        derived(restoration.derived) {
     for (const onnx::Tensor &tensor : model.graph.initializers) {
       if (tensor.external) {
         external[tensor.name] = tensor.data;
@@ -71,15 +73,17 @@ public:
 
 private:
   void initializer(protozero::data_view tensor, std::string &out) const;
-  std::string zero(const onnx::Tensor &tensor) const;
-  void addTransposes(std::string &out) const;
+  std::string added(const onnx::Tensor &tensor) const;
+  void addDerived(std::string &out) const;
+  void addRecords(std::string &out) const;
   std::string renamed(protozero::data_view tensor, const std::string &name) const;
   std::string node(protozero::data_view bytes, const std::map<size_t, std::string> &names) const;
   void addNode(protozero::data_view bytes, size_t index, std::string &out) const;
 
   const llvm::StringSet<> &variables;
-  const std::vector<onnx::Tensor> &zeros;
-  const std::vector<onnx::Restoration::Transposed> &transposed;
+  const std::vector<onnx::Tensor> &further;
+  const std::vector<onnx::ValueInfo> &recorded;
+  const std::vector<onnx::Restoration::Derived> &derived;
   std::map<size_t, std::map<size_t, std::string>> inputs;                  // by node, by input
   std::map<size_t, std::vector<const onnx::Restoration::Copied *>> copies; // by node
   std::map<std::string, std::vector<std::string>> duplicates;
@@ -110,7 +114,7 @@ std::string SkeletonWriter::renamed(protozero::data_view tensor, const std::stri
 }
 
 /// An initializer that the model has not; of a variable, type and dims only.
-std::string SkeletonWriter::zero(const onnx::Tensor &tensor) const {
+std::string SkeletonWriter::added(const onnx::Tensor &tensor) const {
   std::string out;
   protozero::pbf_writer writer(out);
   for (int64_t dim : tensor.dims) {
@@ -124,20 +128,36 @@ std::string SkeletonWriter::zero(const onnx::Tensor &tensor) const {
   return out;
 }
 
-/// Nodes in the place of initializers that are others, transposed.
-void SkeletonWriter::addTransposes(std::string &out) const {
-  for (const onnx::Restoration::Transposed &tied : transposed) {
+/// Nodes in the place of initializers that are others, transposed or repeated.
+void SkeletonWriter::addDerived(std::string &out) const {
+  for (const onnx::Restoration::Derived &made : derived) {
     protozero::pbf_writer graph(out), node(graph, kGraphNode);
-    node.add_string(kNodeInput, tied.source.str());
-    node.add_string(kNodeOutput, tied.name.str());
-    node.add_string(kNodeName, tied.name.str());
-    node.add_string(kNodeType, "Transpose");
+    node.add_string(kNodeInput, made.source.str());
+    if (!made.shape.empty()) {
+      node.add_string(kNodeInput, made.shape.str());
+    }
+    node.add_string(kNodeOutput, made.name.str());
+    node.add_string(kNodeName, made.name.str());
+    node.add_string(kNodeType, made.shape.empty() ? "Transpose" : "Expand");
+  }
+}
+
+/// So that the file says of its new initializers what it says of the others.
+void SkeletonWriter::addRecords(std::string &out) const {
+  for (const onnx::ValueInfo &info : recorded) {
+    protozero::pbf_writer graph(out), value(graph, kGraphValueInfo);
+    value.add_string(kValueName, info.name.str());
+    for (const auto &[key, text] : info.metadata) {
+      protozero::pbf_writer entry(value, kValueMetadata);
+      entry.add_string(kMetadataKey, key.str());
+      entry.add_string(kMetadataText, text.str());
+    }
   }
 }
 
 void SkeletonWriter::initializer(protozero::data_view tensor, std::string &out) const {
   std::string name = tensorName(tensor);
-  if (llvm::any_of(transposed, [&](const auto &tied) { return tied.name == name; })) {
+  if (llvm::any_of(derived, [&](const auto &made) { return made.name == name; })) {
     return;
   }
   protozero::pbf_writer writer(out);
@@ -201,7 +221,7 @@ void SkeletonWriter::addNode(protozero::data_view bytes, size_t index, std::stri
 std::string SkeletonWriter::graph(protozero::data_view bytes) {
   size_t index = 0;
   std::string graph;
-  addTransposes(graph);
+  addDerived(graph);
   graph += rewrite(bytes, [&](protozero::pbf_reader &field, std::string &out) {
     if (field.tag() == kGraphInitializer) {
       initializer(field.get_view(), out);
@@ -215,9 +235,10 @@ std::string SkeletonWriter::graph(protozero::data_view bytes) {
     addNode(field.get_view(), node, out);
     return true;
   });
-  for (const onnx::Tensor &tensor : zeros) {
-    protozero::pbf_writer(graph).add_message(kGraphInitializer, zero(tensor));
+  for (const onnx::Tensor &tensor : further) {
+    protozero::pbf_writer(graph).add_message(kGraphInitializer, added(tensor));
   }
+  addRecords(graph);
   return graph;
 }
 

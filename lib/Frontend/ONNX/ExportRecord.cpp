@@ -112,6 +112,10 @@ ValueInfo ExportRecord::constant(llvm::StringRef name) {
   return {name, {}, {{kindKey, "CONSTANT_TENSOR"}}};
 }
 
+ValueInfo ExportRecord::folded(llvm::StringRef name, llvm::StringRef sources) {
+  return {name, {}, {{foldedKey, sources}}};
+}
+
 void ExportRecord::add(llvm::StringRef name, llvm::StringRef kind) {
   if (kind == "PARAMETER")
     entries[name] = {Recorded::Kind::Parameter, "a parameter of the exported module", name};

@@ -74,6 +74,8 @@ public:
 
   /// What the record of a constant looks like.
   static ValueInfo constant(llvm::StringRef name);
+  /// What that of a tensor looks like which was computed from others: `['a.weight']`.
+  static ValueInfo folded(llvm::StringRef name, llvm::StringRef sources);
 
   /// Whether the file has no record, so that its silence means nothing.
   bool empty() const { return entries.empty(); }

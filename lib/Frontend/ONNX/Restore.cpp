@@ -2,6 +2,7 @@
 
 #include "dsc/Frontend/ONNX/Restore.h"
 #include "ExportRecord.h"
+#include "RepeatedParameters.h"
 #include "ValuePattern.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -47,9 +48,15 @@ private:
   const Tensor *transposedFrom(const Tensor &copy) const;
   void tieTransposed();
   llvm::StringRef moduleName(llvm::StringRef initializer) const;
+  bool isTransposed(llvm::StringRef initializer) const;
   bool fits(llvm::StringRef meant, Place place) const;
+  llvm::StringRef nameFor(llvm::StringRef meant, Place place);
   void rename(Place place, llvm::StringRef name);
   llvm::StringRef nameAt(Place place) const { return graph.nodes[place.node].inputs[place.input]; }
+  void note(ValueInfo info) {
+    graph.valueInfo.push_back(info);
+    result.recorded.push_back(std::move(info));
+  }
   llvm::StringRef own(std::string text) { return model.decoded.emplace_back(std::move(text)); }
 
   Model &model;
@@ -83,10 +90,30 @@ llvm::StringRef Restorer::moduleName(llvm::StringRef initializer) const {
   return recorded ? recorded->source : llvm::StringRef();
 }
 
+/// Whether the initializer is a weight of the module that the exporter transposed.
+bool Restorer::isTransposed(llvm::StringRef initializer) const {
+  const Recorded *recorded = record.find(initializer);
+  return recorded && recorded->kind == Recorded::Kind::Parameter && !recorded->source.empty() &&
+         recorded->source != initializer && recorded->folded.empty();
+}
+
+/// Whether the initializer is the tensor, or may hold what that one began with, too.
 bool Restorer::fits(llvm::StringRef meant, Place place) const {
-  bool isDirect = moduleName(nameAt(place)) == nameAt(place);
-  return meant == moduleName(nameAt(place)) ||
-         (isDirect && (!initializers.contains(meant) || added.contains(meant)));
+  llvm::StringRef name = nameAt(place), source = moduleName(name);
+  bool isMissing = !initializers.contains(meant) || added.contains(meant);
+  bool isOther =
+      source == name ? isMissing : isTransposed(name) && isMissing && !record.isFolded(meant);
+  return meant == source || isOther;
+}
+
+/// What the tensor is called in the place of one that is, or is not, transposed.
+llvm::StringRef Restorer::nameFor(llvm::StringRef meant, Place place) {
+  if (moduleName(nameAt(place)) == nameAt(place))
+    return meant;
+  llvm::StringRef name = own((meant + ".transposed").str());
+  if (!added.contains(name))
+    note(ExportRecord::folded(name, own(("['" + meant + "']").str())));
+  return name;
 }
 
 /// How many elements the bias of a product with these weights has; 0 for other nodes.
@@ -110,7 +137,8 @@ void Restorer::restoreBias(size_t index) {
   Node &node = graph.nodes[index];
   llvm::SmallVector<llvm::StringRef> meant = origins.tensorsOf(node.origin);
   if (meant.size() != 2 || node.inputs.size() != 2 || initializers.contains(meant[1]) ||
-      record.isFolded(meant[1]) || moduleName(node.inputs[1]) != meant[0])
+      record.isFolded(meant[1]) || !initializers.contains(node.inputs[1]) ||
+      !fits(meant[0], {index, 1}))
     return;
   const Tensor &weights = *initializers[node.inputs[1]];
   int64_t size = biasSize(node, weights);
@@ -125,7 +153,7 @@ void Restorer::restoreBias(size_t index) {
   bias.data = own(std::string(static_cast<size_t>(size) * dataTypeBits(bias.type) / 8, '\0'));
   node.inputs.push_back(bias.name);
   result.inputs.push_back({index, 2, bias.name});
-  result.zeros.push_back(std::move(bias));
+  result.further.push_back(std::move(bias));
 }
 
 /// Nodes that one operation of the module became: its tensors are the initializers that
@@ -143,7 +171,7 @@ void Restorer::restoreOperation(llvm::ArrayRef<size_t> nodes) {
     return;
   for (auto [name, place] : llvm::zip(meant, used)) {
     if (name != moduleName(nameAt(place)))
-      rename(place, name);
+      rename(place, nameFor(name, place));
     claimed.insert(name);
   }
 }
@@ -226,13 +254,6 @@ void Restorer::separateUnrecorded(size_t index) {
   }
 }
 
-/// Whether all elements are equal.
-static bool isFill(const Tensor &tensor) {
-  size_t bytes = dataTypeBits(tensor.type) / 8;
-  return bytes > 0 && tensor.data.size() > bytes &&
-         tensor.data.drop_front(bytes) == tensor.data.drop_back(bytes);
-}
-
 /// An operation without tensors of the module that uses one which other operations name:
 /// what it needs are the numbers that the tensor begins with.
 void Restorer::separateNumbers(size_t index) {
@@ -247,7 +268,7 @@ void Restorer::separateNumbers(size_t index) {
     if (initializers.contains(name))
       continue;
     rename({index, i}, name);
-    graph.valueInfo.push_back(ExportRecord::constant(name));
+    note(ExportRecord::constant(name));
   }
 }
 
@@ -316,7 +337,7 @@ void Restorer::addDuplicates() {
     tensors.push_back(*initializers[duplicate.source]);
     tensors.back().name = duplicate.name;
   }
-  llvm::append_range(tensors, result.zeros);
+  llvm::append_range(tensors, result.further);
   llvm::append_range(graph.initializers, tensors);
 }
 
@@ -397,7 +418,7 @@ void Restorer::tieTransposed() {
     const Tensor *source = inputs.contains(copy.name) ? nullptr : transposedFrom(copy);
     if (!source)
       continue;
-    result.transposed.push_back({source->name, copy.name});
+    result.derived.push_back({source->name, copy.name});
     gone.insert(copy.name);
     Node node;
     node.opType = "Transpose";
@@ -415,7 +436,7 @@ Restoration Restorer::run() {
   llvm::MapVector<llvm::StringRef, llvm::SmallVector<size_t>> operations;
   for (size_t i = 0; i < graph.nodes.size() && !origins.empty(); ++i)
     restoreBias(i);
-  for (const Tensor &bias : result.zeros)
+  for (const Tensor &bias : result.further)
     initializers[bias.name] = &bias;
   for (size_t i = 0; i < graph.nodes.size() && !origins.empty(); ++i)
     if (!graph.nodes[i].origin.empty())
@@ -433,6 +454,7 @@ Restoration Restorer::run() {
   addDuplicates();
   addCopies();
   tieTransposed();
+  restoreRepeated(model, record, result);
   return std::move(result);
 }
 

@@ -276,6 +276,12 @@ std::string tablePattern(const Tensor &tensor, TensorUse use) {
   return "";
 }
 
+bool isFill(const Tensor &tensor) {
+  size_t bytes = dataTypeBits(tensor.type) / 8;
+  return bytes > 0 && tensor.data.size() > bytes &&
+         tensor.data.drop_front(bytes) == tensor.data.drop_back(bytes);
+}
+
 bool isUnmistakable(const Tensor &tensor) {
   constexpr size_t enough = 16;
   size_t bytes = dataTypeBits(tensor.type) / 8;

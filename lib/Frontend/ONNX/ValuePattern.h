@@ -41,6 +41,8 @@ struct TensorUse {
 /// type, or its data is not there.
 std::string tablePattern(const Tensor &tensor, TensorUse use);
 
+/// Whether all elements are equal, of several.
+bool isFill(const Tensor &tensor);
 /// Whether so many values differ that no two weights begin with them alike, as they do with zeros,
 /// ones and identities. (Modules that were copied do.)
 bool isUnmistakable(const Tensor &tensor);

@@ -882,6 +882,49 @@ write(
 )
 
 
+# A static export with its constants folded: cls, repeated for the two rows of its batch, and one
+# transposed weight for two modules that are copies of each other, as are those of two more, the
+# zeros of whose biases are dropped.
+def fold_static(model):
+    signature = model.graph.metadata_props.add()
+    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    names = ["cls"] + [f"{m}.{kind}" for m in "abcd" for kind in ("weight", "bias")]
+    signature.value = "\n".join(f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names)
+    for name, sources in (("expand", "['cls', 'val_0']"), ("val_1", "['a.weight']")):
+        info = model.graph.value_info.add(name=name)
+        info.metadata_props.add(key="pkg.onnxscript.optimizer.folded_from", value=sources)
+    for made, module in zip(model.graph.node, " aabb cd"):
+        if module != " ":
+            text = operation("aten.linear.default", f"%h, %p_{module}_weight, %p_{module}_bias")
+            made.metadata_props.add(key="pkg.torch.onnx.fx_node", value=text)
+
+
+write(
+    "folded-static",
+    [
+        node("Concat", "expand x", "cat", axis=1),
+        node("MatMul", "cat val_1", "mm"),
+        node("Add", "mm a.bias", "linear"),
+        node("MatMul", "linear val_1", "mm_1"),
+        node("Add", "mm_1 b.bias", "linear_1"),
+        node("ReduceMean", "linear_1 one", "mean", keepdims=0),
+        node("Gemm", "mean c.weight", "linear_2", transB=1),
+        node("Gemm", "linear_2 c.weight", "y", transB=1),
+    ],
+    [value("x", [2, 4, 6])],
+    [value("y", [2, 6])],
+    [
+        tensor("expand", np.tile(np.arange(6) / 8, (2, 1, 1))),
+        random("val_1", 6, 6),
+        random("a.bias", 6),
+        random("b.bias", 6),
+        random("c.weight", 6, 6),
+        numpy_helper.from_array(np.array([1]), "one"),
+    ],
+    change=fold_static,
+)
+
+
 # x[arange(n), i] and x[arange(n), i, j], as TorchScript writes them: indices into x flattened.
 for name, table, scaled in (
     ("gather-rows", [-1, 3], "i"),

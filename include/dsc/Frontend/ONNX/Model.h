@@ -186,9 +186,10 @@ struct Restoration {
     size_t node, input;
     llvm::StringRef name;
   };
-  /// An initializer that is no more: it is another one, transposed by a node in front of all.
-  struct Transposed {
-    llvm::StringRef source, name;
+  /// An initializer that is no more: a node in front of all makes it of another one, which it
+  /// transposes, or repeats to the shape that a further initializer holds.
+  struct Derived {
+    llvm::StringRef source, name, shape = {};
   };
   /// A further node behind another of the file, which it is but for one input and its outputs.
   struct Copied {
@@ -198,13 +199,15 @@ struct Restoration {
   };
   std::vector<Duplicate> duplicates;
   std::vector<Copied> copies;
-  std::vector<Transposed> transposed;
-  /// Further initializers that hold zeros: biases that the exporter dropped.
-  std::vector<Tensor> zeros;
+  std::vector<Derived> derived;
+  /// Further initializers: biases of zeros that the exporter dropped, and what derived ones need.
+  std::vector<Tensor> further;
+  /// What the exporter's record would say of initializers that have new names.
+  std::vector<ValueInfo> recorded;
   /// What inputs of nodes are called now; one behind a node's last is added.
   std::vector<Renamed> inputs;
 
-  bool empty() const { return inputs.empty() && transposed.empty(); }
+  bool empty() const { return inputs.empty() && derived.empty(); }
 };
 
 struct OpsetImport {
