@@ -1,9 +1,9 @@
 //===- BlockChannels.cpp - Channels in blocks from convolution to convolution ===//
 
 #include "dialects/Train/ChannelBlocks.h"
+#include "dialects/Train/DeadOps.h"
 #include "dsc/Lowering/Passes.h"
 #include "lib/Lowering/ExecLowering.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace dsc {
@@ -25,15 +25,6 @@ bool dsc::fillChannelBlocks(int64_t inputs, int64_t outputs, int64_t groups, int
   return fills(inputs) && fills(outputs);
 }
 
-/// Erases what nothing reads: a plain tensor of which only the blocks are read.
-static void eraseDead(Block *operations) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*operations))) {
-    if (isOpTriviallyDead(&op)) {
-      op.erase();
-    }
-  }
-}
-
 namespace {
 struct BlockChannelsPass : dsc::impl::BlockChannelsPassBase<BlockChannelsPass> {
   using BlockChannelsPassBase::BlockChannelsPassBase;
@@ -53,7 +44,7 @@ struct BlockChannelsPass : dsc::impl::BlockChannelsPassBase<BlockChannelsPass> {
       for (Operation &op : llvm::make_early_inc_range(*operations)) {
         visit(&op);
       }
-      eraseDead(operations);
+      eraseDeadOps(*operations); // plain tensors of which only the blocks are read
     });
   }
 

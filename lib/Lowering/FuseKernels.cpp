@@ -1,6 +1,7 @@
 //===- FuseKernels.cpp - Gather loop nests into kernels -------------------===//
 
 #include "dialects/Exec/ExecDialect.h"
+#include "dialects/Train/DeadOps.h"
 #include "dialects/Train/Interfaces.h"
 #include "dsc/Lowering/Passes.h"
 #include "lib/Lowering/ExecLowering.h"
@@ -425,7 +426,7 @@ struct FuseKernelsPass : dsc::impl::FuseKernelsPassBase<FuseKernelsPass> {
       }
     });
     for (Block *block : llvm::reverse(blocks)) {
-      eraseDead(*block);
+      eraseDeadOps(*block);
     }
   }
 
@@ -439,7 +440,7 @@ struct FuseKernelsPass : dsc::impl::FuseKernelsPassBase<FuseKernelsPass> {
     for (auto &group : groups) {
       outliner.outline(*group);
     }
-    eraseDead(block);
+    eraseDeadOps(block);
     if (fuse) {
       mergeEqualLaunches(block);
     }
@@ -462,15 +463,6 @@ struct FuseKernelsPass : dsc::impl::FuseKernelsPassBase<FuseKernelsPass> {
       if (!isNew) {
         launch->replaceAllUsesWith(it->second);
         launch->erase();
-      }
-    }
-  }
-
-  /// Nests, initial values and anything else pure that nothing uses any more.
-  static void eraseDead(Block &block) {
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
-      if (isOpTriviallyDead(&op)) {
-        op.erase();
       }
     }
   }

@@ -108,7 +108,10 @@ void dsc::fitRoutineTypes(ModuleOp module, const LoweringRegistry &registry) {
       return;
     }
     if (llvm::any_of(op->getOperandTypes(), isHalf)) {
-      return registry.takesHalves(op) ? void() : computeInF32(op);
+      if (!registry.takesHalves(op)) {
+        computeInF32(op);
+      }
+      return;
     }
     auto dot = dyn_cast<train::DotOp>(op);
     if (dot && !dot.getType().getElementType().isF32()) {

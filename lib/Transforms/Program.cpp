@@ -84,14 +84,6 @@ SmallVector<train::VariableOp> dsc::getTrainedParameters(ModuleOp module) {
   return parameters;
 }
 
-void dsc::eraseDeadOps(Block &block) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
-    if (isOpTriviallyDead(&op)) {
-      op.erase();
-    }
-  }
-}
-
 /// The innermost name of a location; empty where there is none.
 static StringRef nameOf(Location loc) {
   if (auto name = dyn_cast<NameLoc>(loc)) {

@@ -7,6 +7,7 @@
 #ifndef DSC_LIB_TRANSFORMS_PROGRAM_H
 #define DSC_LIB_TRANSFORMS_PROGRAM_H
 
+#include "dialects/Train/DeadOps.h"
 #include "dialects/Train/TrainDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -48,9 +49,6 @@ llvm::SmallVector<train::VariableOp> getVariables(mlir::ModuleOp module, train::
 
 /// The parameters that have a gradient.
 llvm::SmallVector<train::VariableOp> getTrainedParameters(mlir::ModuleOp module);
-
-/// Erases operations of the block that nothing uses and that have no effect.
-void eraseDeadOps(mlir::Block &block);
 
 /// "train.conv of node 'conv1' (Conv, opset 20)": an op and where it came from.
 std::string describeOp(mlir::Operation *op);
