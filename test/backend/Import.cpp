@@ -28,19 +28,31 @@ static std::string neededConstant(StringRef message) {
   return pattern.match(message, &groups) ? groups[1].str() : "";
 }
 
+/// Adds to `reached` what its values are computed from, through subgraphs.
+static void followBack(const onnx::Graph &graph, llvm::StringSet<> &reached) {
+  for (const onnx::Node &node : llvm::reverse(graph.nodes)) {
+    bool leads =
+        llvm::any_of(node.outputs, [&](StringRef output) { return reached.contains(output); });
+    if (leads) {
+      reached.insert_range(node.inputs);
+    }
+    for (const onnx::NodeAttribute &attribute : node.attributes) {
+      for (const onnx::Graph &body : attribute.graphs) {
+        if (leads) {
+          reached.insert_range(
+              llvm::map_range(body.outputs, [](const auto &output) { return output.name; }));
+        }
+        followBack(body, reached);
+      }
+    }
+  }
+}
+
 /// The graph inputs that a value is computed from.
 static std::vector<std::string> sourcesOf(const onnx::Graph &graph, StringRef value) {
   llvm::StringSet<> reached;
   reached.insert(value);
-  for (const onnx::Node &node : llvm::reverse(graph.nodes)) {
-    bool leads =
-        llvm::any_of(node.outputs, [&](StringRef output) { return reached.contains(output); });
-    for (StringRef input : node.inputs) {
-      if (leads) {
-        reached.insert(input);
-      }
-    }
-  }
+  followBack(graph, reached);
   std::vector<std::string> sources;
   for (const onnx::ValueInfo &input : graph.inputs) {
     if (reached.contains(input.name)) {

@@ -203,6 +203,27 @@ write(
     imports=["my.domain"],
 )
 
+# The data chooses between values of different shapes.
+branches = {
+    f"{name}_branch": helper.make_graph(
+        [helper.make_node("Identity", [chosen], ["out"])], name, [], [value("out", None)]
+    )
+    for name, chosen in (("then", "total"), ("else", "h"))
+}
+write(
+    "if-shapes",
+    [
+        node("MatMul", "x w", "h"),
+        node("ReduceSum", "h", "total", keepdims=0),
+        node("Constant", "", "zero", value=numpy_helper.from_array(np.zeros((), np.float32))),
+        node("Greater", "total zero", "positive"),
+        node("If", "positive", "y", **branches),
+    ],
+    [value("x", ["n", 3])],
+    [value("y", None)],
+    [weight("w", 3, 3)],
+)
+
 # A batch that no constant follows: a row per sample is added as a constant of the old batch.
 write(
     "blocked-batch",

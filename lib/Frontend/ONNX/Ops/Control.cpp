@@ -539,8 +539,9 @@ static LogicalResult importDecidedLater(NodeImport &n, const Graph &thenBody,
     return n.fail("its branches differ in the number of their outputs");
   for (auto [a, b] : llvm::zip_equal(results[0], results[1]))
     if (a.getType() != b.getType())
-      return n.fail("the data chooses between a branch that gives " + describe(a) +
-                    " and one that gives " + describe(b) + "; shapes have to agree");
+      return n.fail("its branches differ (" + describe(a) + " and " + describe(b) +
+                    "); its condition (input '" + n.node.inputs[0] +
+                    "') is computed from the data, but has to be known at compile time then");
   auto types = llvm::map_to_vector(results[0], [](Value v) { return v.getType(); });
   llvm::SmallVector<Value> captured = n.capture(regions);
   auto op = train::IfOp::create(n.b, n.loc, types, n.reshape(n.input(0), {}), captured);
