@@ -117,8 +117,8 @@ void multiplyTransposed(const BlockPair &pair, int64_t depth, const float *rows,
 Vec maskOf(const AttentionHead &head, int64_t query, int64_t key) {
   const float *from = head.mask + query * head.maskStrides[0] + key * head.maskStrides[1];
   if (head.maskStrides[0] == 0)
-    return Vec(*from);
-  Vec values = 0.0f;
+    return splat(*from);
+  Vec values = splat(0.0f);
   int64_t lanes = least(width, head.T - query);
   for (int64_t i = 0; i < lanes; ++i)
     values[i] = from[i * head.maskStrides[0]];
@@ -131,7 +131,7 @@ Vec scoreOf(const AttentionHead &head, const BlockPair &pair, int64_t i, int64_t
     score += maskOf(head, pair.query + i, pair.key + j);
   if (j > i + pair.diagonal) {
     auto first = static_cast<int32_t>(j - i - pair.diagonal);
-    score = laneNumbers() >= first ? score : Vec(-infinity);
+    score = laneNumbers() >= first ? score : splat(-infinity);
   }
   return score;
 }
@@ -152,8 +152,8 @@ void softmaxColumn(const AttentionHead &head, const BlockPair &pair, int64_t i, 
     greatest = score > greatest ? score : greatest;
   }
   // A query that has seen nothing yet must not compute -inf - -inf.
-  Vec shift = greatest == -infinity ? Vec(0.0f) : greatest;
-  Vec sum = 0.0f;
+  Vec shift = greatest == -infinity ? splat(0.0f) : greatest;
+  Vec sum = splat(0.0f);
   for (int64_t j = 0; j < visible; ++j) {
     Vec p = expOf(load(st + j * block + i) - shift);
     store(st + j * block + i, p);
@@ -161,7 +161,7 @@ void softmaxColumn(const AttentionHead &head, const BlockPair &pair, int64_t i, 
   }
   // A tile of the next product may reach into the queries of the next vector, which see more.
   for (int64_t j = visible; j < least(visible + tileRows, pair.keys); ++j)
-    store(st + j * block + i, Vec(0.0f));
+    store(st + j * block + i, splat(0.0f));
   Vec shrink = expOf(before - shift);
   store(state.greatest + i, greatest);
   store(state.sum + i, load(state.sum + i) * shrink + sum);
@@ -194,12 +194,12 @@ void rowDots(int64_t rows, int64_t columns, const float *a, int64_t aStride, con
   for (int64_t i = 0; i < block; i += width) {
     Vec sums[width]; // of one row each; lanes are added up for all rows at once
     for (int64_t r = 0; r < width; ++r) {
-      sums[r] = Vec(0.0f);
+      sums[r] = splat(0.0f);
       const float *left = a + (i + r) * aStride, *right = b + (i + r) * bStride;
       for (int64_t c = 0; i + r < rows && c < columns; c += width) {
         int lanes = static_cast<int>(least(width, columns - c));
-        sums[r] +=
-            loadLanes(left + c, 0, lanes, Vec(0.0f)) * loadLanes(right + c, 0, lanes, Vec(0.0f));
+        sums[r] += loadLanes(left + c, 0, lanes, splat(0.0f)) *
+                   loadLanes(right + c, 0, lanes, splat(0.0f));
       }
     }
     transpose(sums);
@@ -228,8 +228,8 @@ void gradientColumn(const AttentionHead &head, const BlockPair &pair, int64_t i,
     store(dpt + j * block + i, ds);
   }
   for (int64_t j = visible; j < pair.keys; ++j) {
-    store(st + j * block + i, Vec(0.0f));
-    store(dpt + j * block + i, Vec(0.0f));
+    store(st + j * block + i, splat(0.0f));
+    store(dpt + j * block + i, splat(0.0f));
   }
 }
 

@@ -78,7 +78,7 @@ Vec loadRow(const PoolPlane &p, const float *row, const Lanes &lanes, Vec fill) 
 
 void addLanes(float *to, int begin, int end, Vec values) {
   if (begin < end)
-    storeLanes(to, begin, end, loadLanes(to, begin, end, Vec(0.0f)) + values);
+    storeLanes(to, begin, end, loadLanes(to, begin, end, splat(0.0f)) + values);
 }
 
 /// Adds to such lanes.
@@ -87,7 +87,7 @@ void addToRow(const PoolPlane &p, float *row, const Lanes &lanes, Vec values) {
   if (p.inputStrides[2] == 1 && p.strides[2] == 1)
     return addLanes(row + x, lanes.begin, lanes.end, values);
   if (p.inputStrides[2] == 1 && p.strides[2] == 2) {
-    Vec zero = 0.0f;
+    Vec zero = splat(0.0f);
     addLanes(row + x, lanes.lowBegin, lanes.lowEnd, interleaveLow(values, zero));
     addLanes(row + x + width, lanes.highBegin, lanes.highEnd, interleaveHigh(values, zero));
     return;
@@ -159,12 +159,12 @@ public:
       counts[i] = static_cast<float>(countOf(p, 2, column.ow + i));
     last = column.ow;
     Vec count = counts * static_cast<float>(countOf(p, 0, od) * countOf(p, 1, oh));
-    return count > 0.0f ? 1.0f / count : Vec(0.0f);
+    return count > 0.0f ? 1.0f / count : splat(0.0f);
   }
 
 private:
   int64_t last = -1;
-  Vec counts = 0.0f;
+  Vec counts = splat(0.0f);
 };
 
 /// Whether each output's taps in a row are two neighbours that no other output has.
@@ -218,15 +218,15 @@ void forEachPairedRow(const PoolPlane &p, int64_t od, int64_t oh, int64_t ow, Bo
 void maxPoolPairs(const PoolPlane &p, const float *input, float *output, int32_t *index) {
   IntVec steps = laneNumbers() * 2;
   forEachPairedVector(p, [&](int64_t ow, int count, int64_t od, int64_t oh, int64_t to) {
-    Vec best = -infinity;
-    IntVec winner = -1;
+    Vec best = splat(-infinity);
+    IntVec winner = splat(-1);
     auto consider = [&](Vec value, IntVec number) {
       IntVec wins = (value > best) | (value != value) | (winner < 0);
       best = wins ? value : best;
       winner = wins ? number : winner;
     };
     forEachPairedRow(p, od, oh, ow, [&](int64_t from, int64_t first) {
-      Pairs pairs(input + from, count, Vec(0.0f));
+      Pairs pairs(input + from, count, splat(0.0f));
       IntVec number = steps + static_cast<int32_t>(first);
       consider(pairs.left, number);
       consider(pairs.right, number + 1);
@@ -245,9 +245,9 @@ float inverseCountOfPairs(const PoolPlane &p) {
 void avgPoolPairs(const PoolPlane &p, const float *input, float *output) {
   float inverse = inverseCountOfPairs(p);
   forEachPairedVector(p, [&](int64_t ow, int count, int64_t od, int64_t oh, int64_t to) {
-    Vec sum = 0.0f;
+    Vec sum = splat(0.0f);
     forEachPairedRow(p, od, oh, ow, [&](int64_t from, int64_t) {
-      Pairs pairs(input + from, count, Vec(0.0f));
+      Pairs pairs(input + from, count, splat(0.0f));
       sum += pairs.left;
       sum += pairs.right;
     });
@@ -258,7 +258,7 @@ void avgPoolPairs(const PoolPlane &p, const float *input, float *output) {
 void avgPoolGradPairs(const PoolPlane &p, const float *outputGrad, float *inputGrad) {
   float inverse = inverseCountOfPairs(p);
   forEachPairedVector(p, [&](int64_t ow, int count, int64_t od, int64_t oh, int64_t from) {
-    Vec share = loadLanes(outputGrad + from, 0, count, Vec(0.0f)) * inverse;
+    Vec share = loadLanes(outputGrad + from, 0, count, splat(0.0f)) * inverse;
     Vec low = interleaveLow(share, share), high = interleaveHigh(share, share);
     forEachPairedRow(p, od, oh, ow, [&](int64_t to, int64_t) {
       addLanes(inputGrad + to, 0, toLane(2 * count), low);
@@ -274,17 +274,17 @@ void maxPoolPlane(const PoolPlane &p, const float *input, float *output, int32_t
     return maxPoolPairs(p, input, output, index);
   IntVec steps = laneNumbers() * static_cast<int32_t>(p.strides[2]);
   forEachVector(p, [&](const Column &column, int64_t od, int64_t oh, int64_t to) {
-    Vec best = -infinity;
-    IntVec winner = -1;
+    Vec best = splat(-infinity);
+    IntVec winner = splat(-1);
     forEachTap(p, od, oh, column, [&](const Lanes &lanes, int64_t row, int64_t number) {
-      Vec value = loadRow(p, input + row, lanes, Vec(-infinity));
+      Vec value = loadRow(p, input + row, lanes, splat(-infinity));
       IntVec wins = ((value > best) | (value != value) | (winner < 0)) & lanes.mask;
       best = wins ? value : best;
       winner = wins ? steps + static_cast<int32_t>(number + lanes.x) : winner;
     });
     storeOutputs(output + to, p.outputStrides[2], column.count, best);
     if (index)
-      storeOutputs(index + to, p.outputStrides[2], column.count, winner < 0 ? IntVec(0) : winner);
+      storeOutputs(index + to, p.outputStrides[2], column.count, winner < 0 ? splat(0) : winner);
   });
 }
 
@@ -293,9 +293,9 @@ void avgPoolPlane(const PoolPlane &p, const float *input, float *output) {
     return avgPoolPairs(p, input, output);
   InverseCounts inverse;
   forEachVector(p, [&](const Column &column, int64_t od, int64_t oh, int64_t to) {
-    Vec sum = 0.0f;
+    Vec sum = splat(0.0f);
     forEachTap(p, od, oh, column, [&](const Lanes &lanes, int64_t row, int64_t) {
-      sum += loadRow(p, input + row, lanes, Vec(0.0f));
+      sum += loadRow(p, input + row, lanes, splat(0.0f));
     });
     storeOutputs(output + to, p.outputStrides[2], column.count,
                  sum * inverse.at(p, od, oh, column));
@@ -307,7 +307,7 @@ void avgPoolGradPlane(const PoolPlane &p, const float *outputGrad, float *inputG
     return avgPoolGradPairs(p, outputGrad, inputGrad);
   InverseCounts inverse;
   forEachVector(p, [&](const Column &column, int64_t od, int64_t oh, int64_t from) {
-    Vec share = 0.0f;
+    Vec share = splat(0.0f);
     if (p.outputStrides[2] == 1)
       share = loadLanes(outputGrad + from, 0, column.count, share);
     else

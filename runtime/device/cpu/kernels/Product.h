@@ -44,7 +44,7 @@ inline void tile(SumRange range, ScalarMatrix a, VectorMatrix b, ResultMatrix c)
   for (int m = 0; m < Rows; ++m) {
 #pragma clang loop unroll(full)
     for (int v = 0; v < Vectors; ++v)
-      sums[m][v] = Add ? load(c.data + m * c.rowStride + v * width) : Vec(0.0f);
+      sums[m][v] = Add ? load(c.data + m * c.rowStride + v * width) : splat(0.0f);
   }
   const float *aAt = a.data + range.begin * a.colStride;
   const float *bAt = b.data + range.begin * b.rowStride;
@@ -55,7 +55,7 @@ inline void tile(SumRange range, ScalarMatrix a, VectorMatrix b, ResultMatrix c)
       right[v] = load(bAt + v * width);
 #pragma clang loop unroll(full)
     for (int m = 0; m < Rows; ++m) {
-      Vec left = aAt[m * a.rowStride];
+      Vec left = splat(aAt[m * a.rowStride]);
 #pragma clang loop unroll(full)
       for (int v = 0; v < Vectors; ++v)
         sums[m][v] = left * right[v] + sums[m][v];

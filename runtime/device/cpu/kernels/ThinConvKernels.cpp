@@ -102,7 +102,7 @@ inline void forwardTile(const PackedImage &image, const ForwardCall &call, int64
   for (int i = 0; i < Channels; ++i) {
 #pragma clang loop unroll(full)
     for (int v = 0; v < Vectors; ++v)
-      sums[i][v] = call.bias ? Vec(call.bias[k + i]) : Vec(0.0f);
+      sums[i][v] = call.bias ? splat(call.bias[k + i]) : splat(0.0f);
   }
   for (int64_t t = 0; t < taps; ++t) {
     Vec values[Vectors];
@@ -111,7 +111,7 @@ inline void forwardTile(const PackedImage &image, const ForwardCall &call, int64
       values[v] = load(from + image.offsets[t] + v * width);
 #pragma clang loop unroll(full)
     for (int i = 0; i < Channels; ++i) {
-      Vec factor = weight[i * taps + t];
+      Vec factor = splat(weight[i * taps + t]);
 #pragma clang loop unroll(full)
       for (int v = 0; v < Vectors; ++v)
         sums[i][v] = factor * values[v] + sums[i][v];
@@ -123,7 +123,7 @@ inline void forwardTile(const PackedImage &image, const ForwardCall &call, int64
 #pragma clang loop unroll(full)
     for (int v = 0; v < Vectors; ++v) {
       if (call.relu) // NaN stays NaN
-        sums[i][v] = sums[i][v] < 0.0f ? Vec(0.0f) : sums[i][v];
+        sums[i][v] = sums[i][v] < 0.0f ? splat(0.0f) : sums[i][v];
       storeLanes(to + v * width, 0, static_cast<int>(least(width, count - v * width)), sums[i][v]);
     }
   }
@@ -176,14 +176,15 @@ void gradTile(const PackedImage &image, const float *outputGrad, int64_t k, int6
   for (int i = 0; i < Channels; ++i) {
 #pragma clang loop unroll(full)
     for (int j = 0; j < Taps; ++j)
-      tile[i][j] = 0.0f;
+      tile[i][j] = splat(0.0f);
   }
   forEachVector(conv, [&](int64_t oh, int64_t ow, int count) {
     const float *from = image.at(oh) + ow;
     Vec grads[Channels];
 #pragma clang loop unroll(full)
     for (int i = 0; i < Channels; ++i)
-      grads[i] = loadLanes(outputGrad + i * plane + oh * conv.output[1] + ow, 0, count, Vec(0.0f));
+      grads[i] =
+          loadLanes(outputGrad + i * plane + oh * conv.output[1] + ow, 0, count, splat(0.0f));
 #pragma clang loop unroll(full)
     for (int j = 0; j < Taps; ++j) {
       Vec value = load(from + image.offsets[t + j]);

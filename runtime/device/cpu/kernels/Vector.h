@@ -19,10 +19,14 @@ constexpr int64_t width = 8;
 constexpr int64_t width = 4;
 #endif
 
-using Vec = float __attribute__((ext_vector_type(width)));
-using IntVec = int32_t __attribute__((ext_vector_type(width)));
+// As GCC and Clang both have them.
+using Vec = float __attribute__((vector_size(width * sizeof(float))));
+using IntVec = int32_t __attribute__((vector_size(width * sizeof(int32_t))));
 
 constexpr float infinity = __builtin_inff();
+
+inline Vec splat(float value) { return value - Vec{}; } // keeps the sign of zero
+inline IntVec splat(int32_t value) { return value + IntVec{}; }
 
 inline Vec load(const float *from) {
   Vec value;
@@ -77,8 +81,8 @@ inline void storeLanes(float *to, int begin, int end, Vec value) {
 /// e^x to 2 units in the last place; 0 below the smallest normal number; NaN stays NaN.
 inline Vec expOf(Vec x) {
   constexpr float low = -87.33654f, high = 88.72283f;
-  Vec bounded = x < low ? Vec(low) : x;
-  bounded = bounded > high ? Vec(high) : bounded;
+  Vec bounded = x < low ? splat(low) : x;
+  bounded = bounded > high ? splat(high) : bounded;
   // Adding 1.5 * 2^23 rounds to an integer, which then is in the low bits.
   constexpr float magic = 12582912.0f;
   Vec shifted = bounded * 1.44269504f + magic;
@@ -93,7 +97,7 @@ inline Vec expOf(Vec x) {
   p = p * (r * r) + (r + 1.0f);
   IntVec exponent = __builtin_bit_cast(IntVec, shifted) << 23;
   Vec result = __builtin_bit_cast(Vec, __builtin_bit_cast(IntVec, p) + exponent);
-  result = x < low ? Vec(0.0f) : result;
+  result = x < low ? splat(0.0f) : result;
   return x == x ? result : x;
 }
 
