@@ -25,6 +25,8 @@ GradientStops::GradientStops(const Graph &graph, const std::string &pattern)
       if (node.opType == "Constant")
         numbers.insert(output);
     }
+  for (const Node &node : graph.nodes)
+    findMerged(node);
   for (const Node &node : graph.nodes) {
     readFlag(node);
     readRecord(node);
@@ -50,6 +52,33 @@ bool GradientStops::isDropped(llvm::StringRef argument) const {
          !origins.isTensor(argument);
 }
 
+/// "mse_loss" of "mse_loss_1".
+static llvm::StringRef kindOf(llvm::StringRef operation) {
+  auto [kind, number] = operation.rsplit('_');
+  return !number.empty() && llvm::all_of(number, llvm::isDigit) ? kind : operation;
+}
+
+/// How the module's graph calls the operation: "%sub : ...".
+static llvm::StringRef resultOf(llvm::StringRef origin) {
+  return origin.ltrim('%').take_until([](char c) { return c == ' '; });
+}
+
+/// The exporter's optimizer keeps one of several operations that compute the same, also where
+/// gradients stop at another input of each. The record of a node that uses it has the other's name.
+void GradientStops::findMerged(const Node &node) {
+  llvm::SmallVector<llvm::StringRef> arguments = argumentsOf(node.origin);
+  for (llvm::StringRef argument : arguments) {
+    if (originOf.contains(argument) || graphInputs.contains(argument) || origins.isTensor(argument))
+      continue;
+    for (llvm::StringRef input : node.inputs) {
+      llvm::StringRef origin = originOf.lookup(input), result = resultOf(origin);
+      if (origin != node.origin && kindOf(result) == kindOf(argument) &&
+          !llvm::is_contained(arguments, result))
+        merged.insert(result);
+    }
+  }
+}
+
 /// Whether what the operation was given is this input, so far as their names can tell.
 bool GradientStops::fits(llvm::StringRef argument, const Node &node, size_t input) const {
   llvm::StringRef name = node.inputs[input];
@@ -67,6 +96,7 @@ void GradientStops::readRecord(const Node &node) {
     return obeyed.push_back(nameOf(node).str());
   }
   llvm::SmallVector<llvm::StringRef> arguments = argumentsOf(node.origin);
+  bool isMerged = merged.contains(resultOf(node.origin));
   auto isCut = [&](llvm::StringRef argument) { return isDropped(argument); };
   if (llvm::none_of(arguments, isCut))
     return;
@@ -79,8 +109,8 @@ void GradientStops::readRecord(const Node &node) {
   auto isOther = [&](llvm::StringRef argument) {
     return !isDropped(argument) && !origins.isTensor(argument);
   };
-  bool isAll = llvm::none_of(arguments, isOther);
-  bool isInOrder = arguments.size() <= node.inputs.size();
+  bool isAll = !isMerged && llvm::none_of(arguments, isOther);
+  bool isInOrder = !isMerged && arguments.size() <= node.inputs.size();
   for (size_t i = 0; isInOrder && i < arguments.size(); ++i)
     isInOrder = fits(arguments[i], node, i);
   for (size_t i = 0; i < node.inputs.size(); ++i)

@@ -48,6 +48,7 @@ public:
 
 private:
   void readFlag(const Node &node);
+  void findMerged(const Node &node);
   void readRecord(const Node &node);
   bool isDropped(llvm::StringRef argument) const;
   bool fits(llvm::StringRef argument, const Node &node, size_t input) const;
@@ -58,6 +59,8 @@ private:
   /// operation made the others.
   llvm::StringSet<> graphInputs, numbers;
   llvm::StringMap<llvm::StringRef> originOf;
+  /// Operations of the module that stand for others, too.
+  llvm::StringSet<> merged;
   llvm::StringSet<> outputs;
   std::set<std::pair<const Node *, size_t>> inputs;
   std::vector<std::string> obeyed, unclear;
