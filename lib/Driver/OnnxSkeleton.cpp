@@ -17,7 +17,9 @@ namespace {
 constexpr uint32_t kModelGraph = 7;
 constexpr uint32_t kGraphNode = 1, kGraphInitializer = 5, kGraphValueInfo = 13;
 constexpr uint32_t kValueName = 1, kValueMetadata = 4, kMetadataKey = 1, kMetadataText = 2;
-constexpr uint32_t kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kNodeType = 4;
+constexpr uint32_t kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kNodeType = 4,
+                   kNodeAttribute = 5;
+constexpr uint32_t kAttributeName = 1, kAttributeFloat = 2, kAttributeType = 20;
 constexpr uint32_t kTensorDims = 1, kTensorType = 2, kTensorName = 8, kTensorData = 9;
 constexpr uint32_t kTensorExternal = 13, kTensorLocation = 14;
 } // namespace
@@ -64,6 +66,9 @@ public:
     for (const onnx::Restoration::Copied &copy : restoration.copies) {
       copies[copy.node].push_back(&copy);
     }
+    for (const onnx::Restoration::BatchNorm &norm : restoration.batchNorms) {
+      batchNorms[norm.node] = &norm;
+    }
     for (const onnx::Restoration::Duplicate &duplicate : restoration.duplicates) {
       duplicates[duplicate.source.str()].push_back(duplicate.name.str());
     }
@@ -86,6 +91,7 @@ private:
   const std::vector<onnx::Restoration::Derived> &derived;
   std::map<size_t, std::map<size_t, std::string>> inputs;                  // by node, by input
   std::map<size_t, std::vector<const onnx::Restoration::Copied *>> copies; // by node
+  std::map<size_t, const onnx::Restoration::BatchNorm *> batchNorms;       // by node
   std::map<std::string, std::vector<std::string>> duplicates;
   llvm::StringMap<llvm::StringRef> external; // data of other files, by initializer
 };
@@ -200,12 +206,37 @@ static std::string withOutputs(const std::string &bytes, llvm::ArrayRef<llvm::St
   });
 }
 
-/// The node and those that are copies of it.
+static void addBatchNorm(const onnx::Restoration::BatchNorm &norm, std::string &out) {
+  protozero::pbf_writer graph(out), node(graph, kGraphNode);
+  node.add_string(kNodeInput, norm.product.str());
+  for (llvm::StringRef tensor : norm.tensors) {
+    node.add_string(kNodeInput, tensor.str());
+  }
+  node.add_string(kNodeOutput, norm.result.str());
+  node.add_string(kNodeName, norm.result.str());
+  node.add_string(kNodeType, "BatchNormalization");
+  for (auto [name, value] : {std::pair("epsilon", norm.epsilon), {"momentum", norm.momentum}}) {
+    protozero::pbf_writer attribute(node, kNodeAttribute);
+    attribute.add_string(kAttributeName, name);
+    attribute.add_float(kAttributeFloat, value);
+    attribute.add_int32(kAttributeType, static_cast<int32_t>(onnx::AttributeType::Float));
+  }
+}
+
+/// The node, those that are copies of it, and the batch norm behind it.
 void SkeletonWriter::addNode(protozero::data_view bytes, size_t index, std::string &out) const {
   auto found = inputs.find(index);
   std::map<size_t, std::string> names =
       found == inputs.end() ? std::map<size_t, std::string>() : found->second;
-  protozero::pbf_writer(out).add_message(kGraphNode, node(bytes, names));
+  auto norm = batchNorms.find(index);
+  llvm::SmallVector<llvm::StringRef, 1> outputs;
+  if (norm != batchNorms.end()) {
+    outputs.push_back(norm->second->product);
+  }
+  protozero::pbf_writer(out).add_message(kGraphNode, withOutputs(node(bytes, names), outputs));
+  if (norm != batchNorms.end()) {
+    addBatchNorm(*norm->second, out);
+  }
   auto behind = copies.find(index);
   if (behind == copies.end()) {
     return;
@@ -229,7 +260,7 @@ std::string SkeletonWriter::graph(protozero::data_view bytes) {
     }
     size_t node = index;
     index += field.tag() == kGraphNode;
-    if (node == index || (inputs.count(node) == 0 && copies.count(node) == 0)) {
+    if (node == index || inputs.count(node) + copies.count(node) + batchNorms.count(node) == 0) {
       return false;
     }
     addNode(field.get_view(), node, out);

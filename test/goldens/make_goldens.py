@@ -457,7 +457,7 @@ def makers():
     models = {
         spec.golden or stem
         for stem, spec in {**MODELS, **EXAMPLES}.items()
-        if not stem.startswith("scores")
+        if spec.golden != "" and not stem.startswith("scores")
     }
     jobs = {name: lambda name=name: golden_model(name) for name in sorted(models)}
     jobs |= {name: lambda name=name: golden_optimizer(name) for name in OPTIMIZERS}

@@ -62,7 +62,7 @@ def export_torchscript(spec, model, inputs, path):
     )
 
 
-RECORD = ("InputSpec.kind", "graph_signature", "folded_from", "fx_node")
+RECORD = ("InputSpec.kind", "graph_signature", "folded_from", "fx_node", "name_scopes")
 
 
 def strip_metadata(path, record):

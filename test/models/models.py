@@ -150,6 +150,63 @@ class ZeroBiases(nn.Module):
         return self.fc2(torch.tanh(self.fc1(x)))
 
 
+class FoldedBatchNorms(nn.Module):
+    """Batch norms, which an optimizing exporter computes into the products before them, and a
+    product that takes its bias first (addmm)."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.norm1 = nn.Conv2d(2, 6, 3, bias=False), nn.BatchNorm2d(6)
+        self.conv2, self.norm2 = nn.Conv2d(6, 8, 3, bias=False), nn.BatchNorm2d(8, momentum=0.3)
+        self.weight, self.bias = nn.Parameter(torch.randn(8, 5)), nn.Parameter(torch.zeros(5))
+
+    def forward(self, image):  # [B, 2, 12, 12] -> [B, 5]
+        x = torch.relu(self.norm1(self.conv1(image)))
+        x = torch.tanh(self.norm2(self.conv2(x))).mean((2, 3))
+        return torch.addmm(self.bias, x, self.weight)
+
+
+class ShiftedNorm(nn.Module):
+    """Root mean square norm whose weight begins as zero."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(size))
+
+    def forward(self, x):
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * (1 + self.weight)
+
+
+class FoldedNorms(nn.Module):
+    """Norms of whose weights an optimizing exporter computes one tensor for all, and one that
+    needs numbers which are another's weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.norm1 = nn.Linear(12, 8), ShiftedNorm(8)
+        self.fc2, self.norm2 = nn.Linear(8, 8), ShiftedNorm(8)
+        self.fc3, self.groups = nn.Linear(8, 32), nn.GroupNorm(8, 8)
+        self.fc4, self.norm3 = nn.Linear(32, 8), nn.LayerNorm(8)
+
+    def forward(self, x):
+        x = torch.tanh(self.norm2(self.fc2(self.norm1(self.fc1(x)))))
+        x = torch.tanh(self.groups(self.fc3(x).reshape(-1, 8, 4))).reshape(-1, 32)
+        return self.norm3(self.fc4(x))[:, :5]
+
+
+class TwinStops(nn.Module):
+    """Two operations that compute the same, with gradients that stop at another input of each."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.fc2, self.fc3 = nn.Linear(12, 8), nn.Linear(12, 8), nn.Linear(8, 5)
+
+    def forward(self, x):
+        a, b = self.fc1(x), self.fc2(x)
+        first, second = nn.functional.mse_loss(a, b.detach()), nn.functional.mse_loss(a.detach(), b)
+        return self.fc3(torch.tanh(a + b)) * (first + 0.25 * second)
+
+
 class Stopped(nn.Module):
     """Places where gradients stop: values, uses of a value, a row of a table."""
 
@@ -247,6 +304,16 @@ MODELS = {
         optimize=True,
         golden="stopped",
     ),
+    "twin-stops": Spec(module=TwinStops, inputs=VECTOR, classes=5, seed=49, record=True),
+    "twin-stops-optimized": Spec(
+        module=TwinStops,
+        inputs=VECTOR,
+        classes=5,
+        seed=49,
+        record=True,
+        optimize=True,
+        golden="twin-stops",
+    ),
     # Of the padding row nothing is in such a file.
     "stopped-torchscript": Spec(
         module=lambda: Stopped(None), inputs=WORDS, classes=5, seed=18, exporter="torchscript"
@@ -256,6 +323,18 @@ MODELS = {
     ),
     "zero-biases": Spec(
         module=ZeroBiases, inputs=IMAGE, classes=5, seed=16, record=True, optimize=True
+    ),
+    "folded-batch-norms": Spec(
+        module=FoldedBatchNorms, inputs=IMAGE, classes=5, seed=47, record=True, optimize=True
+    ),
+    "folded-norms": Spec(
+        module=FoldedNorms,
+        inputs=VECTOR,
+        classes=5,
+        seed=48,
+        record=True,
+        optimize=True,
+        golden="",  # weights that begin as 1 + weight decay to another place
     ),
     "norms": Spec(module=NormCNN, inputs=IMAGE, classes=5, seed=14, exporter="torchscript"),
     "loss-inside": Spec(

@@ -21,7 +21,7 @@ class Spec:
     seed: int = 0
     record: bool = False  # the file keeps the exporter's record of what is a parameter
     optimize: bool = False  # the dynamo exporter merges and folds initializers
-    golden: str | None = None  # models of equal weights share one; None: the model's own stem
+    golden: str | None = None  # models of equal weights share one; None: the stem; "": none
 
     def make(self):
         torch.manual_seed(1000 + self.seed)

@@ -34,13 +34,18 @@ public:
   Restoration run();
 
 private:
+  llvm::StringRef droppedBias(size_t node);
   void restoreBias(size_t node);
+  void restoreBatchNorm(size_t node);
+  void addVector(llvm::StringRef name, int64_t size, float value);
   void restoreOperation(llvm::ArrayRef<size_t> nodes);
   void collectUnclaimed();
   void separateUnrecorded(size_t node);
   void copyNode(Place place, llvm::StringRef name, llvm::ArrayRef<Place> users);
   llvm::StringRef tensorMeant(llvm::StringRef used, const Node &user) const;
-  void addCopies();
+  void addNodes();
+  llvm::StringRef sourceInstead(const Node &node, llvm::StringRef tensor) const;
+  void separateFolded(size_t node);
   void separateNumbers(size_t node);
   void separateStatistics(size_t node);
   void countUses();
@@ -65,6 +70,8 @@ private:
   llvm::StringMap<const Tensor *> initializers;
   Origins origins;
   llvm::StringSet<> added;
+  /// Results of nodes: the exporter may call one as a tensor of the module is called.
+  llvm::StringSet<> computed;
   /// Initializers with a name of the module's, where there is no record.
   llvm::StringMap<const Tensor *> byCorners;
   /// Tensors that some operation names and uses.
@@ -116,6 +123,8 @@ llvm::StringRef Restorer::nameFor(llvm::StringRef meant, Place place) {
   return name;
 }
 
+constexpr int64_t mostOfBias = int64_t{1} << 24;
+
 /// How many elements the bias of a product with these weights has; 0 for other nodes.
 static int64_t biasSize(const Node &node, const Tensor &weights) {
   if (!isDefaultDomain(node.domain) || weights.dims.size() < 2)
@@ -131,22 +140,36 @@ static int64_t biasSize(const Node &node, const Tensor &weights) {
   return node.opType == "ConvTranspose" ? weights.dims[1] * integer("group", 1) : 0;
 }
 
-/// A product of the module that had weights and a bias, of which the node has the weights:
-/// the exporter drops a bias that is zero, but zero is only where it begins.
+/// The bias of a product of the module whose node has the weights alone; empty if there was none.
+/// What the weights were computed from stands in another operation.
+llvm::StringRef Restorer::droppedBias(size_t index) {
+  const Node &node = graph.nodes[index];
+  llvm::SmallVector<llvm::StringRef> meant = origins.tensorsOf(node.origin);
+  const Recorded *weights = record.find(node.inputs[1]);
+  bool isComputed = weights && !weights->folded.empty();
+  if (isComputed && meant.size() == 1)
+    return llvm::is_contained(weights->folded, meant[0]) ? "" : meant[0];
+  if (meant.size() != 2)
+    return "";
+  if (operationOf(node.origin).starts_with("aten.addmm")) // addmm(bias, x, weights)
+    std::swap(meant[0], meant[1]);
+  return fits(meant[0], {index, 1}) ? meant[1] : "";
+}
+
+/// The exporter drops a bias that is zero, but zero is only where it begins.
 void Restorer::restoreBias(size_t index) {
   Node &node = graph.nodes[index];
-  llvm::SmallVector<llvm::StringRef> meant = origins.tensorsOf(node.origin);
-  if (meant.size() != 2 || node.inputs.size() != 2 || initializers.contains(meant[1]) ||
-      record.isFolded(meant[1]) || !initializers.contains(node.inputs[1]) ||
-      !fits(meant[0], {index, 1}))
+  if (node.origin.empty() || node.inputs.size() != 2 || !initializers.contains(node.inputs[1]))
+    return;
+  llvm::StringRef name = droppedBias(index);
+  if (name.empty() || initializers.contains(name) || record.isFolded(name))
     return;
   const Tensor &weights = *initializers[node.inputs[1]];
   int64_t size = biasSize(node, weights);
-  constexpr int64_t most = int64_t{1} << 24;
-  if (size < 1 || size > most)
+  if (size < 1 || size > mostOfBias)
     return;
   Tensor bias;
-  bias.name = meant[1];
+  bias.name = name;
   bias.type = weights.type;
   bias.dims = {size};
   bias.numElements = size;
@@ -154,6 +177,59 @@ void Restorer::restoreBias(size_t index) {
   node.inputs.push_back(bias.name);
   result.inputs.push_back({index, 2, bias.name});
   result.further.push_back(std::move(bias));
+}
+
+void Restorer::addVector(llvm::StringRef name, int64_t size, float value) {
+  std::vector<float> values(static_cast<size_t>(size), value);
+  Tensor tensor;
+  tensor.name = name;
+  tensor.type = DataType::Float;
+  tensor.dims = {size};
+  tensor.numElements = size;
+  tensor.data = own({reinterpret_cast<const char *>(values.data()), values.size() * sizeof(float)});
+  result.further.push_back(std::move(tensor));
+}
+
+/// The numbers in an operation's text, behind its tensors.
+static llvm::SmallVector<float> numbersIn(llvm::StringRef origin) {
+  llvm::SmallVector<llvm::StringRef> words;
+  origin.rsplit('%').second.split(')').first.split(words, ", ");
+  llvm::SmallVector<float> numbers;
+  for (llvm::StringRef word : words)
+    if (double number = 0; !word.getAsDouble(number))
+      numbers.push_back(static_cast<float>(number));
+  return numbers;
+}
+
+/// The exporter computes a batch norm into the product in front of it, also one that was exported
+/// in training mode. A product that has no bias then was followed by one that had none of its own
+/// and no mean: one that was not trained yet, so that it begins with ones and zeros.
+void Restorer::restoreBatchNorm(size_t index) {
+  Node &node = graph.nodes[index];
+  if (!operationOf(node.origin).contains("batch_norm") || node.inputs.size() != 2 ||
+      !initializers.contains(node.inputs[1]))
+    return;
+  llvm::SmallVector<llvm::StringRef> meant = origins.tensorsOf(node.origin);
+  llvm::SmallVector<float> numbers = numbersIn(node.origin);
+  const Tensor &weights = *initializers[node.inputs[1]];
+  int64_t size = biasSize(node, weights);
+  bool isGone = llvm::none_of(meant, [&](llvm::StringRef name) {
+    return initializers.contains(name) || record.isFolded(name);
+  });
+  if (meant.size() != 4 || numbers.size() < 2 || !isGone || size < 1 || size > mostOfBias ||
+      weights.type != DataType::Float || isFill(weights))
+    return;
+  llvm::StringRef output = node.outputs.front(), product = own((output + ".product").str());
+  constexpr float first[] = {1.0F, 0.0F, 0.0F, 1.0F};
+  for (auto [name, value] : llvm::zip_equal(meant, first))
+    addVector(name, size, value);
+  node.outputs.front() = product;
+  result.batchNorms.push_back({index,
+                               product,
+                               output,
+                               {meant.begin(), meant.end()},
+                               numbers.back(),
+                               1.0F - numbers[numbers.size() - 2]});
 }
 
 /// Nodes that one operation of the module became: its tensors are the initializers that
@@ -254,15 +330,49 @@ void Restorer::separateUnrecorded(size_t index) {
   }
 }
 
-/// An operation without tensors of the module that uses one which other operations name:
-/// what it needs are the numbers that the tensor begins with.
+/// The parameter from which the tensor was computed, or which it is though the operation, without a
+/// tensor of its own, means another that has the same values; empty if neither.
+llvm::StringRef Restorer::sourceInstead(const Node &node, llvm::StringRef tensor) const {
+  const Recorded *recorded = record.find(tensor);
+  if (!recorded || node.origin.empty() || computed.contains(tensor))
+    return "";
+  if (recorded->folded.size() == 1)
+    return recorded->folded.front();
+  bool isOther = recorded->source == tensor && claimed.contains(tensor);
+  return isOther && origins.tensorsOf(node.origin).empty() ? tensor : "";
+}
+
+/// What was computed of a parameter of one module may stand for that of others, too, which began
+/// alike: 1 + weight of all norms. Whose it is say the modules that use it.
+void Restorer::separateFolded(size_t index) {
+  const Node &node = graph.nodes[index];
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    Place place{index, i};
+    llvm::StringRef old = nameAt(place), source = sourceInstead(node, old);
+    llvm::StringRef meant = source.empty() ? source : tensorMeant(source, node);
+    if (meant == source)
+      continue;
+    llvm::StringRef name = own((meant + "." + (source == old ? "computed" : old)).str());
+    if (!added.contains(name))
+      note(ExportRecord::folded(name, own(("['" + meant + "', 'as " + old + "']").str())));
+    rename(place, name);
+  }
+}
+
+/// An operation that uses a tensor of the module which only other operations name, though it has
+/// all that it names itself: what it needs are the numbers that the tensor begins with.
 void Restorer::separateNumbers(size_t index) {
   const Node &node = graph.nodes[index];
-  if (node.origin.empty() || node.outputs.empty() || !origins.tensorsOf(node.origin).empty())
+  llvm::SmallVector<llvm::StringRef> named = origins.tensorsOf(node.origin);
+  bool hasAll = llvm::all_of(named, [&](llvm::StringRef name) {
+    return initializers.contains(name) || record.isFolded(name);
+  });
+  if (node.origin.empty() || node.outputs.empty() || !hasAll)
     return;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     llvm::StringRef old = node.inputs[i];
-    if (!claimed.contains(old) || moduleName(old) != old || !isFill(*initializers[old]))
+    if (!claimed.contains(old) || llvm::is_contained(named, old) || computed.contains(old) ||
+        moduleName(old) != old || !isFill(*initializers[old]))
       continue;
     llvm::StringRef name = own(node.outputs.front().str() + "." + std::to_string(i));
     if (initializers.contains(name))
@@ -341,21 +451,40 @@ void Restorer::addDuplicates() {
   llvm::append_range(graph.initializers, tensors);
 }
 
-void Restorer::addCopies() {
-  std::map<size_t, llvm::SmallVector<const Restoration::Copied *>> behind;
-  for (const Restoration::Copied &copy : result.copies)
-    behind[copy.node].push_back(&copy);
-  if (behind.empty())
-    return;
+static Node nodeOf(const Restoration::BatchNorm &norm) {
+  Node node;
+  node.name = norm.result;
+  node.opType = "BatchNormalization";
+  node.inputs = {norm.product};
+  llvm::append_range(node.inputs, norm.tensors);
+  node.outputs = {norm.result};
+  for (auto [name, value] : {std::pair("epsilon", norm.epsilon), {"momentum", norm.momentum}}) {
+    NodeAttribute &attribute = node.attributes.emplace_back();
+    attribute.name = name;
+    attribute.type = AttributeType::Float;
+    attribute.floats = {value};
+  }
+  return node;
+}
+
+void Restorer::addNodes() {
+  std::map<size_t, std::vector<Node>> behind;
+  for (const Restoration::Copied &copy : result.copies) {
+    Node further = graph.nodes[copy.node];
+    further.inputs[copy.input] = copy.name;
+    further.outputs = copy.outputs;
+    behind[copy.node].push_back(std::move(further));
+  }
+  for (const Restoration::BatchNorm &norm : result.batchNorms) {
+    Node node = nodeOf(norm);
+    node.scopes = graph.nodes[norm.node].scopes;
+    behind[norm.node].push_back(std::move(node));
+  }
   std::vector<Node> nodes;
   for (auto [i, node] : llvm::enumerate(graph.nodes)) {
     nodes.push_back(std::move(node));
-    for (const Restoration::Copied *copy : behind[i]) {
-      Node further = nodes.back();
-      further.inputs[copy->input] = copy->name;
-      further.outputs = copy->outputs;
+    for (Node &further : behind[i])
       nodes.push_back(std::move(further));
-    }
   }
   graph.nodes = std::move(nodes);
 }
@@ -434,8 +563,12 @@ void Restorer::tieTransposed() {
 
 Restoration Restorer::run() {
   llvm::MapVector<llvm::StringRef, llvm::SmallVector<size_t>> operations;
-  for (size_t i = 0; i < graph.nodes.size() && !origins.empty(); ++i)
+  for (const Node &node : graph.nodes)
+    computed.insert_range(node.outputs);
+  for (size_t i = 0; i < graph.nodes.size() && !origins.empty(); ++i) {
     restoreBias(i);
+    restoreBatchNorm(i);
+  }
   for (const Tensor &bias : result.further)
     initializers[bias.name] = &bias;
   for (size_t i = 0; i < graph.nodes.size() && !origins.empty(); ++i)
@@ -444,15 +577,17 @@ Restoration Restorer::run() {
   for (const auto &operation : operations)
     restoreOperation(operation.second);
   collectUnclaimed();
-  for (size_t i = 0; i < graph.nodes.size() && !unclaimed.empty(); ++i)
+  for (size_t i = 0; i < graph.nodes.size() && !unclaimed.empty(); ++i) {
     separateUnrecorded(i);
+    separateFolded(i);
+  }
   for (size_t i = 0; i < graph.nodes.size(); ++i)
     separateNumbers(i);
   countUses();
   for (size_t i = 0; i < graph.nodes.size(); ++i)
     separateStatistics(i);
   addDuplicates();
-  addCopies();
+  addNodes();
   tieTransposed();
   restoreRepeated(model, record, result);
   return std::move(result);

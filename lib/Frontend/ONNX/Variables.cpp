@@ -378,19 +378,21 @@ static void noteFolding(llvm::ArrayRef<std::unique_ptr<Variable>> variables, con
         "computed at export, perhaps from parameters of the module, and trained in their place: " +
         list(computed) +
         "; to train those, export with training=TrainingMode.TRAINING and "
-        "do_constant_folding=False, or with dynamo=True and optimize=False");
+        "do_constant_folding=False, or with dynamo=True and optimize=False; those of buffers, "
+        "--freeze");
 }
 
 /// What the exporter's optimizer did to parameters beyond moving their elements. Such a
 /// model trains, but not as the module would.
 static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
                        const ExportRecord &record, const Graph &graph, ImportResult &result) {
-  std::vector<std::string> computed, missing, unmentioned;
+  std::vector<std::string> computed, kept, missing, unmentioned;
   for (const auto &variable : variables) {
     const Recorded *recorded = record.find(variable->name);
-    bool isTrained = variable->role == train::VariableRole::Parameter && variable->read;
-    if (recorded && isTrained && !recorded->folded.empty())
-      computed.push_back(variable->name + " (from " + llvm::join(recorded->folded, ", ") + ")");
+    bool isTrained = variable->role == train::VariableRole::Parameter;
+    if (recorded && variable->read && !recorded->folded.empty())
+      (isTrained ? computed : kept)
+          .push_back(variable->name + " (from " + llvm::join(recorded->folded, ", ") + ")");
   }
   for (llvm::StringRef name : record.leftOut(graph))
     missing.push_back(name.str());
@@ -400,6 +402,10 @@ static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
     result.notes.push_back("computed at export from parameters of the module, and trained in "
                            "their place: " +
                            list(computed) + "; to train those, export with optimize=False");
+  if (!kept.empty())
+    result.notes.push_back("computed at export from parameters of the module, and kept as they "
+                           "are while those change: " +
+                           list(kept) + "; export with optimize=False");
   if (!missing.empty())
     result.notes.push_back(
         "parameters of the module that the exporter left out of the graph: " + list(missing) +

@@ -197,17 +197,26 @@ struct Restoration {
     llvm::StringRef name;
     std::vector<llvm::StringRef> outputs;
   };
+  /// A further node behind a product, whose result it takes over.
+  struct BatchNorm {
+    size_t node;
+    llvm::StringRef product, result;
+    std::vector<llvm::StringRef> tensors; // scale, bias, mean, variance
+    float epsilon, momentum;
+  };
   std::vector<Duplicate> duplicates;
   std::vector<Copied> copies;
+  std::vector<BatchNorm> batchNorms;
   std::vector<Derived> derived;
-  /// Further initializers: biases of zeros that the exporter dropped, and what derived ones need.
+  /// Further initializers: biases of zeros that the exporter dropped, what batch norms begin with,
+  /// and what derived ones need.
   std::vector<Tensor> further;
   /// What the exporter's record would say of initializers that have new names.
   std::vector<ValueInfo> recorded;
   /// What inputs of nodes are called now; one behind a node's last is added.
   std::vector<Renamed> inputs;
 
-  bool empty() const { return inputs.empty() && derived.empty(); }
+  bool empty() const { return inputs.empty() && derived.empty() && batchNorms.empty(); }
 };
 
 struct OpsetImport {

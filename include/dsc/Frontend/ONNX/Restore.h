@@ -13,7 +13,9 @@
 // order with the initializers that its nodes use, they say who is meant. Only that a running
 // statistic is no other tensor needs no record.
 //
-// A bias of zeros is dropped altogether: Gemm(x, fc.weight) is given fc.bias again.
+// A bias of zeros is dropped altogether: Gemm(x, fc.weight) is given fc.bias again. A batch norm is
+// computed into the product before it; one that was not trained yet, which leaves no bias, is a
+// node again. What was computed of one module's weight (1 + n1.weight) becomes one for each module.
 //
 //===----------------------------------------------------------------------===//
 
