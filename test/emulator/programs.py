@@ -235,7 +235,7 @@ def make_programs(folder, names, runtime):
     known = {
         "recording": unit("recording", "Staging.cpp"),
         "scatter": unit("scatter", "Indexing.cu", "Move.cu"),
-        "moves": unit("moves", "Indexing.cu", "Move.cu"),
+        "moves": unit("moves", "Indexing.cu", "Move.cu", thread=["small"]),
         "attention": unit(
             "attention",
             "Attention.cu",

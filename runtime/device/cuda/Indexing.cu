@@ -100,24 +100,48 @@ struct ArgMaxShape {
   bool least, last;
 };
 
-/// A thread per row: NaN wins, the first one.
+/// An element of a row, and where it stands.
+template <typename T> struct Placed {
+  T value;
+  int64_t at;
+};
+
+/// Whether `next` takes the place of `best`: the first NaN, else what is greater (or less), of
+/// equal ones the first (or last). No two elements tie, so that they may be met in any order.
 template <typename T>
+__device__ bool wins(const ArgMaxShape &shape, const Placed<T> &next, const Placed<T> &best) {
+  bool isNaN = next.value != next.value, wasNaN = best.value != best.value;
+  if (isNaN || wasNaN)
+    return isNaN && (!wasNaN || next.at < best.at);
+  if (next.value == best.value)
+    return shape.last ? next.at > best.at : next.at < best.at;
+  return shape.least ? next.value < best.value : next.value > best.value;
+}
+
+/// `lanes` threads per row, 32 or 1, each of which looks at every `lanes`-th element. One behind
+/// a short row's end looks at the last, which changes nothing.
+template <typename T, int lanes>
 __global__ void __launch_bounds__(256) argMaxRows(ArgMaxShape shape, const T *input, int64_t *out) {
-  int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  int64_t i = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) / lanes;
   if (i >= shape.outer * shape.inner)
     return;
-  const T *row = input + i / shape.inner * shape.input.outer + i % shape.inner * shape.input.inner;
-  T best = row[0];
-  int64_t at = 0;
-  for (int64_t j = 1; j < shape.axis && best == best; ++j) {
-    T value = row[j * shape.input.middle];
-    bool better = shape.least ? value < best : value > best;
-    if (better || value != value || (shape.last && value == best)) {
-      best = value;
-      at = j;
-    }
+  int64_t outer = i / shape.inner, inner = i - outer * shape.inner;
+  const T *row = input + outer * shape.input.outer + inner * shape.input.inner;
+  int64_t lane = threadIdx.x % lanes, first = minimum(lane, shape.axis - 1);
+  Placed<T> best = {row[first * shape.input.middle], first};
+  for (int64_t j = lane + lanes; j < shape.axis; j += lanes) {
+    Placed<T> next = {row[j * shape.input.middle], j};
+    if (wins(shape, next, best))
+      best = next;
   }
-  out[i] = at;
+  for (int away = lanes / 2; away > 0; away /= 2) {
+    Placed<T> next = {T(__shfl_xor_sync(allLanes, best.value, away)),
+                      int64_t(__shfl_xor_sync(allLanes, best.at, away))};
+    if (wins(shape, next, best))
+      best = next;
+  }
+  if (lane == 0)
+    out[i] = best.at;
 }
 
 Sizes without(Sizes sizes, int64_t axis, int64_t by) {
@@ -212,6 +236,8 @@ void scatterAddAlong(Step &step, const ScatterAddAlong &shape, Buffers buffers) 
   });
 }
 
+/// Neighbouring threads read neighbouring elements: along the axis, by a warp per row, unless the
+/// rows themselves lie closer together.
 template <typename T> static void argMaxAs(Step &step, const ArgMax &shape, Buffers buffers) {
   ArgMaxShape sizes = {shape.outer,
                        shape.axis,
@@ -219,8 +245,14 @@ template <typename T> static void argMaxAs(Step &step, const ArgMax &shape, Buff
                        strides3(shape.input),
                        (shape.flags & DSC_ARGMAX_MIN) != 0,
                        (shape.flags & DSC_ARGMAX_LAST) != 0};
-  LAUNCH(step, argMaxRows<T>, blocksFor(shape.outer * shape.inner), 256, 0, step.stream, sizes,
-         buffers.begin()[0].tensor<const T>(), buffers.begin()[1].tensor<int64_t>());
+  int64_t apart = shape.inner > 1 ? sizes.input.inner : sizes.input.outer;
+  bool isAcross = shape.outer * shape.inner > 1 && apart < sizes.input.middle;
+  auto start = [&](const char *name, auto kernel, int64_t lanes) {
+    launch(step, name, kernel, blocksFor(shape.outer * shape.inner * lanes), 256, 0, step.stream,
+           sizes, buffers.begin()[0].tensor<const T>(), buffers.begin()[1].tensor<int64_t>());
+  };
+  isAcross ? start("argMaxRows<T, 1>", argMaxRows<T, 1>, 1)
+           : start("argMaxRows<T, 32>", argMaxRows<T, 32>, 32);
 }
 
 void argMax(Step &step, const ArgMax &shape, Buffers buffers) {

@@ -47,14 +47,67 @@ void checkArgMax(Step &step) {
   expect<int64_t>("argMin", out, {0, 1});
 }
 
+/// The position that the definition gives: one element after the other.
+template <typename T> int64_t winner(const std::vector<T> &row, int64_t flags) {
+  size_t best = 0;
+  for (size_t i = 1; i < row.size() && row[best] == row[best]; ++i) {
+    bool better = flags & DSC_ARGMAX_MIN ? row[i] < row[best] : row[i] > row[best];
+    if (row[i] != row[i] || better || (row[i] == row[best] && flags & DSC_ARGMAX_LAST))
+      best = i;
+  }
+  return int64_t(best);
+}
+
+/// Few different values, so that rows have equal ones; of floats, one in `NaNs` is none.
+template <typename T> std::vector<T> drawValues(int64_t count, int64_t NaNs) {
+  std::vector<T> values(static_cast<size_t>(count));
+  for (T &value : values) {
+    value = T(draw(-5, 5));
+    if constexpr (std::is_floating_point_v<T>)
+      if (draw(1, NaNs) == 1)
+        value = T(NAN);
+  }
+  return values;
+}
+
+/// Rows along each of three dimensions, in a tensor whose last one lies together.
+template <typename T> void checkArgMaxOf(Step &step, DscType type, int64_t axis) {
+  int64_t outer = draw(1, 2), inner = draw(1, 7), flags = draw(0, 3);
+  Values<T> input(drawValues<T>(outer * axis * inner, 2 * axis));
+  Values<int64_t> out(std::vector<int64_t>(size_t(outer * inner), -1));
+  for (bool isLast : {false, true}) {
+    Sizes strides = {axis * inner, isLast ? 1 : inner, isLast ? axis : 1};
+    argMax(step, {type, outer, axis, inner, strides, flags}, {input.buffer(), out.buffer()});
+    std::vector<int64_t> expected;
+    forEach({outer, inner}, [&](const Sizes &at) {
+      std::vector<T> row;
+      for (int64_t i = 0; i < axis; ++i)
+        row.push_back(input.host[size_t(at[0] * strides[0] + i * strides[1] + at[1] * strides[2])]);
+      expected.push_back(winner(row, flags));
+    });
+    expect<int64_t>("argMax of random rows", out, expected);
+  }
+}
+
+void checkRandomArgMax(Step &step) {
+  for (int64_t axis : {1, 2, 31, 32, 33, 100}) {
+    checkArgMaxOf<float>(step, DSC_F32, axis);
+    checkArgMaxOf<double>(step, DSC_F64, axis);
+    checkArgMaxOf<int32_t>(step, DSC_I32, axis);
+    checkArgMaxOf<int64_t>(step, DSC_I64, axis);
+  }
+}
+
 } // namespace
 
-int main() {
+int main(int argc, char **) {
   void *none[2] = {};
   Step step(none);
   checkTakes(step);
   checkMoves(step);
   checkArgMax(step);
+  if (argc == 1) // else "small": many threads take ThreadSanitizer long
+    checkRandomArgMax(step);
   printf("%d tensors\n", comparisons);
   cudaStreamDestroy(stepStream());
 }
