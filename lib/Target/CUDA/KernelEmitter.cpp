@@ -80,10 +80,12 @@ Value KernelEmitter::extent(int64_t fixed, StringRef ofPart) {
   return form.anySize ? code.literal(ofPart, code.indexType) : code.integer(fixed, code.indexType);
 }
 
-/// The number of this thread, or of its group, in the grid.
+/// The number of this thread, or of its group, in the grid; of a part it has a sign as the part's
+/// sizes have, with which it may be compared before any variable takes it.
 Value KernelEmitter::threadPosition() {
   Type type = code.indexType;
   auto textOf = [&](StringRef text) { return (form.fitsInt ? "" : "(int64_t)") + text.str(); };
+  std::string thread = form.anySize && form.fitsInt ? "(int32_t)threadIdx.x" : "threadIdx.x";
   auto literal = [&](StringRef text) { return code.literal(textOf(text), type); };
   StringRef block = form.anySize ? "part.block" : "blockIdx.x";
   switch (form.kind) {
@@ -91,9 +93,9 @@ Value KernelEmitter::threadPosition() {
     return emitc::ConstantOp::create(b, code.loc, type,
                                      b.getAttr<emitc::OpaqueAttr>(textOf(block)));
   case KernelForm::Warp:
-    return add(multiply(literal(block), form.threadsX / 32), literal("threadIdx.x / 32"));
+    return add(multiply(literal(block), form.threadsX / 32), literal(thread + " / 32"));
   default:
-    return add(multiply(literal(block), form.threadsX), literal("threadIdx.x"));
+    return add(multiply(literal(block), form.threadsX), literal(thread));
   }
 }
 

@@ -13,7 +13,7 @@
 //   __global__ void update(Parts<PerElement<float>, PerElement<const float>> parts, ...) {
 //     auto part = parts.own();
 //     float *weight = part.at<0>();
-//     int32_t i = part.block * 256 + threadIdx.x;
+//     int32_t i = part.block * 256 + (int32_t)threadIdx.x;
 //     if (i < part.rows)
 //       ...
 //
