@@ -81,7 +81,6 @@ private:
   int emitKernels(llvm::raw_pwrite_stream &object);
   int writeCudaSources(llvm::function_ref<llvm::Error(const CudaPackage &)> write);
   int emitCudaTrainer();
-  int checkConstants();
   int emitObjects(const ScratchFile &kernels, const ScratchFile &tables);
   std::string description();
   int emitCpuTrainer();

@@ -5,7 +5,6 @@
 #include "lib/Driver/Compilation.h"
 #include "lib/Driver/CudaPackage.h"
 #include "lib/Driver/Description.h"
-#include "lib/Driver/Host.h"
 #include "lib/Driver/Link.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/Path.h"
@@ -130,29 +129,7 @@ int Compilation::emitCpuTrainer() {
   return error ? fail(std::move(error)) : int(kDone);
 }
 
-/// The trainer holds all constants, and is made in memory.
-int Compilation::checkConstants() {
-  llvm::DenseSet<Attribute> known;
-  int64_t left = hostMemory();
-  auto result = module->walk([&](exec::ConstantOp constant) {
-    if (known.insert(constant.getValue()).second) {
-      left -= train::getTensorBytes(constant.getType());
-    }
-    if (left < 0) { // Constants are shared and have no origin; who reads one has.
-      Operation *reader = constant->use_empty() ? constant : *constant->user_begin();
-      emitError(reader->getLoc(), "reads a constant of ")
-          << bytesText(train::getTensorBytes(constant.getType()))
-          << ", more than is left of this host's memory; is its shape right?";
-    }
-    return left < 0 ? WalkResult::interrupt() : WalkResult::advance();
-  });
-  return result.wasInterrupted() ? int(kBadInput) : int(kDone);
-}
-
 int Compilation::emit() {
-  if (int status = checkConstants()) {
-    return status;
-  }
   if (options.emit == "cuda") {
     return writeCudaSources(
         [this](const CudaPackage &package) { return writeCudaPackage(package, output); });

@@ -254,8 +254,14 @@ Strided denseOf(mlir::Value value);
 
 /// Strides of a dense row-major tensor.
 llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> shape);
-/// Whether the op is a call of the routine that moves elements.
-bool isCopy(mlir::Operation *op);
+/// Whether the op is a call of a routine that moves or writes elements, one by one.
+bool isMove(mlir::Operation *op);
+
+/// The bits that all elements of a constant are; none where they differ, and of other values.
+std::optional<int64_t> filledWith(mlir::Value value);
+/// Whether a constant is filled in where it is needed rather than kept with the program: its
+/// elements are equal, and would take more than a cache line.
+bool isFilled(exec::ConstantOp constant);
 
 inline mlir::RankedTensorType tensorType(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType());

@@ -26,7 +26,7 @@ static bool isAligned(Value row) {
 /// Whether a row may begin at any element: no routine makes or reads it.
 static bool mayBeginAnywhere(Value row) {
   auto isRoutine = [](Operation *op) {
-    return (isa<exec::CallOp>(op) && !isCopy(op)) || exec::isRepeated(op);
+    return (isa<exec::CallOp>(op) && !isMove(op)) || exec::isRepeated(op);
   };
   auto isRead = [&](Operation *user) {
     return isRoutine(user) || (isa<exec::ViewOp>(user) && !mayBeginAnywhere(user->getResult(0)));

@@ -326,11 +326,26 @@ static FailureOr<SmallVector<int64_t>> batchArguments(train::MicrobatchOp op) {
   return numbers;
 }
 
+/// The region has its own constants, so that its kernels see what these hold rather than read it.
+static void bringConstantsInside(train::MicrobatchOp op) {
+  OpBuilder inBody = OpBuilder::atBlockBegin(op.getBlock());
+  llvm::SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op.getBody(), captured);
+  for (Value value : captured) {
+    if (auto constant = value.getDefiningOp<train::ConstantOp>()) {
+      Operation *own = inBody.clone(*constant);
+      value.replaceUsesWithIf(own->getResult(0),
+                              [&](OpOperand &use) { return op->isProperAncestor(use.getOwner()); });
+    }
+  }
+}
+
 LogicalResult ProgramLowering::repeatMicrobatch(train::MicrobatchOp op) {
   FailureOr<SmallVector<int64_t>> batch = batchArguments(op);
   if (failed(batch)) {
     return failure();
   }
+  bringConstantsInside(op);
   SmallVector<Value> inits = initialValues(op);
   // Values from outside are materialized outside.
   llvm::SetVector<Value> captured;

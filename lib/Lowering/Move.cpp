@@ -1,5 +1,7 @@
 //===- Move.cpp - Dense copies, padding, concatenation --------------------===//
 
+#include "dialects/Train/Interfaces.h"
+#include "lib/Lowering/ArenaPacking.h"
 #include "lib/Lowering/ExecLowering.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -7,9 +9,25 @@
 using namespace mlir;
 using namespace dsc;
 
-bool dsc::isCopy(Operation *op) {
+bool dsc::isMove(Operation *op) {
   auto call = dyn_cast<exec::CallOp>(op);
-  return call && call.getRoutine() == "Copy";
+  return call && (call.getRoutine() == "Copy" || call.getRoutine() == "Fill");
+}
+
+std::optional<int64_t> dsc::filledWith(Value value) {
+  auto constant = value.getDefiningOp<exec::ConstantOp>();
+  auto splat = dyn_cast_or_null<SplatElementsAttr>(constant ? constant.getValue() : nullptr);
+  if (!splat || splat.getNumElements() == 0) {
+    return std::nullopt;
+  }
+  bool isFloat = isa<FloatType>(splat.getElementType());
+  APInt bits =
+      isFloat ? splat.getSplatValue<APFloat>().bitcastToAPInt() : splat.getSplatValue<APInt>();
+  return static_cast<int64_t>(bits.getZExtValue());
+}
+
+bool dsc::isFilled(exec::ConstantOp constant) {
+  return filledWith(constant) && train::getTensorBytes(constant.getType()) > kArenaAlignment;
 }
 
 //===----------------------------------------------------------------------===//

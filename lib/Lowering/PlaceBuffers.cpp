@@ -2,11 +2,13 @@
 
 #include "dialects/Exec/ExecDialect.h"
 #include "dialects/Exec/TargetModel.h"
+#include "dsc/Analysis/Placement.h"
 #include "dsc/Lowering/Passes.h"
 #include "lib/Lowering/ArenaPacking.h"
 #include "lib/Lowering/ExecLowering.h"
 #include "lib/Lowering/LoopPlacement.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/Iterators.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace dsc {
@@ -103,6 +105,7 @@ private:
   void prepareLoops();
   void prepareResults();
   void prepareWrites();
+  void prepareConstants();
   using ReadsByVariable = llvm::DenseMap<Attribute, SmallVector<Value>>;
   bool computesInto(exec::WriteOp write, const ReadsByVariable &reads);
   Value buildCopy(OpBuilder &builder, Location loc, Value value, Value into);
@@ -150,27 +153,42 @@ private:
 // Step 1: copies
 //===----------------------------------------------------------------------===//
 
-/// A strided move of the whole of `value`, into the buffer of `into` if given.
-Value ProgramPlacement::buildCopy(OpBuilder &builder, Location loc, Value value, Value into) {
-  auto type = cast<RankedTensorType>(value.getType());
-  SmallVector<int64_t> ints = {
-      elementBytes(type.getElementType()), 1, type.getNumElements(), 1, 1, 0, 0};
-  SmallVector<Value> operands = {value};
-  SmallVector<int64_t> shifts = {0};
+/// A call that writes all of `type`, into the buffer of `into` if given.
+static Value buildMove(OpBuilder &builder, Location loc, StringRef routine, Type type,
+                       SmallVector<Value> operands, ArrayRef<int64_t> ints, Value into) {
   if (into) {
     operands.push_back(into);
-    shifts.push_back(0);
   }
-  auto copy =
-      exec::CallOp::create(builder, loc, TypeRange{type}, builder.getStringAttr("Copy"), operands,
+  SmallVector<int64_t> shifts(operands.size(), 0);
+  auto call =
+      exec::CallOp::create(builder, loc, TypeRange{type}, builder.getStringAttr(routine), operands,
                            builder.getDenseI64ArrayAttr(ints), builder.getDenseF64ArrayAttr({}),
                            builder.getDenseI64ArrayAttr(shifts), nullptr,
                            builder.getI64IntegerAttr(0), nullptr, nullptr);
   if (into) {
-    copy->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(1));
+    call->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(call->getNumOperands() - 1));
+  }
+  return call->getResult(0);
+}
+
+static Value buildFill(OpBuilder &builder, Location loc, Type type, int64_t pattern, Value into) {
+  auto tensor = cast<RankedTensorType>(type);
+  int64_t bytes = elementBytes(tensor.getElementType());
+  return buildMove(builder, loc, "Fill", type, {},
+                   {bytes, 1, tensor.getNumElements(), 1, 0, pattern}, into);
+}
+
+/// A strided move of the whole of `value`, into the buffer of `into` if given. The elements of a
+/// constant that are all equal are read nowhere.
+Value ProgramPlacement::buildCopy(OpBuilder &builder, Location loc, Value value, Value into) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (std::optional<int64_t> pattern = filledWith(lookThroughViews(value))) {
+    return buildFill(builder, loc, type, *pattern, into);
   }
   ++numCopies;
-  return copy->getResult(0);
+  int64_t bytes = elementBytes(type.getElementType());
+  return buildMove(builder, loc, "Copy", type, {value},
+                   {bytes, 1, type.getNumElements(), 1, 1, 0, 0}, into);
 }
 
 /// Whether a kernel makes `value`, yielded for the carried `argument`, in the
@@ -286,6 +304,24 @@ void ProgramPlacement::prepareWrites() {
     write.getValueMutable().assign(buildCopy(builder, write.getLoc(), write.getValue(), variable));
     write->moveBefore(program.getBlock()->getTerminator());
   }
+}
+
+/// What is left of large constants of equal elements becomes buffers: copies are fills already,
+/// but routines read theirs.
+void ProgramPlacement::prepareConstants() {
+  program.walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
+    if (isa<exec::ConstantOp, exec::ViewOp>(op) && op->use_empty()) { // instead of copies
+      op->erase();
+    }
+  });
+  program.walk([&](exec::ConstantOp constant) {
+    if (isFilled(constant)) {
+      OpBuilder builder(constant);
+      constant.replaceAllUsesWith(buildFill(builder, constant.getLoc(), constant.getType(),
+                                            *filledWith(constant), nullptr));
+      constant->erase();
+    }
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -617,6 +653,7 @@ void ProgramPlacement::run() {
   prepareLoops();
   prepareResults();
   prepareWrites();
+  prepareConstants();
   for (BlockArgument argument : program.getBlock()->getArguments()) {
     newBuffer(argument, Space::Fixed);
   }

@@ -35,7 +35,7 @@ static LogicalResult verifyOps(exec::ProgramOp program) {
 }
 
 /// Only rows of a loop's stacks may begin elsewhere than on a cache line.
-static bool mayBeRow(Operation *op, int64_t stride) { return stride != 0 || isCopy(op); }
+static bool mayBeRow(Operation *op, int64_t stride) { return stride != 0 || isMove(op); }
 
 /// A result at `offset`, which moves with every iteration of the loop around the op.
 static LogicalResult verifyPlace(Operation *op, Type type, int64_t offset, int64_t stride,
@@ -127,6 +127,18 @@ static LogicalResult verifyBatches(exec::ProgramOp program, Placement &placement
   return success(good && !result.wasInterrupted());
 }
 
+/// The file need not grow with what one number says.
+static LogicalResult verifyConstants(exec::ProgramOp program) {
+  WalkResult result = program.walk([](exec::ConstantOp constant) {
+    if (!isFilled(constant)) {
+      return WalkResult::advance();
+    }
+    illegal(constant) << "a stored constant of " << constant.getType() << " with equal elements";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 static LogicalResult verifyPlaces(exec::ProgramOp program) {
   auto arena = program->getAttrOfType<IntegerAttr>(exec::kArenaBytesAttr);
   if (!arena) {
@@ -152,8 +164,8 @@ struct VerifyExecPass : dsc::impl::VerifyExecPassBase<VerifyExecPass> {
   void runOnOperation() override {
     Placement placement(getOperation());
     for (auto program : getOperation().getOps<exec::ProgramOp>()) {
-      if (failed(verifyOps(program)) || failed(verifyPlaces(program)) ||
-          failed(verifyBatches(program, placement))) {
+      if (failed(verifyOps(program)) || failed(verifyConstants(program)) ||
+          failed(verifyPlaces(program)) || failed(verifyBatches(program, placement))) {
         return signalPassFailure();
       }
     }

@@ -168,8 +168,13 @@ def PlaceBuffersPass : Pass<"dsc-place-buffers", "::mlir::ModuleOp"> {
     its output; so is a carried value that is an output, too, which the next
     iteration reads there. The rest is packed first-fit, largest first.
 
+    Where a constant whose elements are equal would be copied, its buffer is
+    filled; so are buffers for routines that read such a constant, if it is
+    larger than a cache line. The sums of micro-batches begin so.
+
     Requires: kernels and calls only. Guarantees: every result has an offset;
-    two values live at the same time never overlap.
+    two values live at the same time never overlap; no large constant has equal
+    elements.
   }];
   let options = [Option<"inPlace", "in-place", "bool", "true",
                         "let results take over operands' buffers">];
@@ -188,7 +193,8 @@ def VerifyExecPass : Pass<"dsc-verify-exec", "::mlir::ModuleOp"> {
     Method: programs consist of exec ops, every result of a launch or call has
     an aligned place within the arena (rows of loops begin anywhere in theirs),
     launches of a batch stand together and write nothing that another of them
-    uses, and the target accepts every kernel.
+    uses, the target accepts every kernel, and no constant larger than a cache
+    line has equal elements, which would be filled in.
     Messages begin with "illegal after exec".
 
     Requires: placed exec programs. Guarantees: the IR is unchanged.

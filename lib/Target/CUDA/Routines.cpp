@@ -18,6 +18,8 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <limits>
+
 using namespace llvm;
 
 namespace dsc::cuda {
@@ -118,6 +120,11 @@ static std::string typeText(int64_t type) {
   return names[type].str();
 }
 
+/// The least number is no literal.
+static std::string intText(int64_t value) {
+  return value == std::numeric_limits<int64_t>::min() ? "INT64_MIN" : std::to_string(value);
+}
+
 namespace {
 /// Walks the ints along the list of fields.
 class FieldReader {
@@ -155,11 +162,12 @@ void FieldReader::readField(StringRef field) {
   if (size.empty()) {
     int64_t value = next();
     bool isType = name == "type" || name == "indexType";
-    if (!isType && name != "flags" && numSizes++ < 3)
+    bool isSize = !isType && name != "flags" && name != "pattern";
+    if (isSize && numSizes++ < 3)
       sizes += (sizes.empty() ? "" : "x") + std::to_string(value);
     return show(name, isType            ? typeText(value)
                       : name == "flags" ? flagsText(description, value)
-                                        : std::to_string(value));
+                                        : intText(value));
   }
   auto [counter, more] = size.drop_back().split('+');
   int64_t count = 0;
