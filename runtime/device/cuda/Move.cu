@@ -1,7 +1,16 @@
 //===- Move.cu - Strided copies and fills ---------------------------------===//
+//
+// A copy whose elements lie side by side along one dimension of the input and along another of
+// the output is a transpose: tiles of it pass through shared memory, so that both the loads and
+// the stores of a warp are neighbours. Any other copy is a thread per element.
+//
+//===----------------------------------------------------------------------===//
 #include "device/cuda/Kernel.h"
 #include "device/cuda/Routines.h"
 #include "device/cuda/Strided.h"
+
+#include <algorithm>
+#include <cstdlib>
 
 namespace dsc::cuda {
 
@@ -13,6 +22,41 @@ __global__ void __launch_bounds__(256) copyElements(Strided<2> places, const T *
   if (i < places.count) {
     auto at = places.at(i);
     out[at[1]] = in[at[0]];
+  }
+}
+
+constexpr int tileSize = 32, tileRows = 8;
+
+/// Matrices whose columns lie together in the input, and whose rows in the output.
+struct Transpose {
+  Strided<2> batch; // where each matrix begins
+  int64_t rows, columns;
+  int64_t rowStride[2], columnStride[2]; // of the input and of the output
+  int64_t tileColumns, tiles;            // of a matrix
+};
+
+/// A block of 32 x 8 threads per tile of 32 x 32. A row of the tile is an odd number of words
+/// (elements of eight bytes: a word more than a multiple of 64 bytes), so that reading a column
+/// meets every bank once.
+template <typename T>
+__global__ void __launch_bounds__(256) transposeTiles(Transpose shape, const T *in, T *out) {
+  constexpr int padding = sizeof(T) < 4 ? 4 / sizeof(T) : 1;
+  __shared__ T part[tileSize][tileSize + padding];
+  int64_t matrix = blockIdx.x / shape.tiles, tile = blockIdx.x - matrix * shape.tiles;
+  auto begin = shape.batch.at(matrix);
+  int64_t firstRow = tile / shape.tileColumns * tileSize;
+  int64_t firstColumn = tile % shape.tileColumns * tileSize;
+  int across = static_cast<int>(threadIdx.x), down = static_cast<int>(threadIdx.y);
+  for (int k = down; k < tileSize; k += tileRows) {
+    int64_t row = firstRow + k, column = firstColumn + across;
+    if (row < shape.rows && column < shape.columns)
+      part[k][across] = in[begin[0] + row * shape.rowStride[0] + column * shape.columnStride[0]];
+  }
+  __syncthreads();
+  for (int k = down; k < tileSize; k += tileRows) {
+    int64_t row = firstRow + across, column = firstColumn + k;
+    if (row < shape.rows && column < shape.columns)
+      out[begin[1] + row * shape.rowStride[1] + column * shape.columnStride[1]] = part[across][k];
   }
 }
 
@@ -30,10 +74,84 @@ __global__ void __launch_bounds__(256)
     out[*number * bytes + i] = part[i];
 }
 
-template <typename T> void copyAs(Step &step, const Copy &shape, Buffer in, Buffer out) {
-  Strided<2> places = makeStrided<2>(shape.dims, {&shape.in, &shape.out});
+/// A dimension of a copy.
+struct Dim {
+  int64_t size, in, out; // strides
+};
+
+/// The dimensions in the order in which they lie in the output; those that lie behind each other
+/// on both sides are one, and those of one element left out.
+std::vector<Dim> layoutOf(const Copy &shape) {
+  std::vector<Dim> dims, merged;
+  for (size_t i = 0; i < shape.dims.size(); ++i)
+    if (shape.dims[i] != 1)
+      dims.push_back({shape.dims[i], shape.in[i], shape.out[i]});
+  std::sort(dims.begin(), dims.end(),
+            [](const Dim &a, const Dim &b) { return std::abs(a.out) > std::abs(b.out); });
+  for (const Dim &dim : dims) {
+    Dim *last = merged.empty() ? nullptr : &merged.back();
+    if (last && last->in == dim.in * dim.size && last->out == dim.out * dim.size)
+      *last = {last->size * dim.size, dim.in, dim.out};
+    else
+      merged.push_back(dim);
+  }
+  return merged;
+}
+
+/// The dimension along which the input is read best where that is not the output's, which comes
+/// last; else the number of dimensions. Where a tile would be less than a quarter full, caches
+/// serve neighbours as well; elements that are repeated along the output are one load.
+size_t columnsOf(const std::vector<Dim> &dims) {
+  constexpr int64_t least = tileSize / 4;
+  size_t best = dims.size();
+  if (dims.empty() || dims.back().size < least)
+    return best;
+  int64_t stride = std::abs(dims.back().in);
+  for (size_t i = 0; i + 1 < dims.size(); ++i)
+    if (dims[i].size >= least && dims[i].in != 0 && std::abs(dims[i].in) < stride) {
+      stride = std::abs(dims[i].in);
+      best = i;
+    }
+  return best;
+}
+
+Strided<2> placesOf(const std::vector<Dim> &dims, const Copy &shape) {
+  Sizes sizes, in, out;
+  for (const Dim &dim : dims) {
+    sizes.push_back(dim.size);
+    in.push_back(dim.in);
+    out.push_back(dim.out);
+  }
+  Strided<2> places = makeStrided<2>(sizes, {&in, &out});
   places.offset[0] = shape.inOffset;
   places.offset[1] = shape.outOffset;
+  return places;
+}
+
+template <typename T>
+void transposeAs(Step &step, const Copy &shape, std::vector<Dim> dims, size_t at, Buffer in,
+                 Buffer out) {
+  Dim rows = dims.back(), columns = dims[at];
+  dims.pop_back();
+  dims.erase(dims.begin() + static_cast<std::ptrdiff_t>(at));
+  auto tilesOf = [](const Dim &dim) { return (dim.size + tileSize - 1) / tileSize; };
+  Transpose transpose = {placesOf(dims, shape),
+                         rows.size,
+                         columns.size,
+                         {rows.in, rows.out},
+                         {columns.in, columns.out},
+                         tilesOf(columns),
+                         tilesOf(rows) * tilesOf(columns)};
+  auto blocks = static_cast<unsigned>(transpose.tiles * transpose.batch.count);
+  LAUNCH(step, transposeTiles<T>, blocks, dim3(tileSize, tileRows), 0, step.stream, transpose,
+         in.tensor<const T>(), out.tensor<T>());
+}
+
+template <typename T> void copyAs(Step &step, const Copy &shape, Buffer in, Buffer out) {
+  std::vector<Dim> dims = layoutOf(shape);
+  if (size_t at = columnsOf(dims); at < dims.size())
+    return transposeAs<T>(step, shape, dims, at, in, out);
+  Strided<2> places = placesOf(dims, shape);
   LAUNCH(step, copyElements<T>, blocksFor(places.count), 256, 0, step.stream, places,
          in.tensor<const T>(), out.tensor<T>());
 }

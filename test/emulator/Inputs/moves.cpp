@@ -47,6 +47,67 @@ void checkArgMax(Step &step) {
   expect<int64_t>("argMin", out, {0, 1});
 }
 
+/// Strides of dimensions that lie in the order of `order`, the last one closest; each row of it
+/// ends with `gap` elements that are nobody's.
+int64_t lay(const Sizes &dims, const Sizes &order, int64_t gap, Sizes &strides) {
+  strides.resize(dims.size());
+  int64_t count = 1;
+  for (size_t i = order.size(); i-- > 0;) {
+    size_t dim = size_t(order[i]);
+    strides[dim] = count;
+    count *= dims[dim];
+    if (i + 1 == order.size())
+      count += gap;
+  }
+  return count;
+}
+
+/// A copy from dimensions in the order of `order` to such as lie behind each other.
+template <typename T>
+void checkCopyOf(Step &step, const Sizes &dims, const Sizes &order, int64_t gap = 1) {
+  constexpr int64_t before = 3;
+  Sizes in, out, plain(dims.size());
+  std::iota(plain.begin(), plain.end(), 0);
+  int64_t inCount = before + lay(dims, order, gap, in);
+  int64_t outCount = before + lay(dims, plain, gap, out);
+  std::vector<T> from(static_cast<size_t>(inCount));
+  for (T &value : from)
+    value = T(draw(1, 100));
+  Values<T> input(from), output(std::vector<T>(static_cast<size_t>(outCount), T(0)));
+  std::vector<T> expected = output.host;
+  forEach(dims, [&](const Sizes &at) {
+    int64_t source = before, target = before;
+    for (size_t i = 0; i < at.size(); ++i) {
+      source += at[i] * in[i];
+      target += at[i] * out[i];
+    }
+    expected[size_t(target)] = from[size_t(source)];
+  });
+  copy(step, {sizeof(T), dims, in, out, before, before}, {input.buffer(), output.buffer()});
+  expect<T>("copy of a layout", output, expected);
+}
+
+/// Matrices, and batches of them at either end; sizes at, below and above whole tiles, and too
+/// small for one.
+template <typename T> void checkCopies(Step &step) {
+  for (const Sizes &dims : {Sizes{1, 65}, {31, 33}, {33, 31}, {32, 32}, {65, 100}, {5, 40}, {8, 9}})
+    checkCopyOf<T>(step, dims, {1, 0});
+  checkCopyOf<T>(step, {3, 33, 31}, {0, 2, 1});
+  checkCopyOf<T>(step, {33, 3, 31}, {2, 1, 0});
+  for (int64_t gap : {0, 1}) // without one, two of the dimensions are one
+    checkCopyOf<T>(step, {3, 9, 2, 10}, {0, 3, 1, 2}, gap);
+  checkCopyOf<T>(step, {2, 3, 4, 10}, {0, 2, 1, 3});
+}
+
+void checkRepeated(Step &step) {
+  Values<float> row(count(40)), out(std::vector<float>(1600));
+  std::vector<float> expected;
+  for (int64_t i = 0; i < 1600; ++i)
+    expected.push_back(float(i / 40 + 1));
+  copy(step, {4, {40, 40}, {1, 0}, {40, 1}, 0, 0}, {row.buffer(), out.buffer()});
+  expect<float>("copy of a repeated column", out, expected);
+}
+
 /// The position that the definition gives: one element after the other.
 template <typename T> int64_t winner(const std::vector<T> &row, int64_t flags) {
   size_t best = 0;
@@ -106,8 +167,15 @@ int main(int argc, char **) {
   checkTakes(step);
   checkMoves(step);
   checkArgMax(step);
-  if (argc == 1) // else "small": many threads take ThreadSanitizer long
+  checkCopyOf<float>(step, {2, 9, 33}, {0, 2, 1});
+  if (argc == 1) { // else "small": many threads take ThreadSanitizer long
     checkRandomArgMax(step);
+    checkCopies<uint8_t>(step);
+    checkCopies<uint16_t>(step);
+    checkCopies<float>(step);
+    checkCopies<double>(step);
+    checkRepeated(step);
+  }
   printf("%d tensors\n", comparisons);
   cudaStreamDestroy(stepStream());
 }
