@@ -36,8 +36,11 @@ void refuseBadLaunch(const Launch &launch) {
   uint64_t threads = uint64_t(launch.block.x) * launch.block.y * launch.block.z;
   uint64_t blocks = uint64_t(launch.grid.x) * launch.grid.y * launch.grid.z;
   if (threads == 0 || threads > 1024 || launch.block.z > 64)
-    fail("kernel %s (%s): a block of %llu threads", launch.name, launch.node,
-         static_cast<unsigned long long>(threads));
+    fail(
+        "kernel %s (%s): a block of %u x %u x %u = %llu threads; a device takes 1 to 1024, at most "
+        "64 along z: launch smaller blocks, and more of them",
+        launch.name, launch.node, launch.block.x, launch.block.y, launch.block.z,
+        static_cast<unsigned long long>(threads));
   if (blocks == 0 || blocks > 0x7fffffffu || launch.grid.y > 65535 || launch.grid.z > 65535)
     fail("kernel %s (%s): a grid of (%u, %u, %u) blocks", launch.name, launch.node, launch.grid.x,
          launch.grid.y, launch.grid.z);
