@@ -87,7 +87,7 @@ def cells(result):
         milliseconds(dsc),
         milliseconds(eager),
         milliseconds(compiled),
-        f"{ratio(result):.2f}",
+        f"{ratio(result):.3f}",
         f"{result['limit_ms'] / dsc['best_ms']:.0%}",
         f"{number(dsc['compile_s'])} / {number(compiled['compile_s'])}",
         number(result["program_mb"]) if "program_mb" in result else "",
