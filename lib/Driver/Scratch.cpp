@@ -27,6 +27,21 @@ constexpr size_t kSlots = 32;
 /// Plain arrays, since a signal handler may neither lock nor allocate.
 std::atomic<char *> scratchPaths[kSlots];
 std::atomic<pid_t> runningTool{0};
+
+/// How many moments go on in which a file or a tool is there but not written down yet, and the
+/// signal that came meanwhile.
+std::atomic<int> unwrittenMoments{0}, deferredSignal{0};
+
+class UnwrittenMoment {
+public:
+  UnwrittenMoment() { ++unwrittenMoments; }
+  ~UnwrittenMoment() {
+    int number = --unwrittenMoments == 0 ? deferredSignal.exchange(0) : 0;
+    if (number != 0) {
+      raise(number);
+    }
+  }
+};
 } // namespace
 
 static void registerPath(const std::string &path) {
@@ -70,23 +85,31 @@ void dsc::removeScratchFiles() {
   }
 }
 
-/// A linker may finish its file after its parent is gone: waits for its whole
-/// process group to end.
+/// A linker may finish its file after its parent is gone: waits for it and its whole process group
+/// to end. A tool that has just been started may have neither its group nor its own way to end yet.
 static void endRunningTool() {
   pid_t group = runningTool.load();
   if (group == 0) {
     return;
   }
-  kill(-group, SIGTERM);
   const timespec pause{0, 10'000'000};
-  for (int tries = 0; tries < 300 && kill(-group, 0) == 0; ++tries) {
-    waitpid(group, nullptr, WNOHANG);
+  bool isThere = true;
+  for (int tries = 0; tries < 300 && (isThere || kill(-group, 0) == 0); ++tries) {
+    kill(-group, SIGTERM);
+    if (isThere) {
+      kill(group, SIGTERM);
+      isThere = waitpid(group, nullptr, WNOHANG) == 0;
+    }
     nanosleep(&pause, nullptr);
   }
   kill(-group, SIGKILL);
 }
 
 static void onSignal(int number) {
+  if (unwrittenMoments.load() > 0) {
+    deferredSignal = number;
+    return;
+  }
   endRunningTool();
   removeScratchFiles();
   signal(number, SIG_DFL);
@@ -134,6 +157,7 @@ ScratchFile::~ScratchFile() {
 }
 
 llvm::Expected<ScratchFile> ScratchFile::temporary(llvm::StringRef prefix, llvm::StringRef suffix) {
+  UnwrittenMoment moment;
   llvm::SmallString<128> path;
   if (std::error_code error = llvm::sys::fs::createTemporaryFile(prefix, suffix, path)) {
     return llvm::createStringError("cannot create a temporary file: " + error.message());
@@ -205,15 +229,18 @@ llvm::Error dsc::writeFile(const ScratchFile &file,
 
 int dsc::runTool(llvm::ArrayRef<llvm::StringRef> arguments,
                  llvm::ArrayRef<std::optional<llvm::StringRef>> redirects, std::string *reason) {
-  bool failed = false;
-  // Detached: a process group of its own, which endRunningTool() can name.
-  llvm::sys::ProcessInfo tool =
-      llvm::sys::ExecuteNoWait(arguments[0], arguments, std::nullopt, redirects, 0, reason, &failed,
-                               /*AffinityMask=*/nullptr, /*DetachProcess=*/true);
-  if (failed) {
-    return -1;
+  llvm::sys::ProcessInfo tool;
+  {
+    UnwrittenMoment moment;
+    bool failed = false;
+    // Detached: a process group of its own, which endRunningTool() can name.
+    tool = llvm::sys::ExecuteNoWait(arguments[0], arguments, std::nullopt, redirects, 0, reason,
+                                    &failed, /*AffinityMask=*/nullptr, /*DetachProcess=*/true);
+    if (failed) {
+      return -1;
+    }
+    runningTool = tool.Pid;
   }
-  runningTool = tool.Pid;
   llvm::sys::ProcessInfo ended = llvm::sys::Wait(tool, std::nullopt, reason);
   runningTool = 0;
   return ended.ReturnCode;
