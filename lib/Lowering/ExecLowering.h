@@ -257,6 +257,18 @@ llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> shape);
 /// Whether the op is a call of a routine that moves or writes elements, one by one.
 bool isMove(mlir::Operation *op);
 
+/// A call of a routine without a least number of bytes; `shifts` are the operands' first elements.
+exec::CallOp createCall(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef routine,
+                        mlir::TypeRange results, mlir::ValueRange operands,
+                        llvm::ArrayRef<int64_t> ints, llvm::ArrayRef<double> floats,
+                        llvm::ArrayRef<int64_t> shifts, int64_t flops);
+/// A dense tensor of elements with these bits, in the buffer of `into` if given.
+mlir::Value buildFill(mlir::OpBuilder &builder, mlir::Location loc, mlir::RankedTensorType type,
+                      int64_t pattern, mlir::Value into);
+/// A copy of a dense tensor, in the buffer of `into` if given.
+mlir::Value buildDenseCopy(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
+                           mlir::Value into);
+
 /// The bits that all elements of a constant are; none where they differ, and of other values.
 std::optional<int64_t> filledWith(mlir::Value value);
 /// Whether a constant is filled in where it is needed rather than kept with the program: its

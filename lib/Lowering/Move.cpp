@@ -30,6 +30,33 @@ bool dsc::isFilled(exec::ConstantOp constant) {
   return filledWith(constant) && train::getTensorBytes(constant.getType()) > kArenaAlignment;
 }
 
+static Value buildMove(OpBuilder &builder, Location loc, StringRef routine, RankedTensorType type,
+                       SmallVector<Value> operands, ArrayRef<int64_t> ints, Value into) {
+  if (into) {
+    operands.push_back(into);
+  }
+  SmallVector<int64_t> shifts(operands.size(), 0);
+  exec::CallOp call = createCall(builder, loc, routine, type, operands, ints, {}, shifts, 0);
+  if (into) {
+    call->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(call->getNumOperands() - 1));
+  }
+  return call->getResult(0);
+}
+
+Value dsc::buildFill(OpBuilder &builder, Location loc, RankedTensorType type, int64_t pattern,
+                     Value into) {
+  int64_t bytes = elementBytes(type.getElementType());
+  return buildMove(builder, loc, "Fill", type, {}, {bytes, 1, type.getNumElements(), 1, 0, pattern},
+                   into);
+}
+
+Value dsc::buildDenseCopy(OpBuilder &builder, Location loc, Value value, Value into) {
+  RankedTensorType type = tensorType(value);
+  int64_t bytes = elementBytes(type.getElementType());
+  return buildMove(builder, loc, "Copy", type, {value},
+                   {bytes, 1, type.getNumElements(), 1, 1, 0, 0}, into);
+}
+
 //===----------------------------------------------------------------------===//
 // Deferred ops, when a user needs a dense tensor after all
 //===----------------------------------------------------------------------===//

@@ -211,14 +211,21 @@ Cost Cost::of(train::CostOpInterface op, Value also) {
   return {op.getFlops(), op.getBytes() + (also ? train::getTensorBytes(also.getType()) : 0)};
 }
 
+exec::CallOp dsc::createCall(OpBuilder &builder, Location loc, StringRef routine, TypeRange results,
+                             ValueRange operands, ArrayRef<int64_t> ints, ArrayRef<double> floats,
+                             ArrayRef<int64_t> shifts, int64_t flops) {
+  return exec::CallOp::create(builder, loc, results, builder.getStringAttr(routine), operands,
+                              builder.getDenseI64ArrayAttr(ints),
+                              builder.getDenseF64ArrayAttr(floats),
+                              builder.getDenseI64ArrayAttr(shifts), nullptr,
+                              builder.getI64IntegerAttr(flops), nullptr, nullptr);
+}
+
 ResultRange ExecLowering::buildCall(Location loc, StringRef routine, TypeRange results,
                                     ValueRange operands, ArrayRef<int64_t> ints,
                                     ArrayRef<double> floats, ArrayRef<int64_t> shifts, Cost cost) {
-  auto call =
-      exec::CallOp::create(builder, loc, results, builder.getStringAttr(routine), operands,
-                           builder.getDenseI64ArrayAttr(ints), builder.getDenseF64ArrayAttr(floats),
-                           builder.getDenseI64ArrayAttr(shifts), nullptr,
-                           builder.getI64IntegerAttr(cost.flops), nullptr, nullptr);
+  exec::CallOp call =
+      createCall(builder, loc, routine, results, operands, ints, floats, shifts, cost.flops);
   if (cost.bytes < train::countOperandAndResultBytes(call)) {
     call.setBytes(cost.bytes);
   }

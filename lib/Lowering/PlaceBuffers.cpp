@@ -153,42 +153,14 @@ private:
 // Step 1: copies
 //===----------------------------------------------------------------------===//
 
-/// A call that writes all of `type`, into the buffer of `into` if given.
-static Value buildMove(OpBuilder &builder, Location loc, StringRef routine, Type type,
-                       SmallVector<Value> operands, ArrayRef<int64_t> ints, Value into) {
-  if (into) {
-    operands.push_back(into);
-  }
-  SmallVector<int64_t> shifts(operands.size(), 0);
-  auto call =
-      exec::CallOp::create(builder, loc, TypeRange{type}, builder.getStringAttr(routine), operands,
-                           builder.getDenseI64ArrayAttr(ints), builder.getDenseF64ArrayAttr({}),
-                           builder.getDenseI64ArrayAttr(shifts), nullptr,
-                           builder.getI64IntegerAttr(0), nullptr, nullptr);
-  if (into) {
-    call->setAttr(kInPlaceAttr, builder.getI64IntegerAttr(call->getNumOperands() - 1));
-  }
-  return call->getResult(0);
-}
-
-static Value buildFill(OpBuilder &builder, Location loc, Type type, int64_t pattern, Value into) {
-  auto tensor = cast<RankedTensorType>(type);
-  int64_t bytes = elementBytes(tensor.getElementType());
-  return buildMove(builder, loc, "Fill", type, {},
-                   {bytes, 1, tensor.getNumElements(), 1, 0, pattern}, into);
-}
-
 /// A strided move of the whole of `value`, into the buffer of `into` if given. The elements of a
 /// constant that are all equal are read nowhere.
 Value ProgramPlacement::buildCopy(OpBuilder &builder, Location loc, Value value, Value into) {
-  auto type = cast<RankedTensorType>(value.getType());
   if (std::optional<int64_t> pattern = filledWith(lookThroughViews(value))) {
-    return buildFill(builder, loc, type, *pattern, into);
+    return buildFill(builder, loc, tensorType(value), *pattern, into);
   }
   ++numCopies;
-  int64_t bytes = elementBytes(type.getElementType());
-  return buildMove(builder, loc, "Copy", type, {value},
-                   {bytes, 1, type.getNumElements(), 1, 1, 0, 0}, into);
+  return buildDenseCopy(builder, loc, value, into);
 }
 
 /// Whether a kernel makes `value`, yielded for the carried `argument`, in the
@@ -317,7 +289,7 @@ void ProgramPlacement::prepareConstants() {
   program.walk([&](exec::ConstantOp constant) {
     if (isFilled(constant)) {
       OpBuilder builder(constant);
-      constant.replaceAllUsesWith(buildFill(builder, constant.getLoc(), constant.getType(),
+      constant.replaceAllUsesWith(buildFill(builder, constant.getLoc(), tensorType(constant),
                                             *filledWith(constant), nullptr));
       constant->erase();
     }
