@@ -54,7 +54,7 @@ public:
   SkeletonWriter(const onnx::Model &model, const llvm::StringSet<> &variables,
                  const onnx::Restoration &restoration)
       : variables(variables), further(restoration.further), recorded(restoration.recorded),
-        derived(restoration.derived) {
+        front(restoration.front) {
     for (const onnx::Tensor &tensor : model.graph.initializers) {
       if (tensor.external) {
         external[tensor.name] = tensor.data;
@@ -66,8 +66,8 @@ public:
     for (const onnx::Restoration::Copied &copy : restoration.copies) {
       copies[copy.node].push_back(&copy);
     }
-    for (const onnx::Restoration::BatchNorm &norm : restoration.batchNorms) {
-      batchNorms[norm.node] = &norm;
+    for (const onnx::Restoration::Followed &node : restoration.followed) {
+      followed[node.node] = &node.next;
     }
     for (const onnx::Restoration::Duplicate &duplicate : restoration.duplicates) {
       duplicates[duplicate.source.str()].push_back(duplicate.name.str());
@@ -79,7 +79,6 @@ public:
 private:
   void initializer(protozero::data_view tensor, std::string &out) const;
   std::string added(const onnx::Tensor &tensor) const;
-  void addDerived(std::string &out) const;
   void addRecords(std::string &out) const;
   std::string renamed(protozero::data_view tensor, const std::string &name) const;
   std::string node(protozero::data_view bytes, const std::map<size_t, std::string> &names) const;
@@ -88,10 +87,10 @@ private:
   const llvm::StringSet<> &variables;
   const std::vector<onnx::Tensor> &further;
   const std::vector<onnx::ValueInfo> &recorded;
-  const std::vector<onnx::Restoration::Derived> &derived;
+  const std::vector<onnx::Node> &front;
   std::map<size_t, std::map<size_t, std::string>> inputs;                  // by node, by input
   std::map<size_t, std::vector<const onnx::Restoration::Copied *>> copies; // by node
-  std::map<size_t, const onnx::Restoration::BatchNorm *> batchNorms;       // by node
+  std::map<size_t, const onnx::Node *> followed;                           // by node
   std::map<std::string, std::vector<std::string>> duplicates;
   llvm::StringMap<llvm::StringRef> external; // data of other files, by initializer
 };
@@ -134,17 +133,22 @@ std::string SkeletonWriter::added(const onnx::Tensor &tensor) const {
   return out;
 }
 
-/// Nodes in the place of initializers that are others, transposed or repeated.
-void SkeletonWriter::addDerived(std::string &out) const {
-  for (const onnx::Restoration::Derived &made : derived) {
-    protozero::pbf_writer graph(out), node(graph, kGraphNode);
-    node.add_string(kNodeInput, made.source.str());
-    if (!made.shape.empty()) {
-      node.add_string(kNodeInput, made.shape.str());
-    }
-    node.add_string(kNodeOutput, made.name.str());
-    node.add_string(kNodeName, made.name.str());
-    node.add_string(kNodeType, made.shape.empty() ? "Transpose" : "Expand");
+/// A node that the file has not; its attributes are numbers.
+static void addFurther(const onnx::Node &further, std::string &out) {
+  protozero::pbf_writer graph(out), node(graph, kGraphNode);
+  for (llvm::StringRef input : further.inputs) {
+    node.add_string(kNodeInput, input.str());
+  }
+  for (llvm::StringRef output : further.outputs) {
+    node.add_string(kNodeOutput, output.str());
+  }
+  node.add_string(kNodeName, further.name.str());
+  node.add_string(kNodeType, further.opType.str());
+  for (const onnx::NodeAttribute &number : further.attributes) {
+    protozero::pbf_writer attribute(node, kNodeAttribute);
+    attribute.add_string(kAttributeName, number.name.str());
+    attribute.add_float(kAttributeFloat, number.floats.front());
+    attribute.add_int32(kAttributeType, static_cast<int32_t>(number.type));
   }
 }
 
@@ -163,7 +167,7 @@ void SkeletonWriter::addRecords(std::string &out) const {
 
 void SkeletonWriter::initializer(protozero::data_view tensor, std::string &out) const {
   std::string name = tensorName(tensor);
-  if (llvm::any_of(derived, [&](const auto &made) { return made.name == name; })) {
+  if (llvm::any_of(front, [&](const onnx::Node &made) { return made.name == name; })) {
     return;
   }
   protozero::pbf_writer writer(out);
@@ -206,36 +210,19 @@ static std::string withOutputs(const std::string &bytes, llvm::ArrayRef<llvm::St
   });
 }
 
-static void addBatchNorm(const onnx::Restoration::BatchNorm &norm, std::string &out) {
-  protozero::pbf_writer graph(out), node(graph, kGraphNode);
-  node.add_string(kNodeInput, norm.product.str());
-  for (llvm::StringRef tensor : norm.tensors) {
-    node.add_string(kNodeInput, tensor.str());
-  }
-  node.add_string(kNodeOutput, norm.result.str());
-  node.add_string(kNodeName, norm.result.str());
-  node.add_string(kNodeType, "BatchNormalization");
-  for (auto [name, value] : {std::pair("epsilon", norm.epsilon), {"momentum", norm.momentum}}) {
-    protozero::pbf_writer attribute(node, kNodeAttribute);
-    attribute.add_string(kAttributeName, name);
-    attribute.add_float(kAttributeFloat, value);
-    attribute.add_int32(kAttributeType, static_cast<int32_t>(onnx::AttributeType::Float));
-  }
-}
-
-/// The node, those that are copies of it, and the batch norm behind it.
+/// The node, the one that takes its result over, and those that are copies of it.
 void SkeletonWriter::addNode(protozero::data_view bytes, size_t index, std::string &out) const {
   auto found = inputs.find(index);
   std::map<size_t, std::string> names =
       found == inputs.end() ? std::map<size_t, std::string>() : found->second;
-  auto norm = batchNorms.find(index);
+  auto next = followed.find(index);
   llvm::SmallVector<llvm::StringRef, 1> outputs;
-  if (norm != batchNorms.end()) {
-    outputs.push_back(norm->second->product);
+  if (next != followed.end()) {
+    outputs.push_back(next->second->inputs.front());
   }
   protozero::pbf_writer(out).add_message(kGraphNode, withOutputs(node(bytes, names), outputs));
-  if (norm != batchNorms.end()) {
-    addBatchNorm(*norm->second, out);
+  if (next != followed.end()) {
+    addFurther(*next->second, out);
   }
   auto behind = copies.find(index);
   if (behind == copies.end()) {
@@ -252,7 +239,9 @@ void SkeletonWriter::addNode(protozero::data_view bytes, size_t index, std::stri
 std::string SkeletonWriter::graph(protozero::data_view bytes) {
   size_t index = 0;
   std::string graph;
-  addDerived(graph);
+  for (const onnx::Node &node : front) {
+    addFurther(node, graph);
+  }
   graph += rewrite(bytes, [&](protozero::pbf_reader &field, std::string &out) {
     if (field.tag() == kGraphInitializer) {
       initializer(field.get_view(), out);
@@ -260,7 +249,7 @@ std::string SkeletonWriter::graph(protozero::data_view bytes) {
     }
     size_t node = index;
     index += field.tag() == kGraphNode;
-    if (node == index || inputs.count(node) + copies.count(node) + batchNorms.count(node) == 0) {
+    if (node == index || inputs.count(node) + copies.count(node) + followed.count(node) == 0) {
       return false;
     }
     addNode(field.get_view(), node, out);

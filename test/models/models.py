@@ -152,18 +152,22 @@ class ZeroBiases(nn.Module):
 
 class FoldedBatchNorms(nn.Module):
     """Batch norms, which an optimizing exporter computes into the products before them, and a
-    product that takes its bias first (addmm)."""
+    product that takes its bias first (addmm); some modules are called twice."""
 
     def __init__(self):
         super().__init__()
         self.conv1, self.norm1 = nn.Conv2d(2, 6, 3, bias=False), nn.BatchNorm2d(6)
         self.conv2, self.norm2 = nn.Conv2d(6, 8, 3, bias=False), nn.BatchNorm2d(8, momentum=0.3)
+        self.conv3, self.norm3 = nn.Conv2d(8, 8, 1, bias=False), nn.BatchNorm2d(8)
+        self.fc = nn.Linear(8, 8)
+        nn.init.zeros_(self.fc.bias)
         self.weight, self.bias = nn.Parameter(torch.randn(8, 5)), nn.Parameter(torch.zeros(5))
 
     def forward(self, image):  # [B, 2, 12, 12] -> [B, 5]
         x = torch.relu(self.norm1(self.conv1(image)))
-        x = torch.tanh(self.norm2(self.conv2(x))).mean((2, 3))
-        return torch.addmm(self.bias, x, self.weight)
+        x = torch.tanh(self.norm2(self.conv2(x)))
+        x = torch.tanh(self.norm3(self.conv3(torch.tanh(self.norm3(self.conv3(x)))))).mean((2, 3))
+        return torch.addmm(self.bias, self.fc(torch.tanh(self.fc(x))), self.weight)
 
 
 class ShiftedNorm(nn.Module):

@@ -46,6 +46,15 @@ const NodeAttribute *Node::attribute(llvm::StringRef wanted) const {
   return nullptr;
 }
 
+Node makeNode(llvm::StringRef type, std::vector<llvm::StringRef> inputs, llvm::StringRef result) {
+  Node node;
+  node.name = result;
+  node.opType = type;
+  node.inputs = std::move(inputs);
+  node.outputs = {result};
+  return node;
+}
+
 bool isDefaultDomain(llvm::StringRef domain) { return domain.empty() || domain == "ai.onnx"; }
 
 const Function *Model::functionOf(const Node &node) const {

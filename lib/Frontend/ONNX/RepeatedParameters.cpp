@@ -138,13 +138,7 @@ bool Repetitions::restore(const Tensor &tensor, int64_t batch) {
   bool isAnother = same != added.end() && same->dims == slice.dims && same->data == slice.data;
   if (!isAnother && (same != added.end() || !isFree(slice)))
     return false;
-  Node node;
-  node.opType = "Expand";
-  node.name = tensor.name;
-  node.inputs = {slice.name, shape.name};
-  node.outputs = {tensor.name};
-  restoration.derived.push_back({slice.name, tensor.name, shape.name});
-  nodes.push_back(std::move(node));
+  nodes.push_back(makeNode("Expand", {slice.name, shape.name}, tensor.name));
   added.push_back(std::move(shape));
   if (!isAnother)
     added.push_back(std::move(slice));
@@ -162,6 +156,7 @@ void Repetitions::run() {
   llvm::erase_if(graph.initializers, [&](auto &tensor) { return gone.contains(tensor.name); });
   llvm::append_range(graph.initializers, added);
   llvm::append_range(restoration.further, added);
+  llvm::append_range(restoration.front, nodes);
   graph.nodes.insert(graph.nodes.begin(), nodes.begin(), nodes.end());
 }
 

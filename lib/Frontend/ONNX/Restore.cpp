@@ -37,7 +37,10 @@ private:
   llvm::StringRef droppedBias(size_t node);
   void restoreBias(size_t node);
   void restoreBatchNorm(size_t node);
-  void addVector(llvm::StringRef name, int64_t size, float value);
+  void addFurther(llvm::StringRef name, DataType type, int64_t size, std::string bytes);
+  bool isGone(llvm::StringRef tensor) const {
+    return !initializers.contains(tensor) && !record.isFolded(tensor);
+  }
   void restoreOperation(llvm::ArrayRef<size_t> nodes);
   void collectUnclaimed();
   void separateUnrecorded(size_t node);
@@ -70,6 +73,7 @@ private:
   llvm::StringMap<const Tensor *> initializers;
   Origins origins;
   llvm::StringSet<> added;
+  llvm::StringSet<> further; // names of the vectors that the result has
   /// Results of nodes: the exporter may call one as a tensor of the module is called.
   llvm::StringSet<> computed;
   /// Initializers with a name of the module's, where there is no record.
@@ -162,32 +166,43 @@ void Restorer::restoreBias(size_t index) {
   if (node.origin.empty() || node.inputs.size() != 2 || !initializers.contains(node.inputs[1]))
     return;
   llvm::StringRef name = droppedBias(index);
-  if (name.empty() || initializers.contains(name) || record.isFolded(name))
+  if (name.empty() || !isGone(name))
     return;
   const Tensor &weights = *initializers[node.inputs[1]];
   int64_t size = biasSize(node, weights);
   if (size < 1 || size > mostOfBias)
     return;
-  Tensor bias;
-  bias.name = name;
-  bias.type = weights.type;
-  bias.dims = {size};
-  bias.numElements = size;
-  bias.data = own(std::string(static_cast<size_t>(size) * dataTypeBits(bias.type) / 8, '\0'));
-  node.inputs.push_back(bias.name);
-  result.inputs.push_back({index, 2, bias.name});
-  result.further.push_back(std::move(bias));
+  node.inputs.push_back(name);
+  result.inputs.push_back({index, 2, name});
+  size_t bytes = static_cast<size_t>(size) * dataTypeBits(weights.type) / 8;
+  addFurther(name, weights.type, size, std::string(bytes, '\0'));
 }
 
-void Restorer::addVector(llvm::StringRef name, int64_t size, float value) {
-  std::vector<float> values(static_cast<size_t>(size), value);
+/// A vector for the graph, once: a module may be called several times.
+void Restorer::addFurther(llvm::StringRef name, DataType type, int64_t size, std::string bytes) {
+  if (!further.insert(name).second)
+    return;
   Tensor tensor;
   tensor.name = name;
-  tensor.type = DataType::Float;
+  tensor.type = type;
   tensor.dims = {size};
   tensor.numElements = size;
-  tensor.data = own({reinterpret_cast<const char *>(values.data()), values.size() * sizeof(float)});
+  tensor.data = own(std::move(bytes));
   result.further.push_back(std::move(tensor));
+}
+
+/// The bytes of so many floats.
+static std::string filledWith(int64_t size, float value) {
+  std::vector<float> values(static_cast<size_t>(size), value);
+  return {reinterpret_cast<const char *>(values.data()), values.size() * sizeof(float)};
+}
+
+static NodeAttribute floatAttribute(llvm::StringRef name, float value) {
+  NodeAttribute attribute;
+  attribute.name = name;
+  attribute.type = AttributeType::Float;
+  attribute.floats = {value};
+  return attribute;
 }
 
 /// The numbers in an operation's text, behind its tensors.
@@ -213,23 +228,21 @@ void Restorer::restoreBatchNorm(size_t index) {
   llvm::SmallVector<float> numbers = numbersIn(node.origin);
   const Tensor &weights = *initializers[node.inputs[1]];
   int64_t size = biasSize(node, weights);
-  bool isGone = llvm::none_of(meant, [&](llvm::StringRef name) {
-    return initializers.contains(name) || record.isFolded(name);
-  });
-  if (meant.size() != 4 || numbers.size() < 2 || !isGone || size < 1 || size > mostOfBias ||
+  bool areGone = llvm::all_of(meant, [&](llvm::StringRef name) { return isGone(name); });
+  if (meant.size() != 4 || numbers.size() < 2 || !areGone || size < 1 || size > mostOfBias ||
       weights.type != DataType::Float || isFill(weights))
     return;
   llvm::StringRef output = node.outputs.front(), product = own((output + ".product").str());
   constexpr float first[] = {1.0F, 0.0F, 0.0F, 1.0F};
   for (auto [name, value] : llvm::zip_equal(meant, first))
-    addVector(name, size, value);
+    addFurther(name, DataType::Float, size, filledWith(size, value));
+  Node norm =
+      makeNode("BatchNormalization", {product, meant[0], meant[1], meant[2], meant[3]}, output);
+  norm.attributes = {floatAttribute("epsilon", numbers.back()),
+                     floatAttribute("momentum", 1.0F - numbers[numbers.size() - 2])};
+  norm.scopes = node.scopes;
   node.outputs.front() = product;
-  result.batchNorms.push_back({index,
-                               product,
-                               output,
-                               {meant.begin(), meant.end()},
-                               numbers.back(),
-                               1.0F - numbers[numbers.size() - 2]});
+  result.followed.push_back({index, std::move(norm)});
 }
 
 /// Nodes that one operation of the module became: its tensors are the initializers that
@@ -254,8 +267,7 @@ void Restorer::restoreOperation(llvm::ArrayRef<size_t> nodes) {
 
 void Restorer::collectUnclaimed() {
   for (const ModuleTensor &tensor : moduleTensors(graph))
-    if (tensor.kind == "PARAMETER" && !initializers.contains(tensor.name) &&
-        !record.isFolded(tensor.name))
+    if (tensor.kind == "PARAMETER" && isGone(tensor.name))
       unclaimed[tensor.name] = tensor.name;
   if (unclaimed.empty())
     return;
@@ -364,9 +376,7 @@ void Restorer::separateFolded(size_t index) {
 void Restorer::separateNumbers(size_t index) {
   const Node &node = graph.nodes[index];
   llvm::SmallVector<llvm::StringRef> named = origins.tensorsOf(node.origin);
-  bool hasAll = llvm::all_of(named, [&](llvm::StringRef name) {
-    return initializers.contains(name) || record.isFolded(name);
-  });
+  bool hasAll = llvm::none_of(named, [&](llvm::StringRef name) { return isGone(name); });
   if (node.origin.empty() || node.outputs.empty() || !hasAll)
     return;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -451,22 +461,6 @@ void Restorer::addDuplicates() {
   llvm::append_range(graph.initializers, tensors);
 }
 
-static Node nodeOf(const Restoration::BatchNorm &norm) {
-  Node node;
-  node.name = norm.result;
-  node.opType = "BatchNormalization";
-  node.inputs = {norm.product};
-  llvm::append_range(node.inputs, norm.tensors);
-  node.outputs = {norm.result};
-  for (auto [name, value] : {std::pair("epsilon", norm.epsilon), {"momentum", norm.momentum}}) {
-    NodeAttribute &attribute = node.attributes.emplace_back();
-    attribute.name = name;
-    attribute.type = AttributeType::Float;
-    attribute.floats = {value};
-  }
-  return node;
-}
-
 void Restorer::addNodes() {
   std::map<size_t, std::vector<Node>> behind;
   for (const Restoration::Copied &copy : result.copies) {
@@ -475,11 +469,8 @@ void Restorer::addNodes() {
     further.outputs = copy.outputs;
     behind[copy.node].push_back(std::move(further));
   }
-  for (const Restoration::BatchNorm &norm : result.batchNorms) {
-    Node node = nodeOf(norm);
-    node.scopes = graph.nodes[norm.node].scopes;
-    behind[norm.node].push_back(std::move(node));
-  }
+  for (const Restoration::Followed &followed : result.followed)
+    behind[followed.node].push_back(followed.next);
   std::vector<Node> nodes;
   for (auto [i, node] : llvm::enumerate(graph.nodes)) {
     nodes.push_back(std::move(node));
@@ -534,7 +525,6 @@ const Tensor *Restorer::transposedFrom(const Tensor &copy) const {
 /// Exporters that fold constants keep a weight twice that one node uses as it is and another
 /// transposed. It is one parameter: nodes that transpose it stand in front of all others.
 void Restorer::tieTransposed() {
-  std::vector<Node> nodes;
   llvm::StringSet<> gone, inputs;
   for (const ValueInfo &input : graph.inputs)
     inputs.insert(input.name);
@@ -547,18 +537,12 @@ void Restorer::tieTransposed() {
     const Tensor *source = inputs.contains(copy.name) ? nullptr : transposedFrom(copy);
     if (!source)
       continue;
-    result.derived.push_back({source->name, copy.name});
     gone.insert(copy.name);
-    Node node;
-    node.opType = "Transpose";
-    node.name = copy.name;
-    node.inputs = {source->name};
-    node.outputs = {copy.name};
-    nodes.push_back(std::move(node));
+    result.front.push_back(makeNode("Transpose", {source->name}, copy.name));
   }
   llvm::erase_if(graph.initializers,
                  [&](const Tensor &tensor) { return gone.contains(tensor.name); });
-  graph.nodes.insert(graph.nodes.begin(), nodes.begin(), nodes.end());
+  graph.nodes.insert(graph.nodes.begin(), result.front.begin(), result.front.end());
 }
 
 Restoration Restorer::run() {

@@ -165,6 +165,9 @@ struct Node {
   const NodeAttribute *attribute(llvm::StringRef wanted) const;
 };
 
+/// A node that is named after its only result.
+Node makeNode(llvm::StringRef type, std::vector<llvm::StringRef> inputs, llvm::StringRef result);
+
 struct Graph {
   llvm::StringRef name;
   std::vector<Node> nodes;
@@ -186,37 +189,31 @@ struct Restoration {
     size_t node, input;
     llvm::StringRef name;
   };
-  /// An initializer that is no more: a node in front of all makes it of another one, which it
-  /// transposes, or repeats to the shape that a further initializer holds.
-  struct Derived {
-    llvm::StringRef source, name, shape = {};
-  };
   /// A further node behind another of the file, which it is but for one input and its outputs.
   struct Copied {
     size_t node, input;
     llvm::StringRef name;
     std::vector<llvm::StringRef> outputs;
   };
-  /// A further node behind a product, whose result it takes over.
-  struct BatchNorm {
+  /// A further node behind another, the first result of which is called after its first input now.
+  struct Followed {
     size_t node;
-    llvm::StringRef product, result;
-    std::vector<llvm::StringRef> tensors; // scale, bias, mean, variance
-    float epsilon, momentum;
+    Node next;
   };
   std::vector<Duplicate> duplicates;
   std::vector<Copied> copies;
-  std::vector<BatchNorm> batchNorms;
-  std::vector<Derived> derived;
+  std::vector<Followed> followed;
+  /// Nodes in front of all, each of which makes what was an initializer.
+  std::vector<Node> front;
   /// Further initializers: biases of zeros that the exporter dropped, what batch norms begin with,
-  /// and what derived ones need.
+  /// and what nodes in front need.
   std::vector<Tensor> further;
   /// What the exporter's record would say of initializers that have new names.
   std::vector<ValueInfo> recorded;
   /// What inputs of nodes are called now; one behind a node's last is added.
   std::vector<Renamed> inputs;
 
-  bool empty() const { return inputs.empty() && derived.empty() && batchNorms.empty(); }
+  bool empty() const { return inputs.empty() && front.empty() && followed.empty(); }
 };
 
 struct OpsetImport {
