@@ -66,6 +66,7 @@ private:
   int importOnnx();
   int importMlir();
   int collectWeights();
+  int checkConstants();
   int checkWeights();
   llvm::Expected<int64_t> chooseBatch(const onnx::ImportOptions &import);
   mlir::OwningOpRef<mlir::ModuleOp> parseInput(std::unique_ptr<llvm::MemoryBuffer> file);

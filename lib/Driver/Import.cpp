@@ -200,11 +200,29 @@ int Compilation::importMlir() {
 // Initial weights
 //===----------------------------------------------------------------------===//
 
+/// One number may stand for terabytes in the file; a step has to hold them.
+int Compilation::checkConstants() {
+  int64_t memory = hostMemory();
+  auto result = module->walk([&](train::ConstantOp constant) {
+    int64_t bytes = train::getTensorBytes(constant.getType());
+    if (bytes > memory) {
+      emitError(constant.getLoc(), "makes a constant of ")
+          << bytesText(bytes) << ", more than this host's memory; is its shape right?";
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return result.wasInterrupted() ? int(kBadInput) : int(kDone);
+}
+
 int Compilation::collectWeights() {
   bool makesValues = !options.planOnly && (options.emit == "trainer" || options.emit == "cuda");
   if (makesValues) {
     if (llvm::Error error = checkMadeValues(*module, hostMemory())) {
       return fail(std::move(error));
+    }
+    if (int status = checkConstants()) {
+      return status;
     }
   }
   weights = collectInitialValues(*module, imported.weights, makesValues);
