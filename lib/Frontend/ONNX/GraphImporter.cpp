@@ -188,6 +188,8 @@ LogicalResult GraphImporter::importOperator(const Node &node, Scope &scope, int6
   if (const NodeAttribute *attribute = import.unasked(op->ignored))
     return import.fail("attribute '" + attribute->name + "' is not known here");
   recordValues(node, scope, opset);
+  if (op->placed)
+    record.placedBySize.insert(describe(node, opset));
   note(node, statusOf(node, scope));
   return success();
 }

@@ -158,8 +158,9 @@ static bool isAveraged(Value sum, const train::BatchAnalysis &analysis) {
 static std::string problemOf(Operation &op, const BatchRecord &exported,
                              const train::BatchAnalysis &analysis, int64_t oldBatch) {
   train::RowMixing mixing = analysis.mixingOf(&op);
-  if (mixing == train::RowMixing::TakenApart ||
-      (mixing == train::RowMixing::Whole && holdsPlaces(op)))
+  bool isTakenApart = mixing == train::RowMixing::TakenApart ||
+                      (mixing == train::RowMixing::Whole && holdsPlaces(op));
+  if (isTakenApart && !exported.placedBySize.contains(nodeOf(&op)))
     return "takes the rows of the batch apart at places that the export fixed";
   auto divisor = divisorOf(op, analysis);
   auto before = exported.divisors.find(nodeOf(&op));

@@ -24,6 +24,7 @@
 #include "dialects/Train/BatchAnalysis.h"
 
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace dsc::onnx {
 
@@ -45,6 +46,8 @@ struct BatchRecord {
   llvm::StringMap<Shape> targets;
   /// The numbers by which ops divide what depends on rows, by location, in their order.
   llvm::StringMap<llvm::SmallVector<double, 1>> divisors;
+  /// Nodes that take their inputs apart at places that follow from sizes, by location.
+  llvm::StringSet<> placedBySize;
   int64_t rows = 0;
 };
 

@@ -12,6 +12,7 @@ const Registry &Registry::get() {
     populateAttention(all);
     populateConstant(all);
     populateControl(all);
+    populateCumulative(all);
     populateEinsum(all);
     populateElementwise(all);
     populateGridSample(all);

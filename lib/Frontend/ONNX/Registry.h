@@ -49,6 +49,8 @@ struct Operator {
   bool sequences = false;
   /// Whether inputs may be values whose size the data decides.
   bool deferred = false;
+  /// Whether it takes its inputs apart at places that follow from their sizes alone.
+  bool placed = false;
 
   Operator &weightInputs(llvm::ArrayRef<unsigned> indices) {
     weights.assign(indices.begin(), indices.end());
@@ -60,6 +62,10 @@ struct Operator {
   }
   Operator &takesDeferred() {
     deferred = true;
+    return *this;
+  }
+  Operator &placesBySize() {
+    placed = true;
     return *this;
   }
   Operator &takesSequences() {
@@ -89,6 +95,7 @@ private:
 void populateAttention(Registry &registry);
 void populateConstant(Registry &registry);
 void populateControl(Registry &registry);
+void populateCumulative(Registry &registry);
 void populateEinsum(Registry &registry);
 void populateElementwise(Registry &registry);
 void populateGridSample(Registry &registry);

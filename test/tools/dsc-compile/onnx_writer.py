@@ -185,6 +185,7 @@ def static(what):
             node("Sub", ["x", "mean"], "h"),
         ],
         "half": [node("Slice", ["x", "zero", "two", "first"], "h")],
+        "cumsum": [node("CumSum", ["x", "first"], "h")],
         "mask": [node("Expand", ["m", "all"], "masks"), node("Mul", ["x", "masks"], "h")],
     }[what]
     rows = 2 if what == "half" else 4

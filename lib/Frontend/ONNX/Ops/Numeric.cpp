@@ -107,38 +107,6 @@ static LogicalResult importBitShift(NodeImport &n) {
   return importBitwise<train::ShiftRightOp>(n);
 }
 
-//===----------------------------------------------------------------------===//
-// Cumulative products
-//===----------------------------------------------------------------------===//
-
-/// x moved by `count` along `axis` (backwards if negative), with ones at the free end.
-static Value moved(NodeImport &n, Value x, int64_t axis, int64_t count) {
-  int64_t size = shapeOf(x)[axis], distance = std::min(std::abs(count), size);
-  Shape shape(shapeOf(x));
-  shape[axis] = distance;
-  Value ones = n.splat(RankedTensorType::get(shape, elementOf(x)), 1);
-  Value kept = n.slice(x, axis, count > 0 ? 0 : distance, size - distance);
-  llvm::SmallVector<Value> parts = {ones, kept};
-  if (count < 0)
-    std::swap(parts[0], parts[1]);
-  return distance == size ? ones : n.make<train::ConcatOp>(axis, parts);
-}
-
-/// Products of 1, 2, 4, ... elements: as many steps as the size has binary digits,
-/// and derivatives that are right where elements are zero.
-static LogicalResult importCumProd(NodeImport &n) {
-  Value x = n.input(0);
-  auto axis = n.axisInput(1, rankOf(x));
-  if (failed(axis))
-    return failure();
-  int64_t direction = n.integer("reverse", 0) ? -1 : 1;
-  if (n.integer("exclusive", 0) && shapeOf(x)[*axis] > 0)
-    x = moved(n, x, *axis, direction);
-  for (int64_t step = 1; step < shapeOf(x)[*axis]; step *= 2)
-    x = mul(n, x, moved(n, x, *axis, direction * step));
-  return n.set(0, x);
-}
-
 void populateNumeric(Registry &registry) {
   registry.add("Acos", 7, inputs(1), importFunction<arcCosine>);
   registry.add("Acosh", 9, inputs(1), importFunction<areaCosine>);
@@ -152,7 +120,6 @@ void populateNumeric(Registry &registry) {
   registry.add("BitwiseOr", 18, inputs(2), importBitwise<train::OrOp>);
   registry.add("BitwiseXor", 18, inputs(2), importBitwise<train::XorOp>);
   registry.add("Cosh", 9, inputs(1), importFunction<hyperbolicCosine>);
-  registry.add("CumProd", 26, inputs(2), importCumProd);
   registry.add("Shrink", 9, inputs(1), importShrink);
   registry.add("Sinh", 9, inputs(1), importFunction<hyperbolicSine>);
   registry.add("Tan", 7, inputs(1), importFunction<tangent>);

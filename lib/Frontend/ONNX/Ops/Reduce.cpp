@@ -161,33 +161,9 @@ static LogicalResult importArgMin(NodeImport &n) {
   return importArg(n, isFloat(x) ? n.make<train::NegOp>(x) : n.make<train::NotOp>(x));
 }
 
-/// A triangle of ones selects what is added to each element.
-static LogicalResult importCumSum(NodeImport &n) {
-  Value x = n.input(0);
-  auto axis = n.axisInput(1, rankOf(x));
-  if (failed(axis))
-    return failure();
-  // x repeated along a new dimension before `axis`: [..., to, from, ...].
-  Shape wide(shapeOf(x)), dims;
-  wide.insert(wide.begin() + *axis, shapeOf(x)[*axis]);
-  for (int64_t d = 0; d < rankOf(x); ++d)
-    dims.push_back(d < *axis ? d : d + 1);
-  Value repeated = n.make<train::BroadcastOp>(RankedTensorType::get(wide, elementOf(x)), x, dims);
-  auto indexType = RankedTensorType::get(wide, n.b.getI64Type());
-  Value to = n.make<train::IotaOp>(indexType, *axis);
-  Value from = n.make<train::IotaOp>(indexType, *axis + 1);
-  if (n.integer("reverse", 0))
-    std::swap(to, from);
-  auto relation = n.integer("exclusive", 0) ? train::Comparison::LT : train::Comparison::LE;
-  Value counted = n.select(n.compare(relation, from, to), repeated, n.like(repeated, 0));
-  Shape reduced{*axis + 1};
-  return n.set(0, n.reduce<train::ReduceSumOp>(counted, reduced, false));
-}
-
 void populateReduce(Registry &registry) {
   registry.add("ArgMax", 1, inputs(1), importArgMax);
   registry.add("ArgMin", 1, inputs(1), importArgMin);
-  registry.add("CumSum", 11, inputs(2), importCumSum);
   registry.add("ReduceL1", 1, inputs(1, 2), importReduce<train::ReduceSumOp, magnitude>);
   registry.add("ReduceL2", 1, inputs(1, 2), importReduce<train::ReduceSumOp, square, root>);
   registry.add("ReduceLogSum", 1, inputs(1, 2), importReduce<train::ReduceSumOp, same, logarithm>);
@@ -195,7 +171,7 @@ void populateReduce(Registry &registry) {
   registry.add("ReduceMax", 1, inputs(1, 2), importReduce<train::ReduceMaxOp>);
   registry.add("ReduceMean", 1, inputs(1, 2), importReduceMean);
   registry.add("ReduceMin", 1, inputs(1, 2), importReduce<train::ReduceMinOp>);
-  registry.add("ReduceProd", 1, inputs(1, 2), importReduceProd);
+  registry.add("ReduceProd", 1, inputs(1, 2), importReduceProd).placesBySize();
   registry.add("ReduceSum", 1, inputs(1, 2), importReduce<train::ReduceSumOp>);
   registry.add("ReduceSumSquare", 1, inputs(1, 2), importReduce<train::ReduceSumOp, square>);
 }
