@@ -348,6 +348,20 @@ static void noteInputShifts(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
                            list(names) + "; if they belong to the data, --freeze them");
 }
 
+/// Without a record, a parameter that starts as a table is no different from one.
+static void noteTables(llvm::ArrayRef<std::unique_ptr<Variable>> variables, ImportResult &result) {
+  std::vector<std::string> tables;
+  for (const auto &variable : variables) {
+    llvm::StringRef law = variable->why;
+    bool isUsed = !variable->uses.empty() && !isValueName(variable->name);
+    if (variable->role == train::VariableRole::Frozen && isUsed && law.consume_front("a table: "))
+      tables.push_back(variable->name + " (" + law.str() + ")");
+  }
+  if (!tables.empty())
+    result.notes.push_back("not trained, since all their elements obey a law: " + list(tables) +
+                           "; if they are parameters, name them with --trainable");
+}
+
 /// Where constants are folded, what is left of a parameter has the name of a value. For these
 /// operators it has the parameter's elements, transposed or unsqueezed.
 static bool takesMovedWeight(const Node &node, llvm::ArrayRef<int64_t> shape) {
@@ -492,8 +506,10 @@ void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool
       result.weights[variable->name] =
           isWidened ? result.widened.emplace_back(widened(*variable->data)) : variable->data->data;
   }
-  if (complete && record.empty())
+  if (complete && record.empty()) {
     noteInputShifts(variables, result);
+    noteTables(variables, result);
+  }
   if (complete && record.empty() && producer == "pytorch")
     noteFolding(variables, graph, result);
   if (complete)
