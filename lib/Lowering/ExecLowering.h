@@ -265,6 +265,9 @@ exec::CallOp createCall(mlir::OpBuilder &builder, mlir::Location loc, llvm::Stri
 /// A dense tensor of elements with these bits, in the buffer of `into` if given.
 mlir::Value buildFill(mlir::OpBuilder &builder, mlir::Location loc, mlir::RankedTensorType type,
                       int64_t pattern, mlir::Value into);
+/// Dense tensors of elements of so many bytes with these bits, filled by one call.
+mlir::ValueRange buildFills(mlir::OpBuilder &builder, mlir::Location loc, mlir::TypeRange types,
+                            int64_t elementBytes, int64_t pattern);
 /// A copy of a dense tensor, in the buffer of `into` if given.
 mlir::Value buildDenseCopy(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
                            mlir::Value into);

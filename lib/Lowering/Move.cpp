@@ -50,6 +50,15 @@ Value dsc::buildFill(OpBuilder &builder, Location loc, RankedTensorType type, in
                    into);
 }
 
+ValueRange dsc::buildFills(OpBuilder &builder, Location loc, TypeRange types, int64_t elementBytes,
+                           int64_t pattern) {
+  SmallVector<int64_t> ints = {elementBytes, pattern, static_cast<int64_t>(types.size())};
+  for (Type type : types) {
+    ints.push_back(train::getTensorBytes(type) / elementBytes);
+  }
+  return createCall(builder, loc, "FillAll", types, {}, ints, {}, {}, 0).getResults();
+}
+
 Value dsc::buildDenseCopy(OpBuilder &builder, Location loc, Value value, Value into) {
   RankedTensorType type = tensorType(value);
   int64_t bytes = elementBytes(type.getElementType());

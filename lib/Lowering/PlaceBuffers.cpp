@@ -102,6 +102,7 @@ public:
 private:
   // Step 1: copies that placement cannot avoid.
   void prepareCarries();
+  DenseMap<unsigned, Value> fillTogether(exec::RepeatOp repeat);
   void prepareLoops();
   void prepareResults();
   void prepareWrites();
@@ -175,6 +176,32 @@ bool ProgramPlacement::accumulatesInPlace(Value value, Value argument) {
                      cast<OpResult>(value).getResultNumber());
 }
 
+/// The carried values that begin as many elements with the same bits, by number. One call fills
+/// all of a pattern, since a model has hundreds of sums that begin at zero: the same bytes
+/// whatever their type.
+DenseMap<unsigned, Value> ProgramPlacement::fillTogether(exec::RepeatOp repeat) {
+  llvm::MapVector<std::pair<int64_t, int64_t>, SmallVector<unsigned>> numbers;
+  for (auto [i, carry] : llvm::enumerate(repeat.getCarry())) {
+    if (std::optional<int64_t> pattern = filledWith(lookThroughViews(carry))) {
+      int64_t bytes = *pattern ? elementBytes(tensorType(carry).getElementType()) : 1;
+      numbers[{bytes, *pattern}].push_back(static_cast<unsigned>(i));
+    }
+  }
+  OpBuilder builder(repeat);
+  DenseMap<unsigned, Value> filled;
+  for (auto &[key, group] : numbers) {
+    auto types =
+        llvm::map_to_vector(group, [&](unsigned i) { return repeat.getCarry()[i].getType(); });
+    if (types.size() > 1) {
+      ValueRange values = buildFills(builder, repeat.getLoc(), types, key.first, key.second);
+      for (auto [i, value] : llvm::zip_equal(group, values)) {
+        filled[i] = value;
+      }
+    }
+  }
+  return filled;
+}
+
 /// Every carried value starts in a buffer of its own, and what the region
 /// yields for it must end there.
 void ProgramPlacement::prepareCarries() {
@@ -182,8 +209,11 @@ void ProgramPlacement::prepareCarries() {
     OpBuilder before(repeat), atEnd(repeat.getBlock()->getTerminator());
     Operation *yield = repeat.getBlock()->getTerminator();
     size_t nBatch = repeat.getBatch().size();
+    DenseMap<unsigned, Value> filled = fillTogether(repeat);
     for (unsigned i = 0; i < repeat.getCarry().size(); ++i) {
-      repeat->setOperand(i, buildCopy(before, repeat.getLoc(), repeat.getCarry()[i], nullptr));
+      Value own = filled.lookup(i);
+      repeat->setOperand(
+          i, own ? own : buildCopy(before, repeat.getLoc(), repeat.getCarry()[i], nullptr));
       Value argument = repeat.getBlock()->getArgument(static_cast<unsigned>(nBatch + i));
       Value value = yield->getOperand(i);
       if (inPlaceRoot(value) != argument && !accumulatesInPlace(value, argument)) {

@@ -265,6 +265,13 @@ int32_t dscCpuCopy(const DscCall *call, void *const *buffers);
 /// ints:    bytes (1, 2, 4, 8), rank, dims[rank], strides[rank], offset, pattern
 int32_t dscCpuFill(const DscCall *call, void *const *buffers);
 
+/// Every element of several dense tensors, each from the start of a cache line on, becomes the
+/// low `bytes` bytes of `pattern`.
+///
+/// buffers: out, ... (n)
+/// ints:    bytes (1, 2, 4, 8), pattern, n, elements[n]
+int32_t dscCpuFillAll(const DscCall *call, void *const *buffers);
+
 /// Rows of micro-batch m become rows m n ... (m + 1) n - 1 of out, n = rows of part.
 ///
 /// buffers: part, number (i64, m), out

@@ -29,6 +29,23 @@ train.step @sums(%x: tensor<6x64xf32> {train.name = "x"}) -> (tensor<64xf32> {tr
 
 // -----
 
+// One call fills all sums that begin with the same bits: zeros are bytes whatever their type.
+// CHECK-LABEL: exec.program @many_sums
+// CHECK: %[[ZEROS:.*]]:2 = exec.call "FillAll"() ints [1, 0, 2, 256, 8] {{.*}} at [0, 256] : () -> (tensor<64xf32>, tensor<i64>)
+// CHECK-NOT: "Fill
+// CHECK-NEXT: exec.repeat 3 batch [0, 1] carry(%[[ZEROS]]#0, %[[ZEROS]]#1 : tensor<64xf32>, tensor<i64>) at [0, 256]
+train.step @many_sums(%x: tensor<6x64xf32> {train.name = "x"}, %y: tensor<6xi64> {train.name = "y"}) -> (tensor<64xf32> {train.name = "sum"}, tensor<i64> {train.name = "count"}) {
+  %r:2 = train.microbatch 3 batch(%x, %y : tensor<6x64xf32>, tensor<6xi64>) sums(tensor<64xf32>, tensor<i64>) {
+  ^bb0(%m: tensor<i64>, %rows: tensor<2x64xf32>, %counts: tensor<2xi64>):
+    %s = train.reduce_sum %rows [0] : tensor<2x64xf32> to tensor<64xf32>
+    %c = train.reduce_sum %counts [0] : tensor<2xi64> to tensor<i64>
+    train.yield sums(%s, %c : tensor<64xf32>, tensor<i64>)
+  }
+  train.return %r#0, %r#1 : tensor<64xf32>, tensor<i64>
+}
+
+// -----
+
 // A carried value may begin so in a row that is on no cache line.
 // CHECK-LABEL: exec.program @rows
 // CHECK-NOT: exec.constant

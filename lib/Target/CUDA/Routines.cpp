@@ -7,6 +7,7 @@
 //   name#      one entry that counts others and is not shown itself
 //   name[n+2]  as many entries as the field n counts, and 2
 //   name[4]?2  four entries, if the call's flags have the bit 2
+//   name[n]-   entries that are not shown: the buffers say them
 //
 // `type` and `flags` are shown by the names of their enumerators.
 //
@@ -97,6 +98,7 @@ const StringMap<Description> &descriptions() {
       {"GlobalNorm", {"globalNorm", "GlobalNorm", "chunk", {}}},
       {"Copy", {"copy", "Copy", "bytes r# dims[r] in[r] out[r] inOffset outOffset", {}}},
       {"Fill", {"fill", "Fill", "bytes r# dims[r] strides[r] offset pattern", {}}},
+      {"FillAll", {"fillAll", "FillAll", "bytes pattern n# counts[n]-", {}}},
       {"StackRows", {"stackRows", "StackRows", "bytes microbatches", {}}}};
   return table;
 }
@@ -158,6 +160,7 @@ void FieldReader::readField(StringRef field) {
     counts[shape] = next();
     return;
   }
+  bool isHidden = shape.consume_back("-");
   auto [name, size] = shape.split('[');
   if (size.empty()) {
     int64_t value = next();
@@ -177,7 +180,8 @@ void FieldReader::readField(StringRef field) {
   std::string list;
   for (int64_t i = 0; i < count; ++i)
     list += (i ? ", " : "") + std::to_string(next());
-  show(name, "{" + list + "}");
+  if (!isHidden)
+    show(name, "{" + list + "}");
 }
 
 std::string FieldReader::read() {

@@ -188,3 +188,19 @@ int32_t dscCpuFill(const DscCall *call, void *const *buffers) {
   fillStrided(bytes, loop, static_cast<char *>(buffers[0]) + offset * bytes, pattern);
   return 0;
 }
+
+int32_t dscCpuFillAll(const DscCall *call, void *const *buffers) {
+  Operands operands(call);
+  int64_t bytes = operands.elementBytes(), pattern = operands.next(), number = operands.next();
+  std::vector<int64_t> counts;
+  for (int64_t i = 0; i < number; ++i)
+    counts.push_back(operands.next());
+  if (!operands.ok())
+    return 1;
+  for (int64_t count : counts) {
+    FillLoop loop;
+    loop.add(count, {1});
+    fillStrided(bytes, loop, *buffers++, pattern);
+  }
+  return 0;
+}

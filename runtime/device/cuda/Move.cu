@@ -8,6 +8,7 @@
 #include "device/cuda/Kernel.h"
 #include "device/cuda/Routines.h"
 #include "device/cuda/Strided.h"
+#include "device/cuda/Tensors.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -65,6 +66,27 @@ __global__ void __launch_bounds__(256) fillElements(Strided<1> places, T value, 
   int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i < places.count)
     out[places.at(i)[0]] = value;
+}
+
+constexpr int32_t wordBytes = sizeof(float4), fillChunk = 4 * 256 * wordBytes;
+
+/// 16 bytes of the pattern at a time; a tensor's last bytes one by one.
+__global__ void __launch_bounds__(256) fillTensors(const Tensors<char> tensors, uint64_t pattern) {
+  int32_t own = tensors.own();
+  int64_t begin = tensors.block(own) * fillChunk, left = tensors.counts[own] - begin;
+  char *data = tensors.data[own] + begin;
+  int32_t size = left < fillChunk ? static_cast<int32_t>(left) : fillChunk;
+  const uint64_t twice[2] = {pattern, pattern};
+  float4 word;
+  memcpy(&word, twice, sizeof word);
+  for (int32_t i = threadIdx.x * wordBytes; i < size; i += 256 * wordBytes) {
+    if (i + wordBytes <= size) {
+      *asVector<float4>(data + i) = word;
+      continue;
+    }
+    for (int32_t k = i; k < size; ++k)
+      data[k] = static_cast<char>(pattern >> k % 8 * 8);
+  }
 }
 
 __global__ void __launch_bounds__(256)
@@ -163,6 +185,14 @@ template <typename T> void fillAs(Step &step, const Fill &shape, Buffer out) {
          static_cast<T>(shape.pattern), out.tensor<T>());
 }
 
+/// Eight bytes of elements that have `bytes`.
+uint64_t repeated(int64_t pattern, int64_t bytes) {
+  uint64_t eight = static_cast<uint64_t>(pattern);
+  for (; bytes < 8; bytes *= 2)
+    eight = eight << 8 * bytes | (eight & ((uint64_t(1) << 8 * bytes) - 1));
+  return eight;
+}
+
 } // namespace
 
 void copy(Step &step, const Copy &shape, Buffers buffers) {
@@ -176,6 +206,14 @@ void fill(Step &step, const Fill &shape, Buffers buffers) {
   if (countOf(shape.dims) > 0)
     withWidth(shape.bytes,
               [&](auto zero) { fillAs<decltype(zero)>(step, shape, buffers.begin()[0]); });
+}
+
+void fillAll(Step &step, const FillAll &shape, const Buffer *buffers, size_t count) {
+  const Buffer *next = buffers;
+  Tensors<char> tensors;
+  while (int32_t blocks = tensors.take(next, buffers + count, fillChunk))
+    LAUNCH(step, fillTensors, static_cast<unsigned>(blocks), 256, 0, step.stream, tensors,
+           repeated(shape.pattern, shape.bytes));
 }
 
 void stackRows(Step &step, const StackRows &shape, Buffers buffers) {

@@ -132,6 +132,15 @@ struct Fill {
 };
 void fill(Step &step, const Fill &shape, Buffers buffers);
 
+/// Tensors that begin on multiples of 16 bytes.
+struct FillAll {
+  int64_t bytes, pattern;
+};
+void fillAll(Step &step, const FillAll &shape, const Buffer *buffers, size_t count);
+inline void fillAll(Step &step, const FillAll &shape, Buffers buffers) {
+  fillAll(step, shape, buffers.begin(), buffers.size());
+}
+
 struct StackRows {
   int64_t bytes, microbatches;
 };

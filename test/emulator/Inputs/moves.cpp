@@ -1,6 +1,8 @@
 // Runs what moves and chooses values (Indexing.cu, Move.cu) on sizes that fill no block.
 #include "device.h"
 
+#include <deque>
+
 namespace {
 
 std::vector<float> count(size_t values) {
@@ -34,6 +36,24 @@ void checkMoves(Step &step) {
   Values<int64_t> number({1});
   stackRows(step, {8, 3}, {part.buffer(), number.buffer(), whole.buffer()});
   expect<float>("stackRows", whole, {1, 2, 7, 8, 5, 6});
+}
+
+/// More tensors than one launch takes, of no elements and of more than a block's, whose ends are
+/// on no vector; what lies behind them stays.
+template <typename T> void checkFillAll(Step &step, int64_t bytes, T value, int64_t pattern) {
+  std::deque<Values<T>> tensors;
+  std::vector<Buffer> buffers;
+  for (int64_t i = 0; i < 150; ++i) {
+    tensors.emplace_back(std::vector<T>(size_t(i == 7 ? 20001 : i % 40) + 1, T(9)));
+    auto whole = Buffer(tensors.back().buffer()).template tensor<T>();
+    buffers.push_back(Tensor<T>{whole.data, whole.count - 1});
+  }
+  fillAll(step, {bytes, pattern}, buffers.data(), buffers.size());
+  for (Values<T> &tensor : tensors) {
+    std::vector<T> expected(tensor.host.size(), value);
+    expected.back() = T(9);
+    expect<T>("fillAll", tensor, expected);
+  }
 }
 
 void checkArgMax(Step &step) {
@@ -166,9 +186,13 @@ int main(int argc, char **) {
   Step step(none);
   checkTakes(step);
   checkMoves(step);
+  checkFillAll<float>(step, 4, -1.5f, 0xbfc00000);
   checkArgMax(step);
   checkCopyOf<float>(step, {2, 9, 33}, {0, 2, 1});
   if (argc == 1) { // else "small": many threads take ThreadSanitizer long
+    checkFillAll<uint8_t>(step, 1, 5, 5);
+    checkFillAll<uint16_t>(step, 2, 0x1234, 0x1234);
+    checkFillAll<int64_t>(step, 8, -100, -100);
     checkRandomArgMax(step);
     checkCopies<uint8_t>(step);
     checkCopies<uint16_t>(step);

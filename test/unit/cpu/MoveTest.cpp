@@ -104,4 +104,15 @@ TEST(Fill, NegativeWideInteger) {
   EXPECT_NE(out.data[0], -100);
 }
 
+TEST(FillAll, EachItsSize) {
+  Tensor<int16_t> first({5}), none({1}), last({20001});
+  DSC_CALL(dscCpuFillAll).ints({2, -7, 3, 4, 0, 20000}).out(first).out(none).out(last).runOnce(2);
+  EXPECT_EQ(first.data[3], -7);
+  EXPECT_NE(first.data[4], -7);
+  EXPECT_NE(none.data[0], -7);
+  EXPECT_EQ(last.data[19999], -7);
+  EXPECT_NE(last.data[20000], -7);
+  EXPECT_EQ(DSC_CALL(dscCpuFillAll).ints({2, 0, 2, 4}).out(first).out(none).runOnce(1), 1);
+}
+
 } // namespace
