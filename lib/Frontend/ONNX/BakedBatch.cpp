@@ -4,7 +4,9 @@
 #include "NameUses.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace dsc::onnx {
 
@@ -23,7 +25,12 @@ public:
 private:
   Shape sizesOf(const SeenValue &value) const;
   bool has(llvm::StringRef name, int64_t size);
-  std::optional<int64_t> sizeInstead(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b) const;
+  Shape sizesInstead(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b) const;
+  llvm::StringRef partOf(llvm::StringRef list, size_t index);
+  bool isFromShape(llvm::StringRef name);
+  Shape writtenIn(llvm::StringRef list);
+  std::string explainBatch(llvm::StringRef name, int64_t size, const Node &node);
+  std::string explainTarget(const Node &node);
   std::string originOf(llvm::StringRef name, int64_t size);
   std::string describe(const Node &node, int64_t size);
 
@@ -49,22 +56,60 @@ bool Search::has(llvm::StringRef name, int64_t size) {
   return value && !value->isParameter && llvm::is_contained(sizesOf(*value), size);
 }
 
-/// What stands in one where the other has the batch, counted from the left or from the right.
-std::optional<int64_t> Search::sizeInstead(llvm::ArrayRef<int64_t> a,
-                                           llvm::ArrayRef<int64_t> b) const {
-  auto compare = [&](int64_t x, int64_t y) -> std::optional<int64_t> {
+/// What stands in one where the other has the batch, counted from the left, then from the right.
+Shape Search::sizesInstead(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b) const {
+  Shape sizes;
+  auto compare = [&](int64_t x, int64_t y) {
     if (x != y && (x == batch || y == batch) && std::min(x, y) > 0)
-      return x == batch ? y : x;
-    return std::nullopt;
+      sizes.push_back(x == batch ? y : x);
   };
   size_t common = std::min(a.size(), b.size());
   for (size_t i = 0; i < common; ++i)
-    if (auto size = compare(a[i], b[i]))
-      return size;
+    compare(a[i], b[i]);
   for (size_t i = 1; i <= common; ++i)
-    if (auto size = compare(a[a.size() - i], b[b.size() - i]))
-      return size;
-  return std::nullopt;
+    compare(a[a.size() - i], b[b.size() - i]);
+  return sizes;
+}
+
+/// What a list of sizes takes one of them from, where it was put together of several.
+llvm::StringRef Search::partOf(llvm::StringRef list, size_t index) {
+  const Node *node = producers.lookup(list);
+  if (!node || node->opType != "Concat")
+    return list;
+  for (llvm::StringRef input : node->inputs) {
+    std::optional<SeenValue> value = see(input);
+    if (!value || !value->known)
+      return list;
+    if (index < value->known->size())
+      return input;
+    index -= value->known->size();
+  }
+  return list;
+}
+
+/// Whether a number comes from the shape of a tensor, in whatever way.
+bool Search::isFromShape(llvm::StringRef name) {
+  llvm::SmallVector<llvm::StringRef> open{name};
+  llvm::StringSet<> seen; // a graph may be a cycle
+  while (!open.empty()) {
+    const Node *node = producers.lookup(open.pop_back_val());
+    if (!node || !seen.insert(node->outputs.front()).second)
+      continue;
+    if (node->opType == "Shape" || node->opType == "Size")
+      return true;
+    llvm::append_range(open, node->inputs);
+  }
+  return false;
+}
+
+/// The sizes in a list that the export wrote there.
+Shape Search::writtenIn(llvm::StringRef list) {
+  Shape written;
+  std::optional<SeenValue> value = see(list);
+  for (auto [i, size] : llvm::enumerate(sizesOf(*value)))
+    if (size > 1 && !isFromShape(partOf(list, i)))
+      written.push_back(size);
+  return written;
 }
 
 std::string Search::describe(const Node &node, int64_t size) {
@@ -99,27 +144,51 @@ std::string Search::originOf(llvm::StringRef name, int64_t size) {
   return "";
 }
 
+/// Of a value that has `size` where another input of the node has the batch.
+std::string Search::explainBatch(llvm::StringRef name, int64_t size, const Node &node) {
+  if (!has(name, size))
+    return "";
+  bool isList = isShape(*see(name));
+  if (isList && !llvm::is_contained(writtenIn(name), size))
+    return "";
+  std::string origin = isList ? describe(node, size) : originOf(name, size);
+  if (origin.empty())
+    return "";
+  return "; where the batch is " + std::to_string(batch) + ", " + origin + " holds the number " +
+         std::to_string(size) + ", written there by the export: compile with --batch " +
+         std::to_string(size) +
+         ", or export again with a dynamic batch (dynamic_axes, dynamic_shapes) and sizes "
+         "that the module takes from the shape of its input";
+}
+
+/// Of a list of sizes of which some are taken from shapes and others are not.
+std::string Search::explainTarget(const Node &node) {
+  for (llvm::StringRef name : node.inputs) {
+    std::optional<SeenValue> value = name.empty() ? std::nullopt : see(name);
+    if (!value || !isShape(*value) || !isFromShape(name))
+      continue;
+    std::string sizes = llvm::join(llvm::map_range(writtenIn(name), llvm::itostr), ", ");
+    if (!sizes.empty())
+      return "; of its input '" + name.str() + "', the export wrote " + sizes +
+             " as numbers, and the rest follows the sizes of tensors: if a dimension had such a "
+             "size at export, compile with it (--dim NAME=SIZE), or export again with sizes that "
+             "the module takes from the shape of its input";
+  }
+  return "";
+}
+
 std::string Search::explain(const Node &node) {
-  llvm::SmallVector<std::pair<llvm::StringRef, SeenValue>> inputs;
+  llvm::SmallVector<std::pair<llvm::StringRef, SeenValue>, 2> inputs;
   for (llvm::StringRef name : node.inputs)
     if (std::optional<SeenValue> value = name.empty() ? std::nullopt : see(name))
       if (!value->isParameter)
         inputs.emplace_back(name, *value);
   for (auto &[name, value] : inputs)
-    for (auto &[otherName, other] : inputs) {
-      std::optional<int64_t> size = sizeInstead(sizesOf(value), sizesOf(other));
-      if (!size || !has(otherName, *size))
-        continue;
-      std::string origin = isShape(other) ? describe(node, *size) : originOf(otherName, *size);
-      if (origin.empty())
-        continue;
-      return "; where the batch is " + std::to_string(batch) + ", " + origin +
-             " holds the number " + std::to_string(*size) +
-             ", written there by the export: compile with --batch " + std::to_string(*size) +
-             ", or export again with a dynamic batch (dynamic_axes, dynamic_shapes) and sizes "
-             "that the module takes from the shape of its input";
-    }
-  return "";
+    for (auto &[otherName, other] : inputs)
+      for (int64_t size : sizesInstead(sizesOf(value), sizesOf(other)))
+        if (std::string text = explainBatch(otherName, size, node); !text.empty())
+          return text;
+  return explainTarget(node);
 }
 
 std::string explainBakedBatch(const Graph &graph, const Node &node, int64_t batch,

@@ -1,6 +1,7 @@
 //===- ConstantEvaluator.cpp - Train ops on known operands ----------------===//
 
 #include "ConstantEvaluator.h"
+#include "TensorBuilder.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -52,12 +53,16 @@ std::optional<Types> resultTypes(Operation *op) {
   return types;
 }
 
+/// Sizes come from the file, and their product may overflow.
+bool isHeld(llvm::ArrayRef<int64_t> shape) {
+  std::optional<int64_t> elements = productOf(shape);
+  return elements && *elements <= maxHostElements;
+}
+
 bool isSmall(Operation *op, llvm::ArrayRef<RankedTensorType> types) {
   auto cost = dyn_cast<train::CostOpInterface>(op);
   return (!cost || cost.getFlops() <= maxHostFlops) &&
-         llvm::all_of(types, [](RankedTensorType type) {
-           return countElements(type.getShape()) <= maxHostElements;
-         });
+         llvm::all_of(types, [](RankedTensorType type) { return isHeld(type.getShape()); });
 }
 
 /// The op's results; none where it is not defined for these operands, such as a
@@ -108,7 +113,7 @@ void ConstantEvaluator::learnElementwise(Operation *op, const Evaluator &evaluat
   for (Value operand : op->getOperands())
     operands.push_back(&known[operand].core);
   Index shape = commonShape(operands, types.front().getRank());
-  if (countElements(shape) > maxHostElements)
+  if (!isHeld(shape))
     return;
   std::vector<HostTensor> expanded;
   for (const HostTensor *operand : operands)
@@ -162,7 +167,7 @@ const HostTensor *ConstantEvaluator::lookup(Value value) {
   llvm::ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
   if (entry.core.shape() == shape)
     return &entry.core;
-  if (!entry.whole && countElements(shape) <= maxHostElements)
+  if (!entry.whole && isHeld(shape))
     entry.whole = std::make_unique<HostTensor>(expand(entry.core, shape));
   return entry.whole.get();
 }

@@ -288,7 +288,10 @@ LogicalResult GraphImporter::verifyAndEvaluate(const Node &node, int64_t opset) 
     return success();
   });
   for (Operation *op : created) {
-    if (failed(mlir::verify(op, /*verifyRecursively=*/false)))
+    for (Type type : op->getResultTypes())
+      if (auto tensor = dyn_cast<RankedTensorType>(type))
+        message = message.empty() ? findUnaddressable(tensor) : message;
+    if (!message.empty() || failed(mlir::verify(op, /*verifyRecursively=*/false)))
       return fail(node, opset, message.empty() ? "cannot be imported" : message);
     evaluator.visit(op);
   }

@@ -236,18 +236,6 @@ LogicalResult NodeImport::expectRankOfResult(int64_t rank) {
               llvm::Twine(most));
 }
 
-/// Sizes are computed by the model, and by models gone wrong; more than a process can
-/// address is not worth going on with.
-static LogicalResult expectAddressable(NodeImport &n, RankedTensorType type) {
-  constexpr int64_t addressSpace = int64_t{1} << 47;
-  std::optional<int64_t> elements = productOf(type.getShape());
-  int64_t bytes = train::getTensorBytes(type.clone(llvm::ArrayRef<int64_t>())); // of an element
-  if (elements && *elements <= addressSpace / bytes)
-    return success();
-  std::string sizes = llvm::join(llvm::map_range(type.getShape(), llvm::itostr), "x");
-  return n.fail("a tensor of " + llvm::Twine(sizes) + " elements is larger than any memory");
-}
-
 LogicalResult NodeImport::set(unsigned i, Value value) {
   if (!value) {
     std::string operands;
@@ -257,8 +245,7 @@ LogicalResult NodeImport::set(unsigned i, Value value) {
   }
   if (!wants(i))
     return success();
-  if (failed(expectRankOfResult(rankOf(value))) ||
-      failed(expectAddressable(*this, tensorType(value))))
+  if (failed(expectRankOfResult(rankOf(value))))
     return failure();
   ImportedValue &result = scope.define(node.outputs[i]);
   result.kind = ImportedValue::Kind::Tensor;
@@ -300,8 +287,8 @@ LogicalResult NodeImport::failToFit(const llvm::Twine &message) {
 
 LogicalResult NodeImport::setInitialized(RankedTensorType type, mlir::Attribute init,
                                          llvm::StringRef why) {
-  if (failed(expectAddressable(*this, type)))
-    return failure();
+  if (std::string problem = findUnaddressable(type); !problem.empty())
+    return fail(problem);
   llvm::StringRef name = node.outputs.front();
   return setVariable(
       0, graph.variables.add(name, type, init, why, graph.uses.nodes(name, scope.body)));

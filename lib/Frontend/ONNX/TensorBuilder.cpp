@@ -51,6 +51,16 @@ std::optional<int64_t> productOf(llvm::ArrayRef<int64_t> shape) {
   return empty ? 0 : product;
 }
 
+std::string findUnaddressable(RankedTensorType type) {
+  constexpr int64_t addressSpace = int64_t{1} << 47;
+  std::optional<int64_t> elements = productOf(type.getShape());
+  int64_t bytes = train::getTensorBytes(type.clone(llvm::ArrayRef<int64_t>())); // of an element
+  if (elements && *elements <= addressSpace / bytes)
+    return "";
+  std::string sizes = llvm::join(llvm::map_range(type.getShape(), llvm::itostr), "x");
+  return "a tensor of " + sizes + " elements is larger than any memory";
+}
+
 Value TensorBuilder::splat(RankedTensorType type, double value) {
   Type element = type.getElementType();
   Attribute attribute;

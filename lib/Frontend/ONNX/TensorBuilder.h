@@ -39,6 +39,10 @@ Shape iotaShape(int64_t n);
 /// The product of dimensions; nothing where it overflows.
 std::optional<int64_t> productOf(llvm::ArrayRef<int64_t> shape);
 
+/// Why a tensor is not worth going on with: it is more than a process can address, as sizes
+/// that a model gone wrong computes are. Empty where it is not.
+std::string findUnaddressable(mlir::RankedTensorType type);
+
 class TensorBuilder {
 public:
   TensorBuilder(mlir::OpBuilder &builder, mlir::Location loc) : b(builder), loc(loc) {}

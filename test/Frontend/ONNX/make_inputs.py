@@ -749,6 +749,65 @@ write(
     [numpy_helper.from_array(np.arange(1, 99), "axes")],
 )
 
+# A heads-first reshape that takes the rows from the input's shape and the positions, 3, from the
+# example's.
+write(
+    "baked-positions",
+    [
+        node("Shape", "x", "shape"),
+        node("Gather", "shape zero", "n"),
+        node("Mul", "n heads", "rows"),
+        node("Concat", "three rows two", "sizes", axis=0),
+        node("Transpose", "x", "positions_first", perm=[1, 0, 2]),
+        node("Reshape", "positions_first sizes", "heads_first"),
+        node("ReduceMean", "heads_first", "y"),
+    ],
+    [value("x", ["n", "t", 4])],
+    [value("y", None)],
+    [
+        numpy_helper.from_array(np.array([size]), name)
+        for name, size in (("zero", 0), ("heads", 2), ("three", 3), ("two", 2))
+    ],
+)
+
+# A window over more channels than there are, and a sequence of more parts than a program holds.
+write(
+    "window-of-exabytes",
+    [node("LRN", "x", "h", size=1 << 62), node("MatMul", "h w", "y")],
+    [value("x", ["n", 3, 2, 2])],
+    [value("y", None)],
+    [weight("w", 2, 2)],
+)
+write(
+    "many-parts",
+    [
+        node("ConstantOfShape", "size", "c"),
+        node("SplitToSequence", "c", "parts"),
+        node("SequenceAt", "parts first", "part"),
+        node("Add", "x part", "y"),
+    ],
+    [value("x", ["n", 3])],
+    [value("y", None)],
+    [
+        numpy_helper.from_array(np.array([1 << 40]), "size"),
+        numpy_helper.from_array(np.array(0), "first"),
+    ],
+)
+
+# The ops that a node makes may be larger than its result, beyond what 64 bits count.
+write(
+    "product-of-exabytes",
+    [
+        node("ConstantOfShape", "size", "c"),
+        node("Einsum", "c c", "outer", equation="i,j->ij"),
+        node("ReduceSum", "outer", "sum", keepdims=0),
+        node("Add", "x sum", "y"),
+    ],
+    [value("x", ["n", 3])],
+    [value("y", None)],
+    [numpy_helper.from_array(np.array([1 << 33]), "size")],
+)
+
 # A constant of 4 TiB that no kernel makes on its way.
 write(
     "constant-of-terabytes",

@@ -114,11 +114,13 @@ static LogicalResult importLRN(NodeImport &n) {
   if (size < 1)
     return n.fail("attribute 'size' is not positive");
   Shape low(rankOf(x), 0), high(rankOf(x), 0), interior(rankOf(x), 0);
-  low[1] = (size - 1) / 2;
-  high[1] = size - 1 - low[1];
+  // Windows reach no further than all channels.
+  int64_t below = std::min((size - 1) / 2, channels), above = std::min(size / 2, channels);
+  low[1] = below;
+  high[1] = above;
   Value square = n.make<train::MulOp>(x, x);
   Value padded = n.make<train::PadOp>(square, 0.0, low, high, interior), sum;
-  for (int64_t i = 0; i < size; ++i) {
+  for (int64_t i = 0; i <= below + above; ++i) {
     Value part = n.slice(padded, 1, i, channels);
     sum = sum ? n.make<train::AddOp>(sum, part) : part;
   }

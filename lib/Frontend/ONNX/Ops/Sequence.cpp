@@ -11,19 +11,30 @@ using namespace mlir;
 
 namespace dsc::onnx {
 
+/// Each part is a value of the program.
+static LogicalResult expectParts(NodeImport &n, int64_t count) {
+  constexpr int64_t most = int64_t{1} << 17;
+  return count <= most ? success() : n.fail("makes more than " + llvm::Twine(most) + " parts");
+}
+
 static llvm::FailureOr<Shape> partSizes(NodeImport &n, int64_t total) {
-  if (!n.has(1))
-    return Shape(total, 1);
-  auto host = n.constant(1, "the sizes of its parts");
-  if (failed(host))
+  int64_t size = 1;
+  if (n.has(1)) {
+    auto host = n.constant(1, "the sizes of its parts");
+    if (failed(host) || failed(expectParts(n, static_cast<int64_t>(host->size()))))
+      return failure();
+    if (host->type.getRank() == 1)
+      return Shape(host->ints.begin(), host->ints.end());
+    if (host->isFloat() || host->size() != 1 || host->ints.front() < 1)
+      return n.fail("the sizes of its parts are not sizes");
+    size = host->ints.front();
+  }
+  int64_t whole = total / size, rest = total % size;
+  if (failed(expectParts(n, whole)))
     return failure();
-  if (host->type.getRank() == 1)
-    return Shape(host->ints.begin(), host->ints.end());
-  if (host->isFloat() || host->size() != 1 || host->ints.front() < 1)
-    return n.fail("the sizes of its parts are not sizes");
-  Shape sizes;
-  for (int64_t rest = total; rest > 0; rest -= host->ints.front())
-    sizes.push_back(std::min(rest, host->ints.front()));
+  Shape sizes(whole, size);
+  if (rest > 0)
+    sizes.push_back(rest);
   return sizes;
 }
 
