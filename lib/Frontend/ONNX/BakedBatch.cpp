@@ -28,7 +28,8 @@ private:
   Shape sizesInstead(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b) const;
   llvm::StringRef partOf(llvm::StringRef list, size_t index);
   bool isFromShape(llvm::StringRef name);
-  Shape writtenIn(llvm::StringRef list);
+  std::pair<Shape, Shape> sizesIn(llvm::StringRef list);
+  bool followsBatch(llvm::ArrayRef<int64_t> taken) const;
   std::string explainBatch(llvm::StringRef name, int64_t size, const Node &node);
   std::string explainTarget(const Node &node);
   std::string originOf(llvm::StringRef name, int64_t size);
@@ -102,14 +103,19 @@ bool Search::isFromShape(llvm::StringRef name) {
   return false;
 }
 
-/// The sizes in a list that the export wrote there.
-Shape Search::writtenIn(llvm::StringRef list) {
-  Shape written;
+/// The sizes in a list that come from shapes, and those that the export wrote there.
+std::pair<Shape, Shape> Search::sizesIn(llvm::StringRef list) {
+  Shape taken, written;
   std::optional<SeenValue> value = see(list);
   for (auto [i, size] : llvm::enumerate(sizesOf(*value)))
-    if (size > 1 && !isFromShape(partOf(list, i)))
-      written.push_back(size);
-  return written;
+    if (size > 1)
+      (isFromShape(partOf(list, i)) ? taken : written).push_back(size);
+  return {taken, written};
+}
+
+/// Whether a list has the batch, or a multiple of it, from a shape.
+bool Search::followsBatch(llvm::ArrayRef<int64_t> taken) const {
+  return batch > 1 && llvm::any_of(taken, [&](int64_t size) { return size % batch == 0; });
 }
 
 std::string Search::describe(const Node &node, int64_t size) {
@@ -149,7 +155,8 @@ std::string Search::explainBatch(llvm::StringRef name, int64_t size, const Node 
   if (!has(name, size))
     return "";
   bool isList = isShape(*see(name));
-  if (isList && !llvm::is_contained(writtenIn(name), size))
+  auto [taken, written] = isList ? sizesIn(name) : std::pair<Shape, Shape>();
+  if (isList && (followsBatch(taken) || !llvm::is_contained(written, size)))
     return "";
   std::string origin = isList ? describe(node, size) : originOf(name, size);
   if (origin.empty())
@@ -167,7 +174,7 @@ std::string Search::explainTarget(const Node &node) {
     std::optional<SeenValue> value = name.empty() ? std::nullopt : see(name);
     if (!value || !isShape(*value) || !isFromShape(name))
       continue;
-    std::string sizes = llvm::join(llvm::map_range(writtenIn(name), llvm::itostr), ", ");
+    std::string sizes = llvm::join(llvm::map_range(sizesIn(name).second, llvm::itostr), ", ");
     if (!sizes.empty())
       return "; of its input '" + name.str() + "', the export wrote " + sizes +
              " as numbers, and the rest follows the sizes of tensors: if a dimension had such a "
