@@ -29,6 +29,9 @@ public:
   /// them; the op must be verified.
   void visit(mlir::Operation *op);
 
+  /// Takes the value's elements for these.
+  void assume(mlir::Value value, HostTensor elements) { learn(value, std::move(elements)); }
+
   /// Whether the value's elements are known.
   bool knows(mlir::Value value) const { return known.contains(value); }
 

@@ -65,8 +65,10 @@ void GraphImporter::defineInputs(Scope &scope) {
 
 void GraphImporter::defineInitializers(const Graph &graph, Scope &scope, int64_t opset) {
   for (const Tensor &tensor : graph.initializers) {
-    Variable *variable =
-        variables.add(tensor, tensor.name, placeOf(tensor.name, tensor.dims.size(), scope, opset));
+    Variable *&variable = variableOf[&tensor]; // A loop's body has the same in all steps.
+    if (!variable)
+      variable = variables.add(tensor, tensor.name,
+                               placeOf(tensor.name, tensor.dims.size(), scope, opset));
     if (!variable)
       continue; // Its type has no meaning here; whoever uses it says so.
     ImportedValue &value = scope.define(tensor.name);

@@ -121,6 +121,7 @@ private:
   GradientStops stops;
   llvm::StringSet<> outputNames;
   llvm::StringMap<const Tensor *> initializers;
+  llvm::DenseMap<const Tensor *, Variable *> variableOf;
   /// Constant ops made of initializers.
   llvm::DenseMap<Variable *, mlir::Value> constants;
   std::vector<mlir::Operation *> created;

@@ -2,6 +2,7 @@
 
 #include "NodeImport.h"
 #include "GraphImporter.h"
+#include "Ops/LoopSteps.h"
 
 #include "dialects/Train/Interfaces.h"
 #include "llvm/ADT/SetVector.h"
@@ -67,6 +68,10 @@ LogicalResult NodeImport::defer(const llvm::Twine &message) {
 }
 
 const HostTensor *NodeImport::known(Value value) const { return graph.evaluator.lookup(value); }
+
+std::optional<int64_t> NodeImport::countSteps(const LoopBody &body, int64_t most) const {
+  return onnx::countSteps(body, most, graph.evaluator);
+}
 
 const HostTensor *NodeImport::known(unsigned i) {
   Variable *source = variable(i);

@@ -27,6 +27,7 @@ namespace dsc::onnx {
 class GraphImporter;
 class Scope;
 struct DeferredNode;
+struct LoopBody;
 
 /// What a name in the graph stands for. Deferred: the data decides its size, so that there is no
 /// tensor; that is an error only where something is computed from it that cannot do without.
@@ -93,6 +94,8 @@ public:
   /// The elements of input i (or of a value), if they are known at import.
   const HostTensor *known(unsigned i);
   const HostTensor *known(mlir::Value value) const;
+  /// See LoopSteps.h.
+  std::optional<int64_t> countSteps(const LoopBody &body, int64_t most) const;
   /// The same, where the operator cannot be imported otherwise.
   llvm::FailureOr<HostTensor> constant(unsigned i, llvm::StringRef what);
   llvm::FailureOr<Shape> integers(unsigned i, llvm::StringRef what);

@@ -171,12 +171,20 @@ bool Variables::holdWeights() const {
 // Variables
 //===----------------------------------------------------------------------===//
 
+/// Subgraphs may name their initializers alike.
+std::string Variables::uniqueName(llvm::StringRef name) {
+  std::string unique = name.str();
+  for (unsigned i = 2; !names.insert(unique).second; ++i)
+    unique = (name + "_" + llvm::Twine(i)).str();
+  return unique;
+}
+
 Variable *Variables::add(const Tensor &tensor, llvm::StringRef name, TensorPlace place) {
   Type element = elementType(tensor.type, &context);
   if (!element)
     return nullptr;
   auto variable = std::make_unique<Variable>();
-  variable->name = name.str();
+  variable->name = isa<FloatType>(element) ? uniqueName(name) : name.str();
   variable->type = RankedTensorType::get(tensor.dims, element);
   variable->data = &tensor;
   classify(*variable, place);
@@ -362,6 +370,22 @@ static void noteTables(llvm::ArrayRef<std::unique_ptr<Variable>> variables, Impo
                            "; if they are parameters, name them with --trainable");
 }
 
+/// Some exporters (tf2onnx) merge all initializers of equal values, as weights are that were
+/// never trained: the ones and zeros of norms. PyTorch's do not.
+static void noteMerged(llvm::ArrayRef<std::unique_ptr<Variable>> variables, ImportResult &result) {
+  std::vector<std::string> merged;
+  for (const auto &variable : variables) {
+    bool isTrained = variable->role == train::VariableRole::Parameter && variable->read;
+    if (isTrained && variable->uses.size() > 1 && variable->data && isFill(*variable->data))
+      merged.push_back(variable->name + " (" + list(variable->uses) + ")");
+  }
+  if (!merged.empty())
+    result.notes.push_back(
+        "one tensor of equal elements for several nodes, trained as one: " + list(merged) +
+        "; if the model has one for each, its exporter merged them since they "
+        "start alike: export it with weights that differ");
+}
+
 /// Where constants are folded, what is left of a parameter has the name of a value. For these
 /// operators it has the parameter's elements, transposed or unsqueezed.
 static bool takesMovedWeight(const Node &node, llvm::ArrayRef<int64_t> shape) {
@@ -510,6 +534,8 @@ void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool
     noteInputShifts(variables, result);
     noteTables(variables, result);
   }
+  if (complete && record.empty() && producer != "pytorch")
+    noteMerged(variables, result);
   if (complete && record.empty() && producer == "pytorch")
     noteFolding(variables, graph, result);
   if (complete)

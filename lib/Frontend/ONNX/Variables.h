@@ -22,6 +22,7 @@
 #include "dialects/Train/TrainDialect.h"
 
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Regex.h"
 
 namespace dsc::onnx {
@@ -115,6 +116,7 @@ private:
         producer(model.producer), trainable("trainable", options.trainable),
         freeze("freeze", options.freeze), tie("tie", options.tie) {}
 
+  std::string uniqueName(llvm::StringRef name);
   void classify(Variable &variable, const TensorPlace &place);
   bool classifyByFlag(Variable &variable);
   bool classifyByRecord(Variable &variable, const TensorPlace &place);
@@ -135,6 +137,7 @@ private:
   llvm::DenseMap<const Variable *, llvm::SmallVector<Variable *>> copiesOf;
   std::vector<std::string> joined; // "copy (source)" of those that are not
   bool scalarsAreNodes = false;
+  llvm::StringSet<> names; // of tensors of a float type
   std::vector<std::unique_ptr<Variable>> variables;
 };
 

@@ -695,6 +695,54 @@ loop("loop-stops", STOPS, ["n", 3], goes_on="again")
 loop("loop-stops-rows", STOPS, ["n", 3], goes_on="again", outputs="y rows", rows=ROWS)
 loop("loop-unbounded", STOPS, ["n", 3], goes_on="again", bound="")
 loop("loop-grows", [node("Concat", "h h", "next", axis=0)], [None, 3])
+
+
+# "while k < 12: k += 2", as TensorFlow writes a recurrent layer: a counter of its own, which the
+# condition asks for, and a weight in the body.
+def counted_while(name, bound, start=-10):
+    body_nodes = [
+        node("MatMul", "h inner", "moved"),
+        node("Tanh", "moved", "next"),
+        node("Add", "k two", "after"),
+        node("Less", "after twelve", "below"),
+        node("Less", "i many", "few"),
+        node("And", "below few", "again"),
+    ]
+    body = helper.make_graph(
+        body_nodes,
+        "body",
+        [*STEP, value("h", ["n", 3]), value("k", [], TensorProto.INT64)],
+        [
+            value("again", [], TensorProto.BOOL),
+            value("next", ["n", 3]),
+            value("after", [], TensorProto.INT64),
+            value("next", ["n", 3]),
+        ],
+        [
+            weight("inner", 3, 3),
+            *(
+                numpy_helper.from_array(np.array(number), name)
+                for name, number in (("two", 2), ("twelve", 12), ("many", 100))
+            ),
+        ],
+    )
+    inputs = [bound, "", "x", "start"]
+    loop_node = helper.make_node("Loop", inputs, ["y", "", "rows"], name="the_Loop", body=body)
+    write(
+        name,
+        [loop_node],
+        [value("x", ["n", 3])],
+        [value("y", None), value("rows", None)],
+        [
+            numpy_helper.from_array(np.array(9, dtype=np.int64), "bound"),
+            numpy_helper.from_array(np.array(start), "start"),
+        ],
+    )
+
+
+counted_while("loop-while", "bound")
+counted_while("loop-while-unbounded", "")
+counted_while("loop-while-short", "bound", start=6)
 RANDOM = [node("RandomNormalLike", "h", "next"), *STOPS[1:]]
 loop("loop-random", RANDOM, ["n", 3], goes_on="again")
 
@@ -750,7 +798,7 @@ write(
 )
 
 # A heads-first reshape that takes the rows from the input's shape and the positions, 3, from the
-# example's.
+# example.
 write(
     "baked-positions",
     [
@@ -768,6 +816,20 @@ write(
         numpy_helper.from_array(np.array([size]), name)
         for name, size in (("zero", 0), ("heads", 2), ("three", 3), ("two", 2))
     ],
+)
+
+# Two scales that start at one, merged by their values, and a tied weight, which starts as no other.
+write(
+    "merged-ones",
+    [
+        node("Mul", "x ones", "a"),
+        helper.make_node("MatMul", ["a", "w"], ["b"], "first"),
+        helper.make_node("MatMul", ["b", "w"], ["c"], "second"),
+        helper.make_node("Mul", ["c", "ones"], ["y"], "the_other_Mul"),
+    ],
+    [value("x", ["n", 3])],
+    [value("y", None)],
+    [weight("w", 3, 3), tensor("ones", [1, 1, 1])],
 )
 
 # A window over more channels than there are, and a sequence of more parts than a program holds.

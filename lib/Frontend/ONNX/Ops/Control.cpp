@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../NodeImport.h"
+#include "LoopSteps.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -286,9 +287,13 @@ private:
   LogicalResult unroll(bool &isUnrolled);
   LogicalResult stackRows(llvm::ArrayRef<llvm::SmallVector<Value>> rows,
                           llvm::SmallVectorImpl<ImportedValue> &values);
+  LogicalResult countBound();
   LogicalResult findBound();
+  std::optional<int64_t> countSteps(Value counter, llvm::ArrayRef<Value> before,
+                                    llvm::ArrayRef<Value> yielded);
   bool isKnownFalse(Value value);
   LogicalResult buildScan();
+  LogicalResult makeSteps();
   Value flag(bool value) { return n.splat(RankedTensorType::get({}, n.b.getI1Type()), value); }
   std::optional<bool> knownFlag(Value value) {
     const HostTensor *known = n.known(value);
@@ -417,6 +422,31 @@ bool LoopImport::isKnownFalse(Value value) {
   return false;
 }
 
+std::optional<int64_t> LoopImport::countSteps(Value counter, llvm::ArrayRef<Value> before,
+                                              llvm::ArrayRef<Value> yielded) {
+  if (condition)
+    return std::nullopt;
+  llvm::SmallVector<Value> initial = tensors();
+  LoopBody imported{counter, initial, llvm::SmallVector<Value>(before),
+                    llvm::SmallVector<Value>(yielded.slice(1, numCarried())), yielded.front()};
+  return n.countSteps(imported, steps);
+}
+
+/// The number of steps of a loop without a trip count, where its condition counts them.
+LogicalResult LoopImport::countBound() {
+  Block &block = n.newRegion().front();
+  Value counter = block.addArgument(RankedTensorType::get({}, n.b.getI64Type()), n.loc);
+  llvm::SmallVector<Value> inputs = {counter, flag(true)};
+  for (Value value : tensors())
+    inputs.push_back(block.addArgument(value.getType(), n.loc));
+  auto yielded = n.importBody(body, block, inputs);
+  if (failed(yielded))
+    return failure();
+  auto counted = countSteps(counter, llvm::ArrayRef(inputs).drop_front(2), *yielded);
+  steps = counted.value_or(steps);
+  return success();
+}
+
 /// "for ... break" has its counter in the condition: steps are tried, with all that
 /// is known of the carried values, until the condition is false whatever the data.
 LogicalResult LoopImport::findBound() {
@@ -445,6 +475,8 @@ LogicalResult LoopImport::findBound() {
 /// One region for all steps. Where the data decides when to stop, the steps behind
 /// that are computed and thrown away.
 LogicalResult LoopImport::buildScan() {
+  if (steps > maxSteps && failed(countBound()))
+    return failure();
   if (steps > maxSteps && failed(findBound()))
     return failure();
   if (steps > maxSteps)
@@ -469,6 +501,11 @@ LogicalResult LoopImport::buildScan() {
     return failure();
   std::optional<bool> goesOn = knownFlag(yielded->front());
   bool mayStop = condition || goesOn != std::optional(true);
+  if (auto counted = mayStop ? countSteps(arguments.front(), before, *yielded) : std::nullopt) {
+    mayStop = false;
+    if (std::exchange(steps, *counted) != *counted)
+      return makeSteps();
+  }
   if (mayStop && llvm::any_of(llvm::drop_begin(n.node.outputs, numCarried()),
                               [](llvm::StringRef name) { return !name.empty(); }))
     return n.fail("the data decides how many rows its outputs have; only carried values may be "
@@ -487,15 +524,17 @@ LogicalResult LoopImport::buildScan() {
   return setAll(n, results);
 }
 
-/// Sequences are names only, so that every step has its own; so has one that has to know its
-/// number. Of few steps each has its own, too.
 LogicalResult LoopImport::run() {
   if (failed(readBounds()))
     return failure();
   if (steps == 0 && n.node.outputs.size() > carried.size())
     return n.fail("it makes no step, so that its outputs have no rows");
-  if (steps == 0)
-    return setOutputs(carried);
+  return steps == 0 ? setOutputs(carried) : makeSteps();
+}
+
+/// Sequences are names only, so that every step has its own; so has one that has to know its
+/// number. Of few steps each has its own, too.
+LogicalResult LoopImport::makeSteps() {
   bool isUnrolled = false, hasSequence = carriesSequence();
   bool tries = hasSequence || steps <= maxUnrolled || (steps <= maxSteps && needsStep());
   if (tries && !condition && failed(unroll(isUnrolled)))
