@@ -431,6 +431,8 @@ static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
     if (recorded && variable->read && !recorded->folded.empty())
       (isTrained ? computed : kept)
           .push_back(variable->name + " (from " + llvm::join(recorded->folded, ", ") + ")");
+    if (recorded && recorded->kind == Recorded::Kind::Parameter && variable->uses.empty())
+      unmentioned.push_back(variable->name);
   }
   for (llvm::StringRef name : record.leftOut(graph))
     missing.push_back(name.str());
@@ -450,10 +452,10 @@ static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
         "; to train them, export in training mode (model.train()) with "
         "optimize=False");
   if (!unmentioned.empty())
-    result.notes.push_back(
-        "parameters of the module that no node mentions: " + list(unmentioned) +
-        "; the module does not use them, or the exporter merged them with others of the same "
-        "initial values: then export with optimize=False");
+    result.notes.push_back("parameters of the module that no node uses: " + list(unmentioned) +
+                           "; they are tied to others, or not used, or the exporter merged them "
+                           "with others of the same "
+                           "initial values: then export with optimize=False");
 }
 
 /// Parameters are kept in f32, also where the model reads halves: most updates are smaller than

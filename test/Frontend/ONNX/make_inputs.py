@@ -987,7 +987,7 @@ assign(
 def split_for_modules(model):
     signature = model.graph.metadata_props.add()
     signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
-    names = ("a.bias", "b.bias", "c.bias", "w", "unused.bias")
+    names = ("a.bias", "b.bias", "c.bias", "w", "unused.bias", "idle.bias")
     signature.value = "\n".join(f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names)
     for made, module, arguments in (
         (0, "a", "%x, %p_a_bias"),
@@ -1018,6 +1018,7 @@ write(
     [
         tensor("a.bias", np.zeros(6)),
         random("w", 6, 3),
+        tensor("idle.bias", np.zeros(3)),
         numpy_helper.from_array(np.array([3, 3]), "sizes"),
     ],
     change=split_for_modules,
