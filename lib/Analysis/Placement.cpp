@@ -216,7 +216,7 @@ PlacedProgram Placement::place(exec::ProgramOp program) {
   return placed;
 }
 
-std::string dsc::originOf(Location loc) {
+std::string dsc::originOf(Location loc, size_t most) {
   llvm::SetVector<StringAttr> names;
   loc->walk([&](Location inner) {
     if (auto name = dyn_cast<NameLoc>(inner)) {
@@ -226,7 +226,7 @@ std::string dsc::originOf(Location loc) {
   });
   std::string text;
   for (auto [index, name] : llvm::enumerate(names)) {
-    if (index == 4) {
+    if (index == most) {
       return text + ", ...";
     }
     text += (index ? ", " : "") + name.str();

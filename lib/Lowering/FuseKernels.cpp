@@ -3,6 +3,7 @@
 #include "dialects/Exec/ExecDialect.h"
 #include "dialects/Train/DeadOps.h"
 #include "dialects/Train/Interfaces.h"
+#include "dsc/Analysis/Origins.h"
 #include "dsc/Lowering/Passes.h"
 #include "lib/Lowering/ExecLowering.h"
 #include "lib/Lowering/FusionGroup.h"
@@ -374,7 +375,8 @@ void KernelOutliner::outline(FusionGroup &group) {
     return; // dead
   }
   OpBuilder builder(module.getContext());
-  Location loc = builder.getFusedLoc(locations);
+  auto results = llvm::map_to_vector(outputs, [](Value output) { return output.getLoc(); });
+  Location loc = kernelLoc(locations, results);
   auto type = builder.getFunctionType(ValueRange(inputs.getArrayRef()).getTypes(),
                                       ValueRange(outputs.getArrayRef()).getTypes());
   auto kernel = exec::KernelOp::create(builder, builder.getUnknownLoc(), "kernel", type);

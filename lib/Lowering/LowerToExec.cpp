@@ -1,5 +1,6 @@
 //===- LowerToExec.cpp - Training programs to loop nests and calls --------===//
 
+#include "dsc/Analysis/Origins.h"
 #include "dsc/Lowering/Passes.h"
 #include "lib/Lowering/ExecLowering.h"
 #include "lib/Lowering/Signless.h"
@@ -298,8 +299,9 @@ SmallVector<Value> ProgramLowering::nextValues(train::MicrobatchOp op, ArrayRef<
   SmallVector<Value> next;
   for (auto [accumulator, part] : llvm::zip(carried, yield.getSums())) {
     Value value = lowering.materialize(part);
-    next.push_back(
-        lowering.isToBeAdded(part) ? buildAccumulation(op.getLoc(), accumulator, value, 1) : value);
+    next.push_back(lowering.isToBeAdded(part)
+                       ? buildAccumulation(value.getLoc(), accumulator, value, 1)
+                       : value);
   }
   for (Value value : yield.getCarry()) {
     next.push_back(lowering.materialize(value));
@@ -389,7 +391,9 @@ static void decomposeRest(ModuleOp module, const LoweringRegistry &registry, int
         return;
       }
       OpBuilder builder(op);
-      op->replaceAllUsesWith(op.decompose(builder));
+      SmallVector<Value> parts = op.decompose(builder);
+      passGradientsOn(op, parts);
+      op->replaceAllUsesWith(parts);
       op->erase();
       changed = true;
     });

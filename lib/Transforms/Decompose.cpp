@@ -1,6 +1,7 @@
 //===- Decompose.cpp - Replace whole ops by ops of the core ---------------===//
 
 #include "dialects/Train/TrainDialect.h"
+#include "dsc/Analysis/Origins.h"
 #include "dsc/Transforms/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -22,7 +23,9 @@ struct DecomposePass : dsc::impl::DecomposePassBase<DecomposePass> {
     for (auto ops = collect(); !ops.empty(); ops = collect()) {
       for (train::DecomposableOpInterface op : ops) {
         OpBuilder builder(op);
-        op->replaceAllUsesWith(op.decompose(builder));
+        SmallVector<Value> parts = op.decompose(builder);
+        passGradientsOn(op, parts);
+        op->replaceAllUsesWith(parts);
         op->erase();
         ++numDecomposed;
       }

@@ -318,7 +318,9 @@ struct RaiseAttention : OpRewritePattern<train::DotOp> {
     }
 
     rewriter.setInsertionPoint(dot);
-    Location loc = dot.getLoc();
+    train::DotOp product = match->scores;
+    Value inputs[] = {scaledOf(product.getA()).core, scaledOf(product.getB()).core, dot.getB()};
+    Location loc = wholeOpLoc(dot, inputs, "Attention");
     Value mask;
     for (const Mask &one : kept)
       mask = addMasks(rewriter, loc, mask, additiveMask(rewriter, loc, one, scores));
@@ -327,7 +329,6 @@ struct RaiseAttention : OpRewritePattern<train::DotOp> {
       match->scale *= scaled.scale;
       return scaled.core;
     };
-    train::DotOp product = match->scores;
     Value a = operand(product.getA()), b = operand(product.getB());
     Value q = permuted(rewriter, loc, a, product.getABatch(), product.getAFree()[0],
                        product.getAContract()[0]);

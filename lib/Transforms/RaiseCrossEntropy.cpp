@@ -56,8 +56,9 @@ struct RaiseLikelihood : OpRewritePattern<train::NegOp> {
       return failure();
     Value labels = rewriter.createOrFold<train::ReshapeOp>(
         neg.getLoc(), tensorOf(picked.getIndices()).clone(shape), picked.getIndices());
-    auto loss = train::CrossEntropyOp::create(rewriter, neg.getLoc(), likelihood.getX(), labels,
-                                              axis, kIgnoreNothing, 0.0);
+    Location loc = wholeOpLoc(neg, {likelihood.getX(), picked.getIndices()}, "CrossEntropy");
+    auto loss = train::CrossEntropyOp::create(rewriter, loc, likelihood.getX(), labels, axis,
+                                              kIgnoreNothing, 0.0);
     rewriter.replaceOp(neg, loss.getLoss());
     return success();
   }

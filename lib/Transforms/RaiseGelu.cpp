@@ -43,14 +43,13 @@ struct RaiseGelu : OpRewritePattern<train::MulOp> {
       Value x = product.factors[i], gate = matchAddNumber(product.factors[1 - i], 1);
       if (!gate || x.getType() != mul.getType())
         continue;
-      if (isErfOf(gate, x)) {
-        rewriter.replaceOpWithNewOp<train::GeluOp>(mul, train::GeluApproximation::Erf, x);
-        return success();
-      }
-      if (isTanhOf(gate, x)) {
-        rewriter.replaceOpWithNewOp<train::GeluOp>(mul, train::GeluApproximation::Tanh, x);
-        return success();
-      }
+      bool isErf = isErfOf(gate, x);
+      if (!isErf && !isTanhOf(gate, x))
+        continue;
+      auto form = isErf ? train::GeluApproximation::Erf : train::GeluApproximation::Tanh;
+      auto gelu = train::GeluOp::create(rewriter, wholeOpLoc(mul, x, "Gelu"), form, x);
+      rewriter.replaceOp(mul, gelu.getY());
+      return success();
     }
     return failure();
   }

@@ -69,14 +69,17 @@ static std::optional<Normalized> matchNormalized(Value centered, const Spread &r
   return Normalized{mean->x, mean->axis, epsilon->second};
 }
 
+static constexpr StringLiteral kLayerNorm = "LayerNormalization";
+
 static LogicalResult replaceByLayerNorm(Operation *op, const Normalized &match,
                                         PatternRewriter &rewriter) {
   RankedTensorType type = tensorOf(match.x);
   auto parameter = type.clone(type.getShape().drop_front(match.axis));
-  Value one = train::ConstantOp::create(rewriter, op->getLoc(), parameter, 1.0);
-  Value zero = train::ConstantOp::create(rewriter, op->getLoc(), parameter, 0.0);
-  auto norm = train::LayerNormOp::create(rewriter, op->getLoc(), match.x, one, zero, match.axis,
-                                         match.epsilon);
+  Location loc = wholeOpLoc(op, match.x, kLayerNorm);
+  Value one = train::ConstantOp::create(rewriter, loc, parameter, 1.0);
+  Value zero = train::ConstantOp::create(rewriter, loc, parameter, 0.0);
+  auto norm =
+      train::LayerNormOp::create(rewriter, loc, match.x, one, zero, match.axis, match.epsilon);
   rewriter.replaceOp(op, norm.getY());
   return success();
 }
@@ -115,6 +118,10 @@ struct Affine {
 };
 } // namespace
 
+static Location locOf(Operation *op, Affine match) {
+  return wholeOpLoc(op, {match.norm.getX(), match.parameter}, kLayerNorm);
+}
+
 static std::optional<Affine> matchAffine(Operation *op, PatternRewriter &rewriter) {
   for (int i : {0, 1}) {
     auto norm = op->getOperand(i).getDefiningOp<train::LayerNormOp>();
@@ -147,8 +154,8 @@ struct FoldScale : OpRewritePattern<train::MulOp> {
     if (!match || splatOf(match->norm.getScale()) != 1.0 || splatOf(match->norm.getBias()) != 0.0)
       return failure();
     train::LayerNormOp norm = match->norm;
-    auto scaled = train::LayerNormOp::create(rewriter, mul.getLoc(), norm.getX(), match->parameter,
-                                             norm.getBias(), norm.getAxis(),
+    auto scaled = train::LayerNormOp::create(rewriter, locOf(mul, *match), norm.getX(),
+                                             match->parameter, norm.getBias(), norm.getAxis(),
                                              norm.getEpsilon().convertToDouble());
     rewriter.replaceOp(mul, scaled.getY());
     return success();
@@ -162,8 +169,8 @@ struct FoldBias : OpRewritePattern<train::AddOp> {
     if (!match || splatOf(match->norm.getBias()) != 0.0)
       return failure();
     train::LayerNormOp norm = match->norm;
-    auto shifted = train::LayerNormOp::create(rewriter, add.getLoc(), norm.getX(), norm.getScale(),
-                                              match->parameter, norm.getAxis(),
+    auto shifted = train::LayerNormOp::create(rewriter, locOf(add, *match), norm.getX(),
+                                              norm.getScale(), match->parameter, norm.getAxis(),
                                               norm.getEpsilon().convertToDouble());
     rewriter.replaceOp(add, shifted.getY());
     return success();

@@ -10,6 +10,7 @@
 #define DSC_TRANSFORMS_RAISEMATCHERS_H
 
 #include "dialects/Train/TrainDialect.h"
+#include "dsc/Analysis/Origins.h"
 
 #include "mlir/IR/PatternMatch.h"
 

@@ -3,6 +3,7 @@
 #include "ReverseMode.h"
 
 #include "Program.h"
+#include "dsc/Analysis/Origins.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -23,6 +24,35 @@ DenseSet<Value> dsc::findInfluences(Block &block, Value loss) {
     }
   }
   return influences;
+}
+
+//===----------------------------------------------------------------------===//
+// Locations
+//===----------------------------------------------------------------------===//
+
+/// Marks what a rule has built, so that readers of generated code see a gradient.
+static void markGradients(Operation *first, Operation *end) {
+  for (Operation *op = first; op != end; op = op->getNextNode()) {
+    op->walk([](Operation *inner) { inner->setLoc(gradientLoc(inner->getLoc())); });
+  }
+}
+
+/// What is only seen in another shape by the value.
+static Value lookThroughShapes(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<train::ReshapeOp, train::TransposeOp, train::BroadcastOp>(op)) {
+      break;
+    }
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+/// Says whose gradient a value is: that of the first one it arrives at.
+static void nameGradient(Value gradient, Value value) {
+  if (auto result = dyn_cast<OpResult>(gradient)) {
+    setGradientOf(result, lookThroughShapes(value).getLoc());
+  }
 }
 
 FailureOr<SmallVector<Value>> ReverseMode::differentiate(Value loss, ValueRange wrt) {
@@ -67,6 +97,7 @@ void ReverseMode::accumulate(Value value, Value gradient) {
   if (!dependent.contains(value)) {
     return;
   }
+  nameGradient(gradient, value);
   Value &sum = gradients[value];
   sum = sum ? builder.createOrFold<train::AddOp>(gradient.getLoc(), sum.getType(), sum, gradient)
             : gradient;
@@ -102,9 +133,13 @@ LogicalResult ReverseMode::applyRule(Operation *op) {
     return ReverseMode(atEnd, run).differentiate(outputs, grads, wrt);
   };
   vjp.loops = run.loops;
+  Block::iterator point = builder.getInsertionPoint();
+  Operation *before = point == builder.getBlock()->begin() ? nullptr : &*std::prev(point);
   if (failed(rule.buildVjp(vjp))) {
     return failure();
   }
+  markGradients(before ? before->getNextNode() : &builder.getBlock()->front(),
+                point == builder.getBlock()->end() ? nullptr : &*point);
   ++run.differentiated;
   for (auto [index, value] : llvm::enumerate(vjp.replacements)) {
     replace(op->getResult(static_cast<unsigned>(index)), value);

@@ -98,7 +98,7 @@ private:
 mlir::Value lookThroughViews(mlir::Value value);
 
 /// The names of the nodes a location stands for, at most four.
-std::string originOf(mlir::Location loc);
+std::string originOf(mlir::Location loc, size_t most = 4);
 
 /// Bytes of an element in memory; i1 takes one.
 int64_t bytesOfElement(mlir::Type type);

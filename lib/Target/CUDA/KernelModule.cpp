@@ -57,7 +57,6 @@ private:
   std::vector<ValueNames> programNames;
   // By the kernel's symbol, or by the signature and the table's type.
   llvm::MapVector<std::string, Function, std::map<std::string, unsigned>> functions;
-  KernelNamer namer;
   NameScope kernelNames;
   KernelModule result;
 };
@@ -68,10 +67,8 @@ Builder::Builder(ModuleOp exec, ArrayRef<PlacedProgram> programs)
   programNames.reserve(programs.size());
   for (const PlacedProgram &program : programs) {
     programNames.emplace_back(program.op);
-    namer.beginProgram();
     for (size_t i = 0; i < program.calls.size();) {
       ArrayRef<PlacedCall> calls = batchAt(program.calls, i);
-      llvm::for_each(calls, [&](const PlacedCall &call) { namer.visit(call); });
       if (isa<exec::LaunchOp>(calls.front().op)) {
         Function &function = functionOf(calls);
         for (const PlacedCall &call : calls)
@@ -175,13 +172,14 @@ void Builder::addComment(exec::KernelOp kernel, const Function &function, String
   llvm::SetVector<StringRef> nodes;
   SmallVector<std::string> texts;
   for (const Use &use : function.uses)
-    texts.push_back(originOf(use.call->op->getLoc()));
+    texts.push_back(originOf(use.call->op->getLoc(), /*most=*/16));
   for (StringRef text : texts)
     nodes.insert(text);
   constexpr size_t most = 3;
   for (StringRef node : nodes.getArrayRef().take_front(most))
-    if (!node.empty())
-      addLine("// " + node);
+    for (const std::string &line : commentLines(node))
+      if (!node.empty())
+        addLine(line);
   if (nodes.size() > most)
     addLine("// and " + Twine(nodes.size() - most) + " more like these");
   addLine("//");
@@ -278,7 +276,7 @@ LogicalResult Builder::buildFunction(const Function &function) {
   if (failed(analysis))
     return failure();
   KernelForm form = table ? table->form : chooseForm(*analysis, findAligned(function.uses));
-  std::string name = namer.name(kernel, *first.call, *first.names) + (table ? "_etc" : "");
+  std::string name = kernelName(kernel, *first.call, *first.names) + (table ? "_etc" : "");
   name = kernelNames.add(name);
   SmallVector<std::string> names = argumentNames(first), parameters = names;
   addComment(kernel, function, describeSize(form, function), names);

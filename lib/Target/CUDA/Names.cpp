@@ -1,6 +1,8 @@
 //===- Names.cpp - Readable identifiers for generated code ----------------===//
 #include "Names.h"
 
+#include "dsc/Analysis/Origins.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -23,6 +25,19 @@ std::string makeIdentifier(StringRef text, StringRef fallback) {
   if (name.empty())
     return fallback.str();
   return llvm::isDigit(name.front()) ? "n" + name : name;
+}
+
+SmallVector<std::string> commentLines(StringRef text) {
+  constexpr size_t width = 100;
+  SmallVector<StringRef> words;
+  text.split(words, ' ');
+  SmallVector<std::string> lines = {"//"};
+  for (StringRef word : words) {
+    if (lines.back().size() + 1 + word.size() > width)
+      lines.push_back("//");
+    lines.back() += (" " + word).str();
+  }
+  return lines;
 }
 
 /// Words that C++, CUDA, or the text around the name use themselves.
@@ -55,34 +70,6 @@ std::string NameScope::add(StringRef wanted) {
 // Values
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// What a location names: a node with the type of its operator, an initializer, or the model.
-struct Origin {
-  StringRef name, type;
-  bool isInitializer = false;
-};
-} // namespace
-
-/// Reads names such as "node '/blocks.0/Add' (Add, opset 20)" and "initializer 'w'".
-static SmallVector<Origin> originsOf(Location loc) {
-  llvm::SetVector<StringRef> texts;
-  loc->walk([&](Location inner) {
-    if (auto name = dyn_cast<NameLoc>(inner))
-      texts.insert(name.getName().getValue());
-    return WalkResult::advance();
-  });
-  SmallVector<Origin> origins;
-  for (StringRef text : texts) {
-    auto [name, rest] = text.split('\'').second.split('\'');
-    if (name.empty())
-      continue; // the model as a whole
-    StringRef type = rest.split('(').second.split(',').first;
-    name.consume_front("node_");
-    origins.push_back({name, type, text.starts_with("initializer")});
-  }
-  return origins;
-}
-
 /// The last parts of a path: /blocks.0/attn/MatMul is called attn_MatMul.
 static std::string lastParts(StringRef path) {
   SmallVector<StringRef> parts;
@@ -93,9 +80,15 @@ static std::string lastParts(StringRef path) {
   return parts.size() > 1 ? parts[parts.size() - 2].str() + "_" + last : last;
 }
 
+/// Gradients are called after the value whose gradient they are, what else a derivative computes
+/// after the node whose derivative it is, and all others after their node.
 static std::string shortOrigin(Location loc) {
-  SmallVector<Origin> origins = originsOf(loc);
-  return origins.empty() ? "" : lastParts(origins.front().name);
+  std::optional<Location> target = gradientOf(loc);
+  SmallVector<Origin> origins = originsOf(target.value_or(loc));
+  if (origins.empty())
+    return "";
+  StringRef suffix = target ? "_grad" : origins.front().isGradient ? "_backward" : "";
+  return lastParts(origins.front().name) + suffix.str();
 }
 
 ValueNames::ValueNames(exec::ProgramOp program) {
@@ -108,20 +101,24 @@ ValueNames::ValueNames(exec::ProgramOp program) {
     known[value] = makeIdentifier(write.getVariable());
     written.insert(value);
   });
+  program.walk([&](exec::RepeatOp repeat) { nameCarried(repeat); });
 }
 
-/// Where a value came from; of a launch's result, what the kernel computes there.
-static Location definitionOf(OpResult value) {
-  auto launch = dyn_cast<exec::LaunchOp>(value.getOwner());
-  auto kernel =
-      launch ? SymbolTable::lookupNearestSymbolFrom<exec::KernelOp>(launch, launch.getKernelAttr())
-             : nullptr;
-  if (!kernel)
-    return value.getOwner()->getLoc();
-  Operation *end = kernel.getBody().front().getTerminator();
-  Operation *inner = end->getOperand(value.getResultNumber()).getDefiningOp();
-  bool isNamed = inner && !originsOf(inner->getLoc()).empty();
-  return isNamed ? inner->getLoc() : launch.getLoc();
+/// What micro-batches add up lies at one place all the time: under one name. The sum of what, a
+/// micro-batch's own says.
+void ValueNames::nameCarried(exec::RepeatOp repeat) {
+  Operation *yield = repeat.getBlock()->getTerminator();
+  for (auto [result, start, next] :
+       llvm::zip_equal(repeat.getResults(), repeat.getCarry(), yield->getOperands())) {
+    Value value = lookThroughViews(next);
+    auto call = value.getDefiningOp<exec::CallOp>();
+    bool isCopy = call && call.getRoutine() == "Copy";
+    std::string name = known.lookup(result);
+    if (name.empty())
+      name = nameOf(isCopy ? call->getOperand(0) : value) + "_sum";
+    for (Value same : {Value(result), value, lookThroughViews(start)})
+      known.try_emplace(same, name);
+  }
 }
 
 /// A row of an input, or what was yielded the iteration before: after the node that made it,
@@ -132,7 +129,7 @@ std::string ValueNames::loopArgumentName(exec::LoopOp loop, unsigned index) cons
     return nameOf(loop.getInputs()[index - numCarry]) + "_row";
   Value yielded = lookThroughViews(loop.getBlock()->getTerminator()->getOperand(index));
   auto result = dyn_cast<OpResult>(yielded);
-  std::string origin = result ? shortOrigin(definitionOf(result)) : "";
+  std::string origin = result ? shortOrigin(originOfResult(result)) : "";
   return origin.empty() ? "carried_" + std::to_string(index) : makeIdentifier(origin) + "_before";
 }
 
@@ -144,7 +141,7 @@ std::string ValueNames::argumentName(BlockArgument argument) const {
   if (auto repeat = dyn_cast<exec::RepeatOp>(parent)) {
     size_t numBatch = repeat.getBatch().size();
     if (index >= numBatch)
-      return "carried_" + std::to_string(index - numBatch);
+      return nameOf(repeat.getResult(index - numBatch));
     index = static_cast<unsigned>(repeat.getBatch()[index]);
     parent = repeat->getParentOp();
   }
@@ -197,14 +194,14 @@ std::string ValueNames::nameOf(Value viewed) const {
     return makeIdentifier((scalar.getName() + " " + scalar.getParameter().value_or("")).str());
   if (isa<exec::ConstantOp>(op))
     return "constant";
-  if (isa<exec::RepeatOp>(op))
-    return "carried_" + std::to_string(cast<OpResult>(value).getResultNumber());
   if (auto launch = dyn_cast<exec::LaunchOp>(op); launch && isOfNumbers(launch)) {
     auto kernel =
         SymbolTable::lookupNearestSymbolFrom<exec::KernelOp>(launch, launch.getKernelAttr());
     return verbsOf(kernel) + "_" + nameOf(launch->getOperand(0));
   }
-  return makeIdentifier(shortOrigin(definitionOf(cast<OpResult>(value))), "value");
+  auto call = dyn_cast<exec::CallOp>(op); // of no node, such as the norm of all gradients
+  std::string routine = call ? llvm::convertToSnakeFromCamelCase(call.getRoutine()) : "value";
+  return makeIdentifier(shortOrigin(originOfResult(cast<OpResult>(value))), routine);
 }
 
 //===----------------------------------------------------------------------===//
@@ -227,8 +224,7 @@ static std::string operatorsOf(ArrayRef<Origin> origins) {
   return StringRef(text).lower();
 }
 
-std::string KernelNamer::name(exec::KernelOp kernel, const PlacedCall &call,
-                              const ValueNames &values) {
+std::string kernelName(exec::KernelOp kernel, const PlacedCall &call, const ValueNames &values) {
   SmallVector<Origin> origins = originsOf(call.op->getLoc());
   auto launch = dyn_cast<exec::LaunchOp>(call.op);
   bool hasOrigin = !origins.empty() && !(launch && isOfNumbers(launch));
@@ -241,27 +237,9 @@ std::string KernelNamer::name(exec::KernelOp kernel, const PlacedCall &call,
     what = "update";
   else if (what.empty())
     what = verbsOf(kernel);
-  else if (isGradient(call))
+  else if (llvm::any_of(origins, [](const Origin &origin) { return origin.isGradient; }))
     what += "_grad";
   return what + (from.empty() ? "" : "__" + from);
-}
-
-void KernelNamer::visit(const PlacedCall &call) {
-  SmallVector<StringRef> names;
-  for (const Origin &origin : originsOf(call.op->getLoc()))
-    names.push_back(origin.name);
-  bool isKnown = llvm::any_of(names, [&](StringRef name) { return seen.contains(name); });
-  bool isNext = llvm::any_of(names, [&](StringRef name) { return last.contains(name); });
-  if (isKnown && !isNext)
-    gradients.insert(call.op);
-  if (isNext && gradients.contains(lastCall))
-    gradients.insert(call.op); // several kernels of one gradient
-  last.clear();
-  for (StringRef name : names) {
-    seen.insert(name);
-    last.insert(name);
-  }
-  lastCall = call.op;
 }
 
 } // namespace dsc::cuda

@@ -13,6 +13,9 @@ namespace dsc::cuda {
 /// there are none.
 std::string makeIdentifier(llvm::StringRef text, llvm::StringRef fallback = "value");
 
+/// The words behind each other, on lines that begin as comments do.
+llvm::SmallVector<std::string> commentLines(llvm::StringRef text);
+
 /// Identifiers of one scope, each different from the others and from what C++ and
 /// CUDA have taken.
 class NameScope {
@@ -34,6 +37,7 @@ public:
   bool isWritten(mlir::Value value) const { return written.contains(value); }
 
 private:
+  void nameCarried(exec::RepeatOp repeat);
   std::string argumentName(mlir::BlockArgument argument) const;
   std::string loopArgumentName(exec::LoopOp loop, unsigned index) const;
 
@@ -41,22 +45,9 @@ private:
   llvm::DenseSet<mlir::Value> written;
 };
 
-/// Names kernels after what they fuse and the first node it came from:
-/// `add_layernorm__blocks_0_ln_1`, with `_grad` behind what comes back to nodes that the
-/// program has passed.
-class KernelNamer {
-public:
-  /// Called for each call of a program, in order.
-  void visit(const PlacedCall &call);
-  void beginProgram() { seen.clear(); }
-  std::string name(exec::KernelOp kernel, const PlacedCall &call, const ValueNames &values);
-
-private:
-  bool isGradient(const PlacedCall &call) const { return gradients.contains(call.op); }
-  llvm::StringSet<> seen, last; // nodes of all calls, and of the last one
-  mlir::Operation *lastCall = nullptr;
-  llvm::DenseSet<mlir::Operation *> gradients;
-};
+/// Kernels are named after what they fuse and the first node it came from:
+/// `add_layernorm__blocks_0_ln_1`, with `_grad` where they compute gradients.
+std::string kernelName(exec::KernelOp kernel, const PlacedCall &call, const ValueNames &values);
 
 } // namespace dsc::cuda
 

@@ -142,6 +142,7 @@ private:
   void show(StringRef name, const Twine &value) {
     text += (text.empty() ? "." : ", .") + name.str() + " = " + value.str();
   }
+  void addSize(int64_t size) { sizes += (sizes.empty() ? "" : "x") + std::to_string(size); }
   int64_t next() { return ints[position++]; }
 
   const Description &description;
@@ -165,9 +166,10 @@ void FieldReader::readField(StringRef field) {
   if (size.empty()) {
     int64_t value = next();
     bool isType = name == "type" || name == "indexType";
-    bool isSize = !isType && name != "flags" && name != "pattern";
-    if (isSize && numSizes++ < 3)
-      sizes += (sizes.empty() ? "" : "x") + std::to_string(value);
+    static const StringSet<> noSizes = {"flags",  "pattern",  "bytes",
+                                        "offset", "inOffset", "outOffset"};
+    if (!isType && !noSizes.contains(name) && numSizes++ < 3)
+      addSize(value);
     return show(name, isType            ? typeText(value)
                       : name == "flags" ? flagsText(description, value)
                                         : intText(value));
@@ -178,8 +180,12 @@ void FieldReader::readField(StringRef field) {
     count = counts.lookup(counter);
   count += more.empty() ? 0 : std::stoll(more.str());
   std::string list;
-  for (int64_t i = 0; i < count; ++i)
-    list += (i ? ", " : "") + std::to_string(next());
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t value = next();
+    list += (i ? ", " : "") + std::to_string(value);
+    if (name == "dims")
+      addSize(value);
+  }
   if (!isHidden)
     show(name, "{" + list + "}");
 }

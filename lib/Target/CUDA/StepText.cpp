@@ -139,7 +139,7 @@ SharedShapes::SharedShapes(ArrayRef<PlacedProgram> programs) {
       }
   NameScope scope;
   for (const auto &[key, count] : counts)
-    if (count > 1 && !key.second.empty())
+    if (count > 1 && StringRef(labels[key.first + key.second]).contains('_')) // else no sizes
       names[key] = scope.add(labels[key.first + key.second]);
 }
 
@@ -396,22 +396,6 @@ PartTables::PartTables(ArrayRef<PlacedProgram> programs, const KernelModule &ker
             scope.add(kernels.batches.find(calls.front().op)->second.kernel + "_parts");
 }
 
-/// The words behind each other, on lines that begin as comments do.
-static void writeComment(llvm::raw_ostream &os, StringRef text) {
-  constexpr size_t width = 100;
-  SmallVector<StringRef> words;
-  text.split(words, ' ');
-  std::string line = "//";
-  for (StringRef word : words) {
-    if (line.size() + 1 + word.size() > width) {
-      os << line << '\n';
-      line = "//";
-    }
-    line += (" " + word).str();
-  }
-  os << line << '\n';
-}
-
 static std::string partText(const PartTable::Part &part) {
   std::string places = llvm::join(
       llvm::map_range(part.offsets, [](int64_t offset) { return std::to_string(offset); }), ", ");
@@ -429,9 +413,10 @@ void PartTables::declare(const PlacedProgram &program, llvm::raw_ostream &os) co
     for (unsigned argument : batch.table.buffers)
       buffers.push_back(values.nameOf(calls.front().buffers[argument].value));
     os << '\n';
-    writeComment(os, "Parts of " + batch.kernel +
-                         ": first block, rows, columns, and the places of " +
-                         llvm::join(buffers, ", "));
+    for (const std::string &line : commentLines("Parts of " + batch.kernel +
+                                                ": first block, rows, columns, and the places of " +
+                                                llvm::join(buffers, ", ")))
+      os << line << '\n';
     os << "static __device__ const Part<" << buffers.size() << "> " << nameOf(calls.front())
        << "[] = {\n";
     for (const PartTable::Part &part : batch.table.parts)
