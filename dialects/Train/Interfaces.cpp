@@ -15,6 +15,13 @@ int64_t dsc::train::getTensorBytes(Type type) {
   return tensor.getNumElements() * static_cast<int64_t>((bits + 7) / 8);
 }
 
+SmallVector<NamedAttribute> dsc::train::ownAttributes(Operation *op) {
+  auto isOwn = [&](NamedAttribute attribute) {
+    return !op->getDiscardableAttr(attribute.getName());
+  };
+  return llvm::filter_to_vector(op->getAttrs(), isOwn);
+}
+
 int64_t dsc::train::countResultElements(Operation *op) {
   int64_t elements = 0;
   for (Type type : op->getResultTypes()) {

@@ -64,6 +64,10 @@ int64_t countOperandAndResultBytes(mlir::Operation *op);
 /// Bytes of a tensor in memory (i1 takes a byte).
 int64_t getTensorBytes(mlir::Type type);
 
+/// The attributes that the op's definition names, without what passes have marked it with: for
+/// other ops of the same geometry.
+llvm::SmallVector<mlir::NamedAttribute> ownAttributes(mlir::Operation *op);
+
 } // namespace dsc::train
 
 #include "dialects/Train/TrainInterfaces.h.inc"

@@ -237,7 +237,7 @@ int64_t ConvWeightGradOp::getFlops() { return convFlops(getDw(), getDy()); }
 
 template <typename OpTy>
 static Value convLike(OpBuilder &b, Operation *like, Type type, Value first, Value second) {
-  return OpTy::create(b, like->getLoc(), type, ValueRange{first, second}, like->getAttrs());
+  return OpTy::create(b, like->getLoc(), type, ValueRange{first, second}, ownAttributes(like));
 }
 
 LogicalResult ConvOp::buildVjp(Vjp &vjp) {

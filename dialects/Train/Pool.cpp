@@ -124,13 +124,13 @@ LogicalResult MaxPoolOp::buildVjp(Vjp &vjp) {
 
 LogicalResult AvgPoolOp::buildVjp(Vjp &vjp) {
   vjp.set(0, AvgPoolGradOp::create(vjp.builder, vjp.loc(), getX().getType(),
-                                   ValueRange{vjp.grads[0]}, (*this)->getAttrs()));
+                                   ValueRange{vjp.grads[0]}, ownAttributes(*this)));
   return success();
 }
 
 LogicalResult AvgPoolGradOp::buildVjp(Vjp &vjp) {
   vjp.set(0, AvgPoolOp::create(vjp.builder, vjp.loc(), getDy().getType(), ValueRange{vjp.grads[0]},
-                               (*this)->getAttrs()));
+                               ownAttributes(*this)));
   return success();
 }
 

@@ -53,6 +53,18 @@ func.func @nested(%w: tensor<2x2xf32>, %x: tensor<3x2x2x2xf32>) -> tensor<2x2xf3
   return %h : tensor<2x2xf32>
 }
 
+// A convolution, whose derivatives are ops of the same attributes.
+// CHECK: convolution: {{[0-9]+}} elements, largest relative error
+func.func @convolution(%w: tensor<2x2x3xf32>, %h0: tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {
+  %h = train.scan 3 invariant(%w : tensor<2x2x3xf32>) carry(%h0 : tensor<1x2x4xf32>) carried(tensor<1x2x4xf32>) {
+  ^bb0(%filter: tensor<2x2x3xf32>, %before: tensor<1x2x4xf32>):
+    %c = train.conv %before, %filter strides [1] low [1] high [1] dilations [1] groups 1 : tensor<1x2x4xf32>, tensor<2x2x3xf32> -> tensor<1x2x4xf32>
+    %after = train.sin %c : tensor<1x2x4xf32>
+    train.body_yield %after : tensor<1x2x4xf32>
+  }
+  return %h : tensor<1x2x4xf32>
+}
+
 // A whole op inside, which second derivatives take apart.
 // CHECK: whole_op: {{[0-9]+}} elements, largest relative error
 func.func @whole_op(%h0: tensor<2x3xf32>, %x: tensor<2x2x3xf32>) -> tensor<2x3xf32> {
