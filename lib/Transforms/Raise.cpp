@@ -41,6 +41,7 @@ struct RaisePass : dsc::impl::RaisePassBase<RaisePass> {
 
     RewritePatternSet patterns(&getContext());
     populateRaiseAttentionPatterns(patterns);
+    populateRaiseCarriesPatterns(patterns);
     populateRaiseCrossEntropyPatterns(patterns);
     populateRaiseGeluPatterns(patterns);
     populateRaiseLayerNormPatterns(patterns);

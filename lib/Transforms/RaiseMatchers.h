@@ -73,6 +73,7 @@ inline mlir::RankedTensorType tensorOf(mlir::Value value) {
 
 // One per file; each is a family of patterns.
 void populateRaiseAttentionPatterns(mlir::RewritePatternSet &patterns);
+void populateRaiseCarriesPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseCrossEntropyPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseGeluPatterns(mlir::RewritePatternSet &patterns);
 void populateRaiseLayerNormPatterns(mlir::RewritePatternSet &patterns);

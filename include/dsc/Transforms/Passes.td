@@ -353,7 +353,8 @@ def RaisePass : Pass<"dsc-raise"> {
     compared to six digits, since exporters round them. Equal subexpressions
     are merged first. Attention whose probabilities are dropped out, or used
     elsewhere, stays decomposed. Steps of an unrolled loop that each reduce a
-    slice of their own (embedding bags) become one reduction.
+    slice of their own (embedding bags) become one reduction. What a loop
+    carries and no step changes is an invariant of the loop.
 
     Requires: train IR. Guarantees: the same values up to rounding.
 
