@@ -4,41 +4,60 @@
 #include "trainer/Error.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
+#include <unordered_set>
 #include <vector>
 
 using namespace dsc;
 
 namespace {
 
-constexpr int deepestNesting = 64;
+constexpr size_t deepestNesting = 64;
 constexpr int64_t largestInteger = int64_t(1) << 53; // up to here every JSON library is exact
 
-/// Follows the parser through the text.
-template <typename Json> class Guard {
+/// Reads along before the text becomes values: the depth and the names of all objects. (The library
+/// also calls back while it builds the values, but then takes quadratic time for a large object.)
+template <typename Json> class Guard : public nlohmann::json_sax<Json> {
 public:
   explicit Guard(const std::string &source) : source(source) {}
 
-  bool operator()(int depth, typename Json::parse_event_t event, const Json &parsed) {
-    if (depth >= deepestNesting)
-      failInput("%s: its JSON is nested deeper than %d", source.c_str(), deepestNesting);
-    if (event == Json::parse_event_t::object_start)
-      names.emplace_back();
-    if (event == Json::parse_event_t::object_end)
-      names.pop_back();
-    if (event == Json::parse_event_t::key)
-      addName(parsed.template get_ref<const std::string &>());
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(typename Json::number_integer_t) override { return true; }
+  bool number_unsigned(typename Json::number_unsigned_t) override { return true; }
+  bool number_float(typename Json::number_float_t, const std::string &) override { return true; }
+  bool string(std::string &) override { return true; }
+  bool binary(typename Json::binary_t &) override { return true; }
+  bool start_object(size_t) override { return enter(); }
+  bool start_array(size_t) override { return enter(); }
+  bool end_object() override { return leave(); }
+  bool end_array() override { return leave(); }
+
+  bool key(std::string &name) override {
+    if (!names.back().insert(name).second)
+      failInput("%s: its JSON has the name '%s' twice", source.c_str(), name.c_str());
     return true;
   }
 
+  /// The parser proper finds the same error, and tells.
+  bool parse_error(size_t, const std::string &, const nlohmann::detail::exception &) override {
+    return false;
+  }
+
 private:
-  void addName(const std::string &name) {
-    if (!names.back().insert(name).second)
-      failInput("%s: its JSON has the name '%s' twice", source.c_str(), name.c_str());
+  bool enter() {
+    names.emplace_back();
+    if (names.size() > deepestNesting)
+      failInput("%s: its JSON is nested deeper than %zu", source.c_str(), deepestNesting);
+    return true;
+  }
+
+  bool leave() {
+    names.pop_back();
+    return true;
   }
 
   const std::string &source;
-  std::vector<std::set<std::string>> names; // of the objects that are open
+  std::vector<std::unordered_set<std::string>> names; // of what is open; lists have none
 };
 
 } // namespace
@@ -46,7 +65,8 @@ private:
 template <typename Json> Json dsc::parseJson(std::string_view text, const std::string &source) {
   try {
     Guard<Json> guard(source);
-    return Json::parse(text, std::ref(guard));
+    Json::sax_parse(text, &guard);
+    return Json::parse(text);
   } catch (const typename Json::parse_error &error) { // what() may quote all of the text
     failInput("%s: its JSON is damaged at byte %zu", source.c_str(), error.byte);
   } catch (const typename Json::exception &error) {

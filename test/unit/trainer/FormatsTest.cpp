@@ -12,6 +12,7 @@
 #include "trainer/Payload.h"
 #include "trainer/Safetensors.h"
 
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -217,6 +218,19 @@ TEST_F(Formats, DeepNesting) {
   EXPECT_NE(safetensorsRefusal(safetensors("{\"a\":" + deep, "")).find("nested"),
             std::string::npos);
   EXPECT_NE(refusal([&] { parseState(deep, "state"); }), "");
+}
+
+// Time in proportion to the length: with a quadratic reader this test takes minutes.
+TEST_F(Formats, ManyTensors) {
+  std::string header = "{";
+  for (int i = 0; i < 100'000; ++i)
+    header += (i == 0 ? "\"q" : ",\"q") + std::to_string(i) +
+              R"(":{"dtype":"F32","shape":[0],"data_offsets":[0,0]})";
+  auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(safetensorsRefusal(safetensors(header + "}", "")), "");
+  EXPECT_NE(safetensorsRefusal(safetensors(header + ",\"q7\":1}", "")).find("'q7' twice"),
+            std::string::npos);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 CheckpointState someState() {
