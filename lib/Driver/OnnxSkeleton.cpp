@@ -230,7 +230,9 @@ void SkeletonWriter::addNode(protozero::data_view bytes, size_t index, std::stri
   }
   for (const onnx::Restoration::Copied *copy : behind->second) {
     std::map<size_t, std::string> own = names;
-    own[copy->input] = copy->name.str();
+    for (auto [input, name] : copy->inputs) {
+      own[input] = name.str();
+    }
     protozero::pbf_writer(out).add_message(kGraphNode,
                                            withOutputs(node(bytes, own), copy->outputs));
   }

@@ -134,6 +134,35 @@ class TwinNorms(nn.Module):
         return self.fc3(torch.tanh(self.norm2(self.fc2(x))))
 
 
+class ParallelBlock(nn.Module):
+    """Two branches of one input, each behind a norm of its own, as in GPT-NeoX."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(16), nn.LayerNorm(16)
+        self.left, self.right = nn.Linear(16, 16), nn.Linear(16, 16)
+
+    def forward(self, x):
+        return x + torch.tanh(self.left(self.norm1(x))) + torch.sigmoid(self.right(self.norm2(x)))
+
+
+class MergedNorms(nn.Module):
+    """Norms that compute the same at first, of which an optimizing exporter keeps one; another is
+    called twice with the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.inp = nn.Linear(12, 16)
+        self.blocks = nn.ModuleList([ParallelBlock(), ParallelBlock()])
+        self.norm, self.out, self.gate = nn.LayerNorm(16), nn.Linear(16, 5), nn.Linear(16, 5)
+
+    def forward(self, x):
+        x = self.inp(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.out(self.norm(x)) * torch.sigmoid(self.gate(self.norm(x)))
+
+
 class ZeroBiases(nn.Module):
     """Biases that begin as zeros, which an optimizing exporter drops."""
 
@@ -324,6 +353,9 @@ MODELS = {
     ),
     "twin-norms": Spec(
         module=TwinNorms, inputs=VECTOR, classes=5, seed=15, record=True, optimize=True
+    ),
+    "merged-norms": Spec(
+        module=MergedNorms, inputs=VECTOR, classes=5, seed=61, record=True, optimize=True
     ),
     "zero-biases": Spec(
         module=ZeroBiases, inputs=IMAGE, classes=5, seed=16, record=True, optimize=True

@@ -43,6 +43,28 @@ std::vector<ModuleTensor> changedBuffers(const Graph &graph) {
   return linesOf(graph, {"BUFFER_MUTATION"});
 }
 
+std::vector<llvm::StringRef> moduleOutputs(const Graph &graph) {
+  std::vector<llvm::StringRef> names;
+  for (const auto &[key, text] : graph.metadata) {
+    llvm::SmallVector<llvm::StringRef> lines;
+    if (key == signatureKey)
+      text.split(lines, '\n');
+    for (llvm::StringRef line : lines)
+      if (auto [name, kind] = line.split(": "); kind.starts_with("USER_OUTPUT"))
+        names.push_back(name);
+  }
+  return names;
+}
+
+llvm::StringRef kindOf(llvm::StringRef result) {
+  auto [kind, number] = result.rsplit('_');
+  return !number.empty() && llvm::all_of(number, llvm::isDigit) ? kind : result;
+}
+
+llvm::StringRef resultOf(llvm::StringRef origin) {
+  return origin.ltrim('%').take_until([](char c) { return c == ' '; });
+}
+
 llvm::StringRef operationOf(llvm::StringRef origin) {
   llvm::StringRef target = origin.split("[target=").second.split(']').first;
   target.consume_front("torch.ops.");

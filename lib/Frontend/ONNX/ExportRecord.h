@@ -42,9 +42,15 @@ std::vector<ModuleTensor> moduleTensors(const Graph &graph);
 /// `placeholder`, where nodes of the graph compute that. (The exporter leaves out what no output
 /// needs, and a batch norm is one node.)
 std::vector<ModuleTensor> changedBuffers(const Graph &graph);
+/// What the module returns, as nodes' origins call it.
+std::vector<llvm::StringRef> moduleOutputs(const Graph &graph);
 
 /// The names in a list in quotes: of a node's scopes, of what a tensor was computed from.
 llvm::SmallVector<llvm::StringRef> quoted(llvm::StringRef text);
+/// "mul" of "mul_1", as operations of the module are called.
+llvm::StringRef kindOf(llvm::StringRef result);
+/// How the module's graph calls the operation: "%sub : ...".
+llvm::StringRef resultOf(llvm::StringRef origin);
 /// What a node's origin calls the operation: "aten.embedding.default".
 llvm::StringRef operationOf(llvm::StringRef origin);
 /// The names in the operation's arguments, in order: placeholders and other operations.

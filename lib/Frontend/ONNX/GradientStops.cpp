@@ -52,17 +52,6 @@ bool GradientStops::isDropped(llvm::StringRef argument) const {
          !origins.isTensor(argument);
 }
 
-/// "mse_loss" of "mse_loss_1".
-static llvm::StringRef kindOf(llvm::StringRef operation) {
-  auto [kind, number] = operation.rsplit('_');
-  return !number.empty() && llvm::all_of(number, llvm::isDigit) ? kind : operation;
-}
-
-/// How the module's graph calls the operation: "%sub : ...".
-static llvm::StringRef resultOf(llvm::StringRef origin) {
-  return origin.ltrim('%').take_until([](char c) { return c == ' '; });
-}
-
 /// The exporter's optimizer keeps one of several operations that compute the same, also where
 /// gradients stop at another input of each. The record of a node that uses it has the other's name.
 void GradientStops::findMerged(const Node &node) {

@@ -2,6 +2,7 @@
 
 #include "dsc/Frontend/ONNX/Restore.h"
 #include "ExportRecord.h"
+#include "MergedOperations.h"
 #include "RepeatedParameters.h"
 #include "ValuePattern.h"
 
@@ -17,11 +18,6 @@
 namespace dsc::onnx {
 
 namespace {
-
-/// Input `input` of the graph's node `node`.
-struct Place {
-  size_t node, input;
-};
 
 class Restorer {
 public:
@@ -46,6 +42,9 @@ private:
   void separateUnrecorded(size_t node);
   void copyNode(Place place, llvm::StringRef name, llvm::ArrayRef<Place> users);
   llvm::StringRef tensorMeant(llvm::StringRef used, const Node &user) const;
+  bool canCopy(const MergedOperation &merged) const;
+  void copyOperation(const MergedOperation &merged);
+  void separateMerged();
   void addNodes();
   llvm::StringRef sourceInstead(const Node &node, llvm::StringRef tensor) const;
   void separateFolded(size_t node);
@@ -293,7 +292,7 @@ llvm::StringRef Restorer::tensorMeant(llvm::StringRef used, const Node &user) co
 /// The node once more, with the input of that name, for these users of its outputs.
 void Restorer::copyNode(Place place, llvm::StringRef name, llvm::ArrayRef<Place> users) {
   const Node &node = graph.nodes[place.node];
-  Restoration::Copied copy{place.node, place.input, name, {}};
+  Restoration::Copied copy{place.node, {{place.input, name}}, {}};
   llvm::StringMap<llvm::StringRef> renamed;
   for (llvm::StringRef output : node.outputs) {
     copy.outputs.push_back(own((output + "." + name).str()));
@@ -340,6 +339,56 @@ void Restorer::separateUnrecorded(size_t index) {
     }
     copyNode(place, name, places);
   }
+}
+
+/// Whether all that the copies would be made of is in the file.
+bool Restorer::canCopy(const MergedOperation &merged) const {
+  auto isInFile = [&](auto &parameter) {
+    return !further.contains(initializers.lookup(parameter.first)->name);
+  };
+  auto isFollowed = [&](const Restoration::Followed &followed) {
+    return llvm::is_contained(merged.nodes, followed.node);
+  };
+  return llvm::all_of(merged.parameters, isInFile) && llvm::none_of(result.followed, isFollowed);
+}
+
+/// The nodes of an operation that is missing, once more for it.
+void Restorer::copyOperation(const MergedOperation &merged) {
+  llvm::StringMap<llvm::StringRef> renamed;
+  for (auto [kept, name] : merged.parameters) {
+    renamed[kept] = name;
+    if (!initializers.contains(name) && added.insert(name).second) {
+      result.duplicates.push_back({initializers[kept]->name, name});
+      initializers[name] = initializers[kept];
+    }
+  }
+  for (size_t index : merged.nodes) {
+    Restoration::Copied copy{index, {}, {}};
+    for (auto [i, input] : llvm::enumerate(graph.nodes[index].inputs))
+      if (auto found = renamed.find(input); found != renamed.end())
+        copy.inputs.push_back({i, found->second});
+    for (llvm::StringRef output : graph.nodes[index].outputs) {
+      bool isResult = output == merged.kept;
+      std::string name = isResult ? merged.name.str() : (output + "." + merged.name).str();
+      copy.outputs.push_back(output.empty() ? output : own(name));
+    }
+    for (auto [old, name] : llvm::zip_equal(graph.nodes[index].outputs, copy.outputs))
+      if (!old.empty())
+        renamed[old] = name;
+    result.copies.push_back(std::move(copy));
+  }
+  for (Place user : merged.users) {
+    llvm::StringRef &input = graph.nodes[user.node].inputs[user.input];
+    input = renamed.lookup(input);
+    result.inputs.push_back({user.node, user.input, input});
+  }
+}
+
+/// Operations that the exporter's optimizer merged, as their parameters began alike.
+void Restorer::separateMerged() {
+  for (const MergedOperation &merged : findMergedOperations(graph, initializers, added))
+    if (canCopy(merged))
+      copyOperation(merged);
 }
 
 /// The parameter from which the tensor was computed, or which it is though the operation, without a
@@ -465,7 +514,8 @@ void Restorer::addNodes() {
   std::map<size_t, std::vector<Node>> behind;
   for (const Restoration::Copied &copy : result.copies) {
     Node further = graph.nodes[copy.node];
-    further.inputs[copy.input] = copy.name;
+    for (auto [input, name] : copy.inputs)
+      further.inputs[input] = name;
     further.outputs = copy.outputs;
     behind[copy.node].push_back(std::move(further));
   }
@@ -565,6 +615,7 @@ Restoration Restorer::run() {
     separateUnrecorded(i);
     separateFolded(i);
   }
+  separateMerged();
   for (size_t i = 0; i < graph.nodes.size(); ++i)
     separateNumbers(i);
   countUses();

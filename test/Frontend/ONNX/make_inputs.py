@@ -1025,6 +1025,65 @@ write(
 )
 
 
+# Norms of one input whose parameters began alike, where the exporter's optimizer kept the first norm:
+# the records of two products have the names of others. "merged-modules" can be one answer only: a is
+# used once and b is gone. In "merged-modules-unclear" c is gone, too; in "merged-modules-called" b was
+# called twice, and in "merged-modules-dropped" a user of a's norm is gone, so that it may have been
+# what the record names, and in "merged-modules-further" a use names what was computed of b's norm.
+def merge_modules(names, users, missing):
+    def change(model):
+        signature = model.graph.metadata_props.add()
+        signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+        signature.value = "\n".join(
+            f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names
+        )
+        for made, module, result, count, arguments in (
+            (0, "a", "norm", users, "%x, [6], %p_a_weight, %p_a_bias"),
+            (1, "l.0", "linear", 1, "%norm, %p_l_0_weight"),
+            (2, "l.1", "linear_1", 1, f"%{missing[0]}, %p_l_1_weight"),
+            (3, "l.2", "linear_2", 1, f"%{missing[1]}, %p_l_2_weight"),
+            (4, "", "add", 1, "%linear, %linear_1"),
+            (5, "", "add_1", 1, "%add, %linear_2"),
+        ):
+            props = model.graph.node[made].metadata_props
+            text = f"%{result} : [num_users={count}] = call_function[target=torch.ops.aten.op]"
+            text += f"(args = ({arguments}), kwargs = {{}})"
+            props.add(key="pkg.torch.onnx.fx_node", value=text)
+            scopes = ["", module, result] if module else ["", result]
+            props.add(key="pkg.torch.onnx.name_scopes", value=str(scopes))
+
+    return change
+
+
+ab = [f"{m}.{kind}" for m in "ab" for kind in ("weight", "bias")]
+for name, names, users, missing in (
+    ("merged-modules", ab, 1, ("norm_1", "norm_1")),
+    ("merged-modules-unclear", [*ab, "c.weight", "c.bias"], 1, ("norm_1", "norm_1")),
+    ("merged-modules-called", ab, 1, ("norm_1", "norm_2")),
+    ("merged-modules-dropped", ab, 2, ("norm_1", "norm_1")),
+    ("merged-modules-further", ab, 1, ("norm_1", "to")),
+):
+    write(
+        name,
+        [
+            node("LayerNormalization", "x a.weight a.bias", "norm"),
+            node("MatMul", "norm l.0.weight", "linear"),
+            node("MatMul", "norm l.1.weight", "linear_1"),
+            node("MatMul", "norm l.2.weight", "linear_2"),
+            node("Add", "linear linear_1", "add"),
+            node("Add", "add linear_2", "add_1"),
+        ],
+        [value("x", ["n", 6])],
+        [value("add_1", ["n", 3])],
+        [
+            tensor("a.weight", np.ones(6)),
+            tensor("a.bias", np.zeros(6)),
+            *(random(f"l.{i}.weight", 6, 3) for i in range(3)),
+        ],
+        change=merge_modules([*names, *(f"l.{i}.weight" for i in range(3))], users, missing),
+    )
+
+
 # A static export with its constants folded: cls, repeated for the two rows of its batch, and one
 # transposed weight for two modules that are copies of each other, as are those of two more, the
 # zeros of whose biases are dropped.

@@ -189,10 +189,10 @@ struct Restoration {
     size_t node, input;
     llvm::StringRef name;
   };
-  /// A further node behind another of the file, which it is but for one input and its outputs.
+  /// A further node behind another of the file, which it is but for these inputs and its outputs.
   struct Copied {
-    size_t node, input;
-    llvm::StringRef name;
+    size_t node;
+    std::vector<std::pair<size_t, llvm::StringRef>> inputs;
     std::vector<llvm::StringRef> outputs;
   };
   /// A further node behind another, the first result of which is called after its first input now.

@@ -16,6 +16,7 @@
 // A bias of zeros is dropped altogether: Gemm(x, fc.weight) is given fc.bias again. A batch norm is
 // computed into the product before it; one that was not trained yet, which leaves no bias, is a
 // node again. What was computed of one module's weight (1 + n1.weight) becomes one for each module.
+// An operation that stands for that of another module, too, becomes two.
 //
 //===----------------------------------------------------------------------===//
 
