@@ -34,6 +34,16 @@ struct Array {
   }
 };
 
+struct NpyHeader {
+  ArrayType type;
+  Shape shape;
+  size_t dataStart = 0; // behind the header
+};
+
+/// Reads a header from the first bytes (npyheader::longestPrefix + longestHeader are enough) of an
+/// array file of `size` bytes; the array must be just as long.
+NpyHeader parseNpyHeader(std::string_view prefix, uint64_t size, const std::string &source);
+
 /// Reads the header of .npy bytes; `source` names them in errors.
 Array parseNpy(std::string_view bytes, std::shared_ptr<const void> owner,
                const std::string &source);

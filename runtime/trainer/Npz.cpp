@@ -4,6 +4,7 @@
 // the file lists them; zip64 fields replace those that are all ones.
 //
 //===----------------------------------------------------------------------===//
+#include "abi/NpyHeader.h"
 #include "trainer/Error.h"
 #include "trainer/Files.h"
 #include "trainer/Npy.h"
@@ -29,14 +30,13 @@ bool hasSuffix(const std::string &text, const char *suffix) {
   return text.size() > length && text.compare(text.size() - length, length, suffix) == 0;
 }
 
-std::shared_ptr<const char> inflateEntry(std::string_view packed, uint64_t size, uint32_t crc,
-                                         const std::string &source) {
-  std::shared_ptr<char> data(new char[size], std::default_delete<char[]>());
+/// Inflates the first `size` bytes; false where there are fewer, or, if `isWhole`, more.
+bool inflateBytes(std::string_view packed, char *out, uint64_t size, bool isWhole) {
   z_stream stream = {};
   if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
     failInternal("zlib cannot start");
   stream.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(packed.data()));
-  stream.next_out = reinterpret_cast<Bytef *>(data.get());
+  stream.next_out = reinterpret_cast<Bytef *>(out);
   uint64_t inLeft = packed.size(), outLeft = size;
   int result = Z_OK;
   while (result == Z_OK) { // zlib counts in 32 bits
@@ -46,11 +46,40 @@ std::shared_ptr<const char> inflateEntry(std::string_view packed, uint64_t size,
       outLeft -= stream.avail_out = static_cast<uInt>(std::min<uint64_t>(outLeft, 1 << 30));
     result = inflate(&stream, Z_NO_FLUSH);
   }
-  bool whole = result == Z_STREAM_END && outLeft == 0 && stream.avail_out == 0;
+  bool isFull = outLeft == 0 && stream.avail_out == 0;
   inflateEnd(&stream);
-  if (!whole || checksumOf(data.get(), size) != crc)
-    failInput("%s is corrupt: its compressed data does not unpack to what the archive lists",
-              source.c_str());
+  return isFull && (result == Z_STREAM_END || !isWhole);
+}
+
+[[noreturn]] void failInflation(const std::string &source) {
+  failInput("%s is corrupt: its compressed data does not unpack to what the archive lists",
+            source.c_str());
+}
+
+/// A small entry may unpack to gigabytes: first its header must tell of an array of that size.
+void checkHeader(std::string_view packed, uint64_t size, const std::string &source) {
+  std::string prefix(std::min<uint64_t>(size, npyheader::longestPrefix + npyheader::longestHeader),
+                     '\0');
+  if (!inflateBytes(packed, prefix.data(), prefix.size(), false))
+    failInflation(source);
+  parseNpyHeader(prefix, size, source);
+}
+
+std::shared_ptr<char> allocate(uint64_t size, const std::string &source) {
+  try {
+    return std::shared_ptr<char>(new char[size], std::default_delete<char[]>());
+  } catch (const std::bad_alloc &) {
+    failInput("%s: out of memory for its %llu bytes", source.c_str(),
+              static_cast<unsigned long long>(size));
+  }
+}
+
+std::shared_ptr<const char> inflateEntry(std::string_view packed, uint64_t size, uint32_t crc,
+                                         const std::string &source) {
+  checkHeader(packed, size, source);
+  std::shared_ptr<char> data = allocate(size, source);
+  if (!inflateBytes(packed, data.get(), size, true) || checksumOf(data.get(), size) != crc)
+    failInflation(source);
   return data;
 }
 

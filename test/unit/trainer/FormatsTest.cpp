@@ -17,7 +17,10 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <optional>
+#include <sys/resource.h>
 #include <unistd.h>
+#include <zlib.h>
 
 using namespace dsc;
 namespace fs = std::filesystem;
@@ -300,6 +303,49 @@ TEST_F(Formats, LongNpyHeader) {
             std::string::npos);
 }
 
+std::string npyRefusal(const std::string &bytes) {
+  return refusal([&] { parseNpy(bytes, nullptr, "x.npy"); });
+}
+
+TEST_F(Formats, NpyHeadersOfTwoMeanings) {
+  std::string rest = "'fortran_order': False, 'shape': (2,), }\n";
+  EXPECT_EQ(npyRefusal(npy("{'descr': '<f4', " + rest, "12345678")), "");
+  EXPECT_NE(npyRefusal(npy("{'descr': '<f4', 'descr': '<f4', " + rest, "12345678")).find("twice"),
+            std::string::npos);
+  for (const char *start : {"", "'descr': '<f4', ", "{", "{{", "{'descr' '<f4', ", "{'descr': , ",
+                            "{'descr': '<f4, ", "{'descr': ('<f4', "})
+    EXPECT_NE(npyRefusal(npy(start + rest, "12345678")), "") << start;
+  EXPECT_NE(npyRefusal(npy("{'descr': '<f4', " + rest + "}", "12345678")), "");
+  EXPECT_NE(npyRefusal(npy("{'descr': '<f4', 'fortran_order': 0, 'shape': (2,)}", "12345678"))
+                .find("fortran_order"),
+            std::string::npos);
+}
+
+TEST_F(Formats, ShapesThatAreNoTuples) {
+  for (const char *shape : {"(1, 2)", "(2,)", "(2 ,1 , )", "(1,2,)"})
+    EXPECT_EQ(npyRefusal(npyOf(shape)), "") << shape;
+  EXPECT_EQ(npyRefusal(npyOf("()", "1234")), "");
+  for (const char *shape : {"(2)", "(1 2)", "(1,,2)", "(,)", "(,2)", "(+2,)", "(2,) + (1,)", "[2]",
+                            "(2_0,)", "(2.0,)", "((2,))", "2"})
+    EXPECT_NE(npyRefusal(npyOf(shape)).find("no readable shape"), std::string::npos) << shape;
+  EXPECT_NE(npyRefusal(npyOf("(4611686018427387904, 4)")).find("no memory holds float32"),
+            std::string::npos);
+}
+
+TEST_F(Formats, UnknownNpyVersions) {
+  for (char version : {'\0', '\4', '\x63', '\xff'}) {
+    std::string bytes = npyOf("(2,)");
+    bytes[6] = version;
+    EXPECT_NE(npyRefusal(bytes).find("version"), std::string::npos) << int(version);
+  }
+}
+
+// What follows the array has no meaning: the file is not what its writer meant.
+TEST_F(Formats, BytesBehindAnArray) {
+  EXPECT_NE(npyRefusal(npyOf("(2,)", "123456789")).find("needs 8 bytes, the file has 9"),
+            std::string::npos);
+}
+
 std::string littleEndian(uint64_t value, size_t bytes) {
   return std::string(reinterpret_cast<const char *>(&value), bytes);
 }
@@ -310,6 +356,7 @@ struct ZipEntry {
   uint64_t size; // that it claims to unpack to
   int method = 8;
   uint64_t offset = 0; // of its local header
+  std::optional<uint32_t> crc = std::nullopt;
 };
 
 /// What local header and directory share, from the version on, and the extra field.
@@ -317,7 +364,7 @@ std::string zipHeader(const ZipEntry &entry, bool inDirectory) {
   bool isWide = entry.size >= 0xffffffff;
   std::string extra =
       isWide ? littleEndian(1, 2) + littleEndian(8, 2) + littleEndian(entry.size, 8) : "";
-  uint32_t crc = checksumOf(entry.packed.data(), entry.packed.size());
+  uint32_t crc = entry.crc.value_or(checksumOf(entry.packed.data(), entry.packed.size()));
   std::string header = inDirectory ? "PK\x01\x02" + littleEndian(20, 2) : "PK\x03\x04";
   header += littleEndian(20, 4) + littleEndian(uint64_t(entry.method), 2) + littleEndian(0, 4) +
             littleEndian(crc, 4) + littleEndian(entry.packed.size(), 4) +
@@ -357,6 +404,55 @@ TEST_F(Formats, EntriesThatClaimTooMuch) {
        {uint64_t(0), uint64_t(1) << 31, uint64_t(1) << 40, uint64_t(1) << 63, ~uint64_t(0)})
     for (int method : {0, 8})
       EXPECT_NE(zipRefusal(zipOf({{"x.npy", array, size, method}})), "") << size;
+}
+
+std::string deflated(const std::string &bytes) {
+  std::string packed(bytes.size() + 100, '\0');
+  z_stream stream = {};
+  deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
+  stream.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef *>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+std::string deflatedZip(const std::string &array) {
+  return zipOf(
+      {{"x.npy", deflated(array), array.size(), 8, 0, checksumOf(array.data(), array.size())}});
+}
+
+/// Lets the process get no more than `bytes` on top of what it has.
+class MemoryLimit {
+public:
+  explicit MemoryLimit(size_t bytes) {
+    size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    getrlimit(RLIMIT_AS, &old);
+    rlimit limit = old;
+    limit.rlim_cur = pages * size_t(getpagesize()) + bytes;
+    setrlimit(RLIMIT_AS, &limit);
+  }
+  ~MemoryLimit() { setrlimit(RLIMIT_AS, &old); }
+
+private:
+  rlimit old = {};
+};
+
+// A small archive may unpack to gigabytes: only to as much as an array's header tells.
+TEST_F(Formats, EntriesThatUnpackToMore) {
+  EXPECT_EQ(zipRefusal(deflatedZip(npyOf("(2,)"))), "");
+  std::string bomb = deflatedZip(npyOf("(2,)", std::string(64 << 20, '\0')));
+  std::string array = deflatedZip(npyOf("(16777216,)", std::string(64 << 20, '\0')));
+  EXPECT_EQ(zipRefusal(array), "");
+#ifndef __SANITIZE_ADDRESS__ // which ends the process where memory ends
+  MemoryLimit limit(8 << 20);
+  EXPECT_NE(zipRefusal(array).find("a.npz: array 'x': out of memory"), std::string::npos);
+#endif
+  EXPECT_NE(zipRefusal(bomb).find("needs 8 bytes, the file has 67108864"), std::string::npos);
 }
 
 TEST_F(Formats, EntriesThatShareTheirData) {
