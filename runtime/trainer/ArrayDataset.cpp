@@ -6,6 +6,8 @@
 #include "trainer/Dataset.h"
 #include "trainer/Error.h"
 
+#include <algorithm>
+
 using namespace dsc;
 
 namespace {
@@ -70,11 +72,17 @@ private:
     arrays.push_back(std::move(array));
   }
 
+  /// Not all of them: an archive may have thousands, each of any length.
   static std::string namesText(const ArrayFiles &files) {
     std::string text;
-    for (const std::string &name : files.names())
-      text += (text.empty() ? "'" : ", '") + name + "'";
-    return text.empty() ? "none" : text;
+    std::vector<std::string> names = files.names();
+    size_t shown = std::min<size_t>(names.size(), 10);
+    for (size_t i = 0; i < shown; ++i)
+      text +=
+          (i == 0 ? "'" : ", '") + names[i].substr(0, 80) + (names[i].size() > 80 ? "...'" : "'");
+    if (shown < names.size())
+      text += " and " + std::to_string(names.size() - shown) + " more";
+    return names.empty() ? "none" : text;
   }
 
   void requireShape(const Array &array, const InputInfo &input) {
