@@ -1,6 +1,7 @@
 //===- Npz.cpp - Reading and writing NumPy's .npz archives ----------------===//
 
 #include "dsc/Support/Npz.h"
+#include "abi/NpyHeader.h"
 #include "dsc/Support/RegularFile.h"
 
 #include "llvm/ADT/APFloat.h"
@@ -27,7 +28,6 @@ constexpr uint32_t kInZip64 = 0xffffffff;
 constexpr size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22, kZip64EndSize = 56,
                  kZip64LocatorSize = 20;
 constexpr uint16_t kStored = 0, kDeflated = 8;
-constexpr size_t kHighestRank = 64; // of NumPy
 constexpr StringLiteral kNpyMagic = "\x93NUMPY";
 
 /// A member as the central directory describes it.
@@ -120,10 +120,12 @@ std::string NpzArray::descr() const {
 // .npy members
 //===----------------------------------------------------------------------===//
 
-/// What follows `'key':` in the Python dictionary of a header.
-static StringRef findEntry(StringRef header, StringRef key) {
-  StringRef entry = header.split(("'" + key + "'").str()).second.ltrim();
-  return entry.consume_front(":") ? entry.ltrim() : StringRef();
+/// What an error quotes: one line, and not all of a long text.
+static std::string quote(StringRef text) {
+  std::string quoted;
+  raw_string_ostream os(quoted);
+  printEscapedString(text.take_front(80), os);
+  return "'" + quoted + (text.size() > 80 ? "...'" : "'");
 }
 
 static Error parseDescr(StringRef entry, NpzArray &array) {
@@ -137,38 +139,22 @@ static Error parseDescr(StringRef entry, NpzArray &array) {
   bool isInt = StringRef("iu").contains(array.kind) && is_contained({1u, 2u, 4u, 8u}, array.width);
   bool isBool = array.kind == 'b' && array.width == 1;
   if (quoted.starts_with(">") || !(isFloat || isInt || isBool)) {
-    return invalid("element type '" + quoted +
-                   "' is not supported (little-endian float, integer or bool is)");
+    return invalid("element type " + quote(quoted) +
+                   " is not supported (little-endian float, integer or bool is)");
   }
   return Error::success();
 }
 
 static Error parseShape(StringRef entry, NpzArray &array) {
-  if (!entry.consume_front("(")) {
-    return invalid("its header has no shape");
+  std::vector<int64_t> shape;
+  if (!npyheader::readShape(entry, shape)) {
+    return invalid("its header has the shape " + quote(entry));
   }
-  SmallVector<StringRef> parts;
-  entry.take_until([](char c) { return c == ')'; }).split(parts, ',', -1, false);
-  uint64_t total = array.width;
-  for (StringRef part : parts) {
-    int64_t dim;
-    if (part.trim().empty()) {
-      continue;
-    }
-    if (part.trim().getAsInteger(10, dim) || dim < 0) {
-      return invalid("its header has the shape '" + entry + "'");
-    }
-    bool overflow = false;
-    total = SaturatingMultiply(total, static_cast<uint64_t>(dim), &overflow);
-    if (overflow || total > uint64_t{1} << 62) {
-      return invalid("its shape is too large");
-    }
-    array.shape.push_back(dim);
+  if (shape.size() > npyheader::highestRank) {
+    return invalid("its shape has " + Twine(shape.size()) + " dimensions, more than " +
+                   Twine(npyheader::highestRank));
   }
-  if (array.shape.size() > kHighestRank) {
-    return invalid("its shape has " + Twine(array.shape.size()) + " dimensions, more than " +
-                   Twine(kHighestRank));
-  }
+  array.shape.assign(shape.begin(), shape.end());
   return Error::success();
 }
 
@@ -190,30 +176,76 @@ static void makeRowMajor(NpzArray &array) {
   array.bytes = std::move(ordered);
 }
 
-Expected<NpzArray> dsc::parseNpy(StringRef data) {
-  if (!data.starts_with(kNpyMagic) || data.size() < 12) {
+/// The header's text, and where the data starts, of a file of `size` bytes.
+static Expected<std::pair<StringRef, size_t>> findHeader(StringRef prefix, uint64_t size) {
+  if (!prefix.starts_with(kNpyMagic) || prefix.size() < npyheader::longestPrefix) {
     return invalid("it is not an .npy file");
   }
-  bool isVersion1 = data[6] == 1;
-  size_t start = isVersion1 ? 10 : 12;
-  size_t length = isVersion1 ? read16le(data.data() + 8) : read32le(data.data() + 8);
-  if (length > data.size() - start) {
+  if (!npyheader::isVersion(prefix[6], prefix[7])) {
+    return invalid("it is of .npy version " + Twine(static_cast<unsigned>(prefix[6] & 0xff)) + "." +
+                   Twine(static_cast<unsigned>(prefix[7] & 0xff)) + ", which is unknown");
+  }
+  size_t start = prefix[6] == 1 ? 10 : 12;
+  size_t length = prefix[6] == 1 ? read16le(prefix.data() + 8) : read32le(prefix.data() + 8);
+  if (length > size - start) {
     return invalid("its header is cut off");
   }
-  StringRef header = data.substr(start, length), body = data.substr(start + length);
-  NpzArray array;
-  if (Error error = parseDescr(findEntry(header, "descr"), array)) {
+  if (length > npyheader::longestHeader) {
+    return invalid("its header is " + Twine(length) + " bytes long, not that of a plain array");
+  }
+  return std::pair(prefix.substr(start, length), start + length);
+}
+
+static Error checkSize(const NpzArray &array, uint64_t available) {
+  uint64_t expected = 0;
+  std::vector<int64_t> shape(array.shape.begin(), array.shape.end());
+  if (!npyheader::countBytes(shape, array.width, expected)) {
+    return invalid("its shape is too large");
+  }
+  return available == expected
+             ? Error::success()
+             : invalid("expected " + Twine(expected) + " bytes of data, got " + Twine(available));
+}
+
+namespace {
+struct NpyHeader {
+  NpzArray array; // without data
+  bool isFortran;
+  size_t dataStart;
+};
+} // namespace
+
+/// Reads a header from the first bytes of a file of `size` bytes, which must fit it.
+static Expected<NpyHeader> parseHeader(StringRef prefix, uint64_t size) {
+  auto text = findHeader(prefix, size);
+  if (!text) {
+    return text.takeError();
+  }
+  npyheader::Fields fields;
+  if (const char *problem = npyheader::readFields(text->first, fields)) {
+    return invalid(problem);
+  }
+  NpyHeader header{{}, StringRef(fields["fortran_order"]) == "True", text->second};
+  if (Error error = parseDescr(fields["descr"], header.array)) {
     return error;
   }
-  if (Error error = parseShape(findEntry(header, "shape"), array)) {
+  if (Error error = parseShape(fields["shape"], header.array)) {
     return error;
   }
-  uint64_t expected = static_cast<uint64_t>(array.size()) * array.width;
-  if (body.size() != expected) {
-    return invalid("expected " + Twine(expected) + " bytes of data, got " + Twine(body.size()));
+  if (Error error = checkSize(header.array, size - header.dataStart)) {
+    return error;
   }
-  array.bytes.assign(body.begin(), body.end());
-  if (findEntry(header, "fortran_order").starts_with("True")) {
+  return header;
+}
+
+Expected<NpzArray> dsc::parseNpy(StringRef data) {
+  Expected<NpyHeader> header = parseHeader(data, data.size());
+  if (!header) {
+    return header.takeError();
+  }
+  NpzArray array = std::move(header->array);
+  array.bytes.assign(data.begin() + header->dataStart, data.end());
+  if (header->isFortran) {
     makeRowMajor(array);
   }
   return array;
@@ -312,7 +344,8 @@ static Expected<Member> readEntry(StringRef &directory) {
   return member;
 }
 
-static Error inflateInto(StringRef packed, SmallVectorImpl<char> &out) {
+/// Inflates as many bytes as `out` has; if `isWhole`, there must be no more.
+static Error inflateInto(StringRef packed, MutableArrayRef<char> out, bool isWhole) {
   z_stream stream = {};
   stream.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(packed.data()));
   stream.avail_in = static_cast<uInt>(packed.size());
@@ -320,9 +353,19 @@ static Error inflateInto(StringRef packed, SmallVectorImpl<char> &out) {
   stream.avail_out = static_cast<uInt>(out.size());
   inflateInit2(&stream, -MAX_WBITS); // zip members carry no zlib header
   int status = inflate(&stream, Z_FINISH);
-  bool complete = status == Z_STREAM_END && stream.avail_out == 0;
+  bool complete = stream.avail_out == 0 && (status == Z_STREAM_END || !isWhole);
   inflateEnd(&stream);
   return complete ? Error::success() : invalid("its compressed data is damaged");
+}
+
+/// A small member may unpack to gigabytes: its header must tell of an array of that size.
+static Error checkHeader(StringRef packed, uint64_t size) {
+  uint64_t longest = npyheader::longestPrefix + npyheader::longestHeader;
+  std::string prefix(std::min(size, longest), '\0');
+  if (Error error = inflateInto(packed, MutableArrayRef(prefix.data(), prefix.size()), false)) {
+    return error;
+  }
+  return parseHeader(prefix, size).takeError();
 }
 
 /// The member's data, inflated into `storage` where it is not stored plainly.
@@ -349,8 +392,11 @@ static Expected<StringRef> readMember(StringRef file, const Member &member,
   if (member.method != kDeflated || packed.size() >= kInZip64 || !isPlausible) {
     return invalid("it is packed in an unsupported way (store or deflate it, below 4 GiB)");
   }
+  if (Error error = checkHeader(packed, member.size)) {
+    return error;
+  }
   storage.resize_for_overwrite(member.size);
-  if (Error error = inflateInto(packed, storage)) {
+  if (Error error = inflateInto(packed, storage, true)) {
     return error;
   }
   return StringRef(storage.data(), storage.size());
@@ -389,7 +435,8 @@ static Error checkDisjoint(std::vector<Member> members) {
   for (size_t i = 1; i < members.size(); ++i) {
     const Member &previous = members[i - 1];
     if (members[i].offset - previous.offset < kLocalSize + previous.packedSize) {
-      return invalid("members '" + previous.name + "' and '" + members[i].name + "' overlap");
+      return invalid("members " + quote(previous.name) + " and " + quote(members[i].name) +
+                     " overlap");
     }
   }
   return Error::success();
@@ -419,12 +466,12 @@ Expected<NpzArchive> dsc::parseNpz(StringRef file) {
   for (const Member &member : *members) {
     Expected<NpzArray> array = readArray(file, member);
     if (!array) {
-      return invalid("member '" + member.name + "': " + toString(array.takeError()));
+      return invalid("member " + quote(member.name) + ": " + toString(array.takeError()));
     }
     StringRef name = member.name;
     name.consume_back(".npy");
     if (!archive.insert({name.str(), std::move(*array)}).second) {
-      return invalid("it lists '" + member.name + "' twice");
+      return invalid("it lists " + quote(member.name) + " twice");
     }
   }
   return archive;

@@ -162,6 +162,30 @@ TEST(Npy, HighRank) {
   EXPECT_EQ(npyError(makeNpy(header, "x")), "its shape has 10000 dimensions, more than 64");
 }
 
+TEST(Npy, HeadersOfTwoMeanings) {
+  EXPECT_EQ(npyError(makeNpy("{'descr': '<f4', 'shape': (2,), 'descr': '<i4'}", "12345678")),
+            "its header has a field twice");
+  for (const char *shape : {"(2)", "(1 2)", "(1,,2)", "(,2)", "(+2,)", "[2]"}) {
+    std::string header = "{'descr': '<f4', 'shape': " + std::string(shape) + "}";
+    EXPECT_NE(npyError(makeNpy(header, "12345678")).find("has the shape"), std::string::npos)
+        << shape;
+  }
+  std::string unknown = makeNpy("{'descr': '<f4', 'shape': (2,)}", "12345678");
+  unknown[6] = 9;
+  EXPECT_EQ(npyError(unknown), "it is of .npy version 9.0, which is unknown");
+}
+
+// A message is one line of printable text.
+TEST(Npy, HeadersThatWouldDriveATerminal) {
+  std::string nonsense = "\x1b\n" + std::string(1000, 'x');
+  for (const std::string &header : {"{'descr': '" + nonsense + "', 'shape': (2,)}",
+                                    "{'descr': '<f4', 'shape': " + nonsense + "}"}) {
+    std::string error = npyError(makeNpy(header));
+    EXPECT_NE(error.find("\\1B\\0Axxx"), std::string::npos) << error;
+    EXPECT_LT(error.size(), 200u);
+  }
+}
+
 /// The directory of a stored archive, whose one member it lists `times` times under other names.
 static std::string listAgain(const std::string &archive, uint16_t times, bool sameName) {
   size_t directory = archive.find("PK\x01\x02"), end = archive.find("PK\x05\x06");
@@ -213,25 +237,47 @@ TEST_F(Npz, NamesOfOtherFolders) {
   EXPECT_EQ(read->begin()->first, "../../x");
 }
 
+static std::string number(uint64_t value, size_t bytes) {
+  return std::string(reinterpret_cast<const char *>(&value), bytes);
+}
+
+/// An archive of one deflated member, which it claims to unpack to `size` bytes.
+static std::string makeZip(const std::string &packed, uint64_t size) {
+  std::string name = "x.npy";
+  bool wide = size > 0xffffffff;
+  std::string sizes = number(packed.size(), 4) + number(wide ? 0xffffffff : size, 4);
+  std::string extra = wide ? number(1, 2) + number(8, 2) + number(size, 8) : "";
+  std::string common = number(20, 2) + number(0, 2) + number(8, 2) + number(0, 8) + sizes +
+                       number(name.size(), 2) + number(extra.size(), 2);
+  std::string local = "PK\x03\x04" + common + name + extra + packed;
+  std::string entry = "PK\x01\x02" + number(20, 2) + common + std::string(14, '\0') + name + extra;
+  return local + entry + "PK\x05\x06" + number(0, 4) + number(1, 2) + number(1, 2) +
+         number(entry.size(), 4) + number(local.size(), 4) + number(0, 2);
+}
+
+static std::string zipError(const std::string &packed, uint64_t size) {
+  auto archive = parseNpz(makeZip(packed, size));
+  return archive ? "" : toString(archive.takeError());
+}
+
 // A deflated member of no bytes, for which the directory claims up to 1 TB.
 TEST_F(Npz, SizesThatAreNotSo) {
-  std::string name = "x.npy", packed("\x03\x00", 2);
-  auto number = [](uint64_t value, size_t bytes) {
-    return std::string(reinterpret_cast<const char *>(&value), bytes);
-  };
   for (uint64_t size : {uint64_t{0}, uint64_t{3000}, uint64_t{0xfffffffe}, uint64_t{1} << 40}) {
-    bool wide = size > 0xffffffff;
-    std::string sizes = number(packed.size(), 4) + number(wide ? 0xffffffff : size, 4);
-    std::string extra = wide ? number(1, 2) + number(8, 2) + number(size, 8) : "";
-    std::string common = number(20, 2) + number(0, 2) + number(8, 2) + number(0, 8) + sizes +
-                         number(name.size(), 2) + number(extra.size(), 2);
-    std::string local = "PK\x03\x04" + common + name + extra + packed;
-    std::string entry =
-        "PK\x01\x02" + number(20, 2) + common + std::string(14, '\0') + name + extra;
-    std::string end = "PK\x05\x06" + number(0, 4) + number(1, 2) + number(1, 2) +
-                      number(entry.size(), 4) + number(local.size(), 4) + number(0, 2);
-    auto archive = parseNpz(local + entry + end);
-    ASSERT_FALSE(bool(archive));
-    EXPECT_NE(toString(archive.takeError()).find("member 'x.npy'"), std::string::npos);
+    EXPECT_NE(zipError(std::string("\x03\x00", 2), size).find("member 'x.npy'"), std::string::npos);
   }
+}
+
+/// Raw deflate data in one stored block.
+static std::string storedBlock(const std::string &bytes) {
+  return "\x01" + number(bytes.size(), 2) + number(~bytes.size(), 2) + bytes;
+}
+
+// The header tells first that the member is too long: the checksum, 0 here, is not reached.
+TEST_F(Npz, MembersThatUnpackToMore) {
+  std::string array = makeNpy("{'descr': '<f4', 'shape': (2,)}", "12345678");
+  EXPECT_EQ(zipError(storedBlock(array), array.size()),
+            "member 'x.npy': its checksum does not match");
+  array += "9";
+  EXPECT_EQ(zipError(storedBlock(array), array.size()),
+            "member 'x.npy': expected 8 bytes of data, got 9");
 }
