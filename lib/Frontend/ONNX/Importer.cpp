@@ -177,6 +177,7 @@ llvm::Expected<ImportResult> importModel(const Model &model, MLIRContext &contex
   bool isMarked = options.marksScales &&
                   (isRebatched || importDoubled(model, context, options, *inputs, other));
   ImportResult result;
+  result.notes = model.notes;
   if (llvm::Error problem =
           importOnce(model, context, options, *inputs, isRebatched ? &exported : nullptr,
                      !isMarked     ? nullptr

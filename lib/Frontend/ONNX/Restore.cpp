@@ -3,8 +3,10 @@
 #include "dsc/Frontend/ONNX/Restore.h"
 #include "ExportRecord.h"
 #include "MergedOperations.h"
+#include "NameUses.h"
 #include "RepeatedParameters.h"
 #include "ValuePattern.h"
+#include "Variables.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -13,6 +15,8 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <cmath>
+#include <cstring>
 #include <map>
 
 namespace dsc::onnx {
@@ -25,6 +29,9 @@ public:
       : model(model), graph(model.graph), record(model.graph), origins(model.graph) {
     for (const Tensor &tensor : graph.initializers)
       initializers[tensor.name] = &tensor;
+    for (const ModuleTensor &tensor : moduleTensors(graph))
+      if (tensor.kind == "BUFFER")
+        buffers.insert(tensor.name);
   }
 
   Restoration run();
@@ -32,7 +39,11 @@ public:
 private:
   llvm::StringRef droppedBias(size_t node);
   void restoreBias(size_t node);
+  llvm::SmallVector<llvm::StringRef> tensorsOfNorm(const Node &node);
+  bool canBegin(llvm::StringRef name, int64_t size, float value) const;
+  void scaleWeights(llvm::StringRef name, float factor);
   void restoreBatchNorm(size_t node);
+  void noteNorms();
   void addFurther(llvm::StringRef name, DataType type, int64_t size, std::string bytes);
   bool isGone(llvm::StringRef tensor) const {
     return !initializers.contains(tensor) && !record.isFolded(tensor);
@@ -71,8 +82,11 @@ private:
   ExportRecord record;
   llvm::StringMap<const Tensor *> initializers;
   Origins origins;
+  llvm::StringSet<> buffers; // of the module
   llvm::StringSet<> added;
-  llvm::StringSet<> further; // names of the vectors that the result has
+  llvm::StringSet<> scaled; // weights whose norm was taken out of them again
+  std::vector<std::string> restoredNorms, lostNorms; // by their products' nodes
+  llvm::StringSet<> further;                         // names of the vectors that the result has
   /// Results of nodes: the exporter may call one as a tensor of the module is called.
   llvm::StringSet<> computed;
   /// Initializers with a name of the module's, where there is no record.
@@ -143,6 +157,17 @@ static int64_t biasSize(const Node &node, const Tensor &weights) {
   return node.opType == "ConvTranspose" ? weights.dims[1] * integer("group", 1) : 0;
 }
 
+static bool isBatchNorm(const Node &node) {
+  return node.opType == "BatchNormalization" && node.inputs.size() >= 5 && !node.outputs.empty();
+}
+
+/// Whether a product holds the batch norm behind it.
+static bool isFoldedNorm(const Node &node) {
+  return operationOf(node.origin).contains("batch_norm") &&
+         llvm::is_contained({"Conv", "ConvTranspose", "Gemm"}, node.opType) &&
+         node.inputs.size() >= 2;
+}
+
 /// The bias of a product of the module whose node has the weights alone; empty if there was none.
 /// What the weights were computed from stands in another operation.
 llvm::StringRef Restorer::droppedBias(size_t index) {
@@ -162,7 +187,8 @@ llvm::StringRef Restorer::droppedBias(size_t index) {
 /// The exporter drops a bias that is zero, but zero is only where it begins.
 void Restorer::restoreBias(size_t index) {
   Node &node = graph.nodes[index];
-  if (node.origin.empty() || node.inputs.size() != 2 || !initializers.contains(node.inputs[1]))
+  if (node.origin.empty() || node.inputs.size() != 2 || !initializers.contains(node.inputs[1]) ||
+      isFoldedNorm(node))
     return;
   llvm::StringRef name = droppedBias(index);
   if (name.empty() || !isGone(name))
@@ -215,26 +241,80 @@ static llvm::SmallVector<float> numbersIn(llvm::StringRef origin) {
   return numbers;
 }
 
+/// Scale, bias, mean and variance of a batch norm of the module. One without scale and bias has
+/// the numbers that stand for them.
+llvm::SmallVector<llvm::StringRef> Restorer::tensorsOfNorm(const Node &node) {
+  llvm::SmallVector<llvm::StringRef> meant = origins.tensorsOf(node.origin);
+  bool isPlain = meant.size() == 2 &&
+                 llvm::all_of(meant, [&](llvm::StringRef name) { return buffers.contains(name); });
+  if (!isPlain)
+    return meant;
+  llvm::StringRef output = node.outputs.front();
+  llvm::StringRef scale = own((output + ".scale").str()), bias = own((output + ".bias").str());
+  meant.insert(meant.begin(), {scale, bias});
+  return meant;
+}
+
+/// A scale of zero has left nothing of the weights but signs.
+static bool isZero(const Tensor &tensor) {
+  std::vector<float> values(tensor.data.size() / sizeof(float));
+  std::memcpy(values.data(), tensor.data.data(), values.size() * sizeof(float));
+  return llvm::all_of(values, [](float value) { return value == 0.0F; });
+}
+
+/// Whether the tensor is not in the file, or holds what a batch norm begins with.
+bool Restorer::canBegin(llvm::StringRef name, int64_t size, float value) const {
+  if (isGone(name))
+    return true;
+  auto found = initializers.find(name);
+  return found != initializers.end() && found->second->type == DataType::Float &&
+         found->second->data == filledWith(size, value);
+}
+
+/// A norm with a variance of one divided the weights by the root of 1 + epsilon.
+void Restorer::scaleWeights(llvm::StringRef name, float factor) {
+  if (!scaled.insert(name).second)
+    return;
+  for (Tensor &tensor : graph.initializers) {
+    if (tensor.name != name)
+      continue;
+    std::vector<float> values(tensor.data.size() / sizeof(float));
+    std::memcpy(values.data(), tensor.data.data(), values.size() * sizeof(float));
+    for (float &value : values)
+      value *= factor;
+    tensor.data = own({reinterpret_cast<const char *>(values.data()), tensor.data.size()});
+  }
+}
+
 /// The exporter computes a batch norm into the product in front of it, also one that was exported
 /// in training mode. A product that has no bias then was followed by one that had none of its own
 /// and no mean: one that was not trained yet, so that it begins with ones and zeros.
 void Restorer::restoreBatchNorm(size_t index) {
   Node &node = graph.nodes[index];
-  if (!operationOf(node.origin).contains("batch_norm") || node.inputs.size() != 2 ||
-      !initializers.contains(node.inputs[1]))
+  if (!isFoldedNorm(node) || !initializers.contains(node.inputs[1]))
     return;
-  llvm::SmallVector<llvm::StringRef> meant = origins.tensorsOf(node.origin);
+  llvm::SmallVector<llvm::StringRef> meant = tensorsOfNorm(node);
   llvm::SmallVector<float> numbers = numbersIn(node.origin);
   const Tensor &weights = *initializers[node.inputs[1]];
   int64_t size = biasSize(node, weights);
-  bool areGone = llvm::all_of(meant, [&](llvm::StringRef name) { return isGone(name); });
-  if (meant.size() != 4 || numbers.size() < 2 || !areGone || size < 1 || size > mostOfBias ||
-      weights.type != DataType::Float || isFill(weights))
+  constexpr float first[] = {1.0F, 0.0F, 0.0F, 1.0F};
+  bool isKnown = meant.size() == 4 && numbers.size() >= 2 && node.inputs.size() == 2 && size >= 1 &&
+                 size <= mostOfBias && weights.type == DataType::Float && !isZero(weights) &&
+                 llvm::all_of(llvm::zip(meant, first), [&](auto pair) {
+                   return canBegin(std::get<0>(pair), size, std::get<1>(pair));
+                 });
+  (isKnown ? restoredNorms : lostNorms).push_back(nameOf(node).str());
+  if (!isKnown)
     return;
   llvm::StringRef output = node.outputs.front(), product = own((output + ".product").str());
-  constexpr float first[] = {1.0F, 0.0F, 0.0F, 1.0F};
   for (auto [name, value] : llvm::zip_equal(meant, first))
-    addFurther(name, DataType::Float, size, filledWith(size, value));
+    if (isGone(name))
+      addFurther(name, DataType::Float, size, filledWith(size, value));
+  llvm::SmallVector<llvm::StringRef> named = origins.tensorsOf(node.origin);
+  for (llvm::StringRef name : meant)
+    if (!llvm::is_contained(named, name))
+      note(ExportRecord::constant(name));
+  scaleWeights(node.inputs[1], std::sqrt(1.0F + numbers.back()));
   Node norm =
       makeNode("BatchNormalization", {product, meant[0], meant[1], meant[2], meant[3]}, output);
   norm.attributes = {floatAttribute("epsilon", numbers.back()),
@@ -249,10 +329,16 @@ void Restorer::restoreBatchNorm(size_t index) {
 void Restorer::restoreOperation(llvm::ArrayRef<size_t> nodes) {
   llvm::SmallVector<llvm::StringRef> meant = origins.tensorsOf(graph.nodes[nodes.front()].origin);
   llvm::SmallVector<Place> used;
-  for (size_t node : nodes)
-    for (size_t i = 0; i < graph.nodes[node].inputs.size(); ++i)
-      if (!moduleName(graph.nodes[node].inputs[i]).empty())
+  for (size_t node : nodes) {
+    const Node &user = graph.nodes[node];
+    if (isFoldedNorm(user))
+      return; // The tensors are the norm's, the inputs the product's.
+    // The second call of a batch norm has its statistics from the first.
+    size_t end = isBatchNorm(user) && meant.size() == 2 ? 3 : user.inputs.size();
+    for (size_t i = 0; i < end; ++i)
+      if (!moduleName(user.inputs[i]).empty())
         used.push_back({node, i});
+  }
   if (meant.size() != used.size() || !llvm::all_of(llvm::zip(meant, used), [&](auto pair) {
         return fits(std::get<0>(pair), std::get<1>(pair));
       }))
@@ -457,10 +543,6 @@ static std::string batchNormOf(const Node &node) {
   return (node.inputs[1] + "\n" + node.inputs[2]).str();
 }
 
-static bool isBatchNorm(const Node &node) {
-  return node.opType == "BatchNormalization" && node.inputs.size() >= 5 && !node.outputs.empty();
-}
-
 void Restorer::countUses() {
   for (const Node &node : graph.nodes)
     for (auto [i, name] : llvm::enumerate(node.inputs)) {
@@ -595,6 +677,19 @@ void Restorer::tieTransposed() {
   graph.nodes.insert(graph.nodes.begin(), result.front.begin(), result.front.end());
 }
 
+/// Both are guesses of what the module had, where it was trained before.
+void Restorer::noteNorms() {
+  if (!restoredNorms.empty())
+    model.notes.push_back(
+        "batch norms that the exporter computed into products, here nodes again that begin with a "
+        "scale of one, as before any training: behind " +
+        list(restoredNorms) + "; if they begin otherwise, export with optimize=False");
+  if (!lostNorms.empty())
+    model.notes.push_back("batch norms that the exporter computed into products, and that are not "
+                          "trained: behind " +
+                          list(lostNorms) + "; to train them, export with optimize=False");
+}
+
 Restoration Restorer::run() {
   llvm::MapVector<llvm::StringRef, llvm::SmallVector<size_t>> operations;
   for (const Node &node : graph.nodes)
@@ -603,6 +698,7 @@ Restoration Restorer::run() {
     restoreBias(i);
     restoreBatchNorm(i);
   }
+  noteNorms();
   for (const Tensor &bias : result.further)
     initializers[bias.name] = &bias;
   for (size_t i = 0; i < graph.nodes.size() && !origins.empty(); ++i)

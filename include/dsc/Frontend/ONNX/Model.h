@@ -252,6 +252,8 @@ struct Model {
   /// The files the views point into, and data that had to be decoded.
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> files;
   std::deque<std::string> decoded;
+  /// What a user should know of how the file was read, or restored.
+  std::vector<std::string> notes;
 };
 
 } // namespace dsc::onnx
