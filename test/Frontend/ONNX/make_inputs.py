@@ -1025,11 +1025,12 @@ write(
 )
 
 
-# Norms of one input whose parameters began alike, where the exporter's optimizer kept the first norm:
-# the records of two products have the names of others. "merged-modules" can be one answer only: a is
-# used once and b is gone. In "merged-modules-unclear" c is gone, too; in "merged-modules-called" b was
-# called twice, and in "merged-modules-dropped" a user of a's norm is gone, so that it may have been
-# what the record names, and in "merged-modules-further" a use names what was computed of b's norm.
+# Norms of one input whose parameters began alike, where the exporter's optimizer kept the first
+# norm: the records of two products have the names of others. "merged-modules" can be one answer
+# only: a is used once and b is gone. In "merged-modules-unclear" c is gone, too; in
+# "merged-modules-called" b was called twice, and in "merged-modules-dropped" a user of a's norm is
+# gone, so that it may have been what the record names, and in "merged-modules-further" a use names
+# what was computed of b's norm.
 def merge_modules(names, users, missing):
     def change(model):
         signature = model.graph.metadata_props.add()
