@@ -6,6 +6,7 @@
 #include "TensorBuilder.h"
 
 #include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 #include <cstring>
@@ -420,6 +421,26 @@ static void noteFolding(llvm::ArrayRef<std::unique_ptr<Variable>> variables, con
         "--freeze");
 }
 
+/// One parameter that the exporter moved in several ways has a tensor for each.
+static void noteParts(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
+                      const ExportRecord &record, ImportResult &result) {
+  llvm::MapVector<llvm::StringRef, std::vector<std::string>> made;
+  for (const auto &variable : variables) {
+    const Recorded *recorded = record.find(variable->name);
+    if (recorded && variable->read && variable->role == train::VariableRole::Parameter &&
+        !recorded->source.empty())
+      made[recorded->source].push_back(variable->name);
+  }
+  std::vector<std::string> parts;
+  for (auto &[source, names] : made)
+    if (names.size() > 1)
+      parts.push_back((source + " (" + list(names) + ")").str());
+  if (!parts.empty())
+    result.notes.push_back("parameters of the module that are several tensors here, each of which "
+                           "is trained by itself: " +
+                           list(parts) + "; to train them as one, export with optimize=False");
+}
+
 /// What the exporter's optimizer did to parameters beyond moving their elements. Such a
 /// model trains, but not as the module would.
 static void noteExport(llvm::ArrayRef<std::unique_ptr<Variable>> variables,
@@ -542,8 +563,10 @@ void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool
     noteFolding(variables, graph, result);
   if (complete)
     noteJoined(result);
-  if (complete && !record.empty())
+  if (complete && !record.empty()) {
     noteExport(variables, record, graph, result);
+    noteParts(variables, record, result);
+  }
 }
 
 } // namespace dsc::onnx

@@ -897,6 +897,25 @@ def keep_twice(model):
     entry.key, entry.value = "pkg.onnxscript.optimizer.folded_from", "['e.weight']"
 
 
+# A parameter that is used in two shapes, each of which the exporter made of it.
+def make_parts(model):
+    signature = model.graph.metadata_props.add()
+    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    signature.value = "\n# inputs\np_t: PARAMETER target='t'\n\n# outputs\ny: USER_OUTPUT\n"
+    for name in ("view", "unsqueeze"):
+        info = model.graph.value_info.add(name=name)
+        info.metadata_props.add(key="pkg.onnxscript.optimizer.folded_from", value="['t']")
+
+
+write(
+    "parts-of-one",
+    [node("MatMul", "x view", "h"), node("Add", "h unsqueeze", "y")],
+    [value("x", ["n", 2, 3])],
+    [value("y", None)],
+    [random("view", 3, 2), random("unsqueeze", 1, 1, 2)],
+    change=make_parts,
+)
+
 for name, copy, change in (
     ("tied-recorded", "val_7", keep_twice),
     ("tied-unrecorded", "onnx::MatMul_7", None),
