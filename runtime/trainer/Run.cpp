@@ -21,6 +21,7 @@
 #include "trainer/Weights.h"
 
 #include <cmath>
+#include <filesystem>
 #include <new>
 
 using namespace dsc;
@@ -135,6 +136,9 @@ private:
     for (const auto &[flag, path] : files)
       if (!path->empty())
         requireWritable(*path, flag);
+    // A pipe may wait for its reader forever, before the first step; a device does not.
+    if (!options.metrics.empty() && !std::filesystem::is_character_file(options.metrics))
+      requireWritable(options.metrics, "--metrics");
     if (!options.checkpointDir.empty())
       checkpoints.emplace(options.checkpointDir, options.keep);
   }
