@@ -127,11 +127,28 @@ bool CheckpointStore::load(Entry &entry, Model &model) {
   return true;
 }
 
+/// A whole checkpoint of something else is not damage: going on from another one, or from the
+/// start, would not be what was asked for.
+void CheckpointStore::requireOwn(const Entry &entry, const ModuleInfo &info) {
+  if (!entry.damage.empty())
+    return;
+  const CheckpointState &state = entry.state;
+  if (!state.whyUnknown.empty())
+    failInput("--resume: checkpoint %s cannot be used: %s", entry.stem.c_str(),
+              state.whyUnknown.c_str());
+  if (state.modelHash != info.modelHash)
+    failInput("--resume: checkpoint %s is of another model, %.80s (hash %.80s, not %s)",
+              entry.stem.c_str(), state.model.c_str(), state.modelHash.c_str(),
+              info.modelHash.c_str());
+}
+
 std::optional<RunState> CheckpointStore::resume(Model &model) {
   std::vector<Entry> entries = list();
-  for (Entry &entry : entries)
+  for (Entry &entry : entries) {
+    requireOwn(entry, model.info);
     if (load(entry, model))
       return entry.state.run;
+  }
   if (!entries.empty())
     fprintf(stderr, "warning: no whole checkpoint in %s; starting at step 1\n", directory.c_str());
   return std::nullopt;

@@ -44,6 +44,7 @@ private:
   int64_t nextSequence() const;
   static Entry readEntry(const std::string &stem);
   static std::string whyDamaged(const Entry &entry, const MappedFile &tensors);
+  static void requireOwn(const Entry &entry, const ModuleInfo &info);
   bool load(Entry &entry, Model &model);
   void prune();
   void removeOrphans() const;

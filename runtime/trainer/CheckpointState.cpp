@@ -14,7 +14,8 @@ const char *const dsc::optimizerCountKey = "optimizer_count";
 
 namespace {
 
-constexpr const char *checksumKey = "crc32";
+constexpr const char *checksumKey = "crc32", *versionKey = "version";
+constexpr int64_t knownVersion = 1;
 constexpr size_t longestText = 1 << 16; // what is written has a few hundred bytes
 
 /// Of the text that nlohmann writes, which the order of the fields is a part of.
@@ -37,8 +38,21 @@ RunState runFrom(const ordered_json &json) {
   return run;
 }
 
+/// Says why the state, which is whole, cannot be read; empty where it can.
+std::string whyUnknown(const ordered_json &json) {
+  if (!json.contains(versionKey))
+    return "its state has no version";
+  if (json[versionKey] != knownVersion)
+    return "its state is of version " + json[versionKey].dump().substr(0, 20) +
+           ", and this trainer knows version " + std::to_string(knownVersion);
+  return "";
+}
+
 CheckpointState stateFrom(const ordered_json &json) {
   CheckpointState state;
+  state.whyUnknown = whyUnknown(json);
+  if (!state.whyUnknown.empty())
+    return state;
   state.run = runFrom(json);
   state.sequence = readInteger(json.at("sequence"), 1, "sequence");
   state.model = json.at("model").get<std::string>();
@@ -53,7 +67,7 @@ CheckpointState stateFrom(const ordered_json &json) {
 } // namespace
 
 std::string dsc::stateText(const CheckpointState &state) {
-  ordered_json json = {{"version", 1},
+  ordered_json json = {{versionKey, knownVersion},
                        {"model", state.model},
                        {"model_hash", state.modelHash},
                        {"step", state.run.step},

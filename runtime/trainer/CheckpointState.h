@@ -27,6 +27,7 @@ struct CheckpointState {
   std::string tensorFile;
   uint64_t tensorBytes = 0;
   uint32_t tensorChecksum = 0;
+  std::string whyUnknown = {}; // of a version that is not ours: nothing else is set
 };
 
 /// The text of a state file, with a checksum of itself.
