@@ -17,8 +17,8 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <optional>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -269,6 +269,28 @@ TEST_F(Formats, StatesOfNoMeaning) {
     EXPECT_NE(refusal([&] { parseState(text.substr(0, length), "state"); }), "") << length;
 }
 
+/// The text with a checksum that fits it.
+std::string stateOf(nlohmann::ordered_json json) {
+  json.erase("crc32");
+  std::string text = json.dump();
+  json["crc32"] = checksumOf(text.data(), text.size());
+  return json.dump();
+}
+
+// It is told from damage, and nothing else of it is believed.
+TEST_F(Formats, StatesOfOtherVersions) {
+  auto json = nlohmann::ordered_json::parse(stateText(someState()));
+  EXPECT_EQ(parseState(stateOf(json), "state").whyUnknown, "");
+  json["version"] = 99;
+  EXPECT_NE(parseState(stateOf(json), "state").whyUnknown.find("version 99"), std::string::npos);
+  json["version"] = "1";
+  EXPECT_NE(parseState(stateOf(json), "state").whyUnknown, "");
+  json.erase("version");
+  json.erase("step");
+  EXPECT_NE(parseState(stateOf(json), "state").whyUnknown.find("no version"), std::string::npos);
+  EXPECT_EQ(parseState(stateOf(json), "state").sequence, 0);
+}
+
 std::string npy(const std::string &header, const std::string &data) {
   std::string length = {static_cast<char>(header.size()), static_cast<char>(header.size() >> 8)};
   return std::string("\x93NUMPY\x01\x00", 8) + length + header + data;
@@ -425,34 +447,11 @@ std::string deflatedZip(const std::string &array) {
       {{"x.npy", deflated(array), array.size(), 8, 0, checksumOf(array.data(), array.size())}});
 }
 
-/// Lets the process get no more than `bytes` on top of what it has.
-class MemoryLimit {
-public:
-  explicit MemoryLimit(size_t bytes) {
-    size_t pages = 0;
-    std::ifstream("/proc/self/statm") >> pages;
-    getrlimit(RLIMIT_AS, &old);
-    rlimit limit = old;
-    limit.rlim_cur = pages * size_t(getpagesize()) + bytes;
-    setrlimit(RLIMIT_AS, &limit);
-  }
-  ~MemoryLimit() { setrlimit(RLIMIT_AS, &old); }
-
-private:
-  rlimit old = {};
-};
-
 // A small archive may unpack to gigabytes: only to as much as an array's header tells.
 TEST_F(Formats, EntriesThatUnpackToMore) {
   EXPECT_EQ(zipRefusal(deflatedZip(npyOf("(2,)"))), "");
-  std::string bomb = deflatedZip(npyOf("(2,)", std::string(64 << 20, '\0')));
-  std::string array = deflatedZip(npyOf("(16777216,)", std::string(64 << 20, '\0')));
-  EXPECT_EQ(zipRefusal(array), "");
-#ifndef __SANITIZE_ADDRESS__ // which ends the process where memory ends
-  MemoryLimit limit(8 << 20);
-  EXPECT_NE(zipRefusal(array).find("a.npz: array 'x': out of memory"), std::string::npos);
-#endif
-  EXPECT_NE(zipRefusal(bomb).find("needs 8 bytes, the file has 67108864"), std::string::npos);
+  std::string bomb = deflatedZip(npyOf("(2,)", std::string(8 << 20, '\0')));
+  EXPECT_NE(zipRefusal(bomb).find("needs 8 bytes, the file has 8388608"), std::string::npos);
 }
 
 TEST_F(Formats, EntriesThatShareTheirData) {
