@@ -15,6 +15,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <list>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -71,13 +72,15 @@ struct Collective {
 };
 
 struct WarpGroup {
-  unsigned mask;
+  unsigned mask = 0;
   Collective turns[2];
   uint32_t parity = 0; // a bit per lane: which turn is its next
 };
 
 struct Warp {
-  std::vector<std::unique_ptr<WarpGroup>> groups;
+  /// A list, which keeps its place while it grows: a thread that moved what another had put there
+  /// would race with it, to the sanitizer.
+  std::list<WarpGroup> groups;
   WarpGroup &group(unsigned mask);
 };
 
@@ -114,6 +117,7 @@ private:
   void wait(Site site, Meeting &meeting);
   void release(Meeting &meeting);
   void checkSites(const Meeting &meeting);
+  [[noreturn]] void failDivergent(const Thread &a, const Thread &b) const;
   [[noreturn]] void failStuck();
 
   const Launch &launch;
@@ -140,14 +144,14 @@ Fiber *takeFiber() {
 }
 
 WarpGroup &Warp::group(unsigned mask) {
-  for (auto &group : groups)
-    if (group->mask == mask)
-      return *group;
-  groups.push_back(std::make_unique<WarpGroup>());
-  groups.back()->mask = mask;
-  for (Collective &turn : groups.back()->turns)
+  for (WarpGroup &group : groups)
+    if (group.mask == mask)
+      return group;
+  WarpGroup &group = groups.emplace_back();
+  group.mask = mask;
+  for (Collective &turn : group.turns)
     turn.meeting.arrived.reserve(32);
-  return *groups.back();
+  return group;
 }
 
 } // namespace
@@ -270,14 +274,26 @@ void Block::release(Meeting &meeting) {
   ++meeting.round;
 }
 
+static bool isSame(const char *a, const char *b) { return a == b || strcmp(a, b) == 0; }
+
+static bool isSame(const Site &a, const Site &b) {
+  return a.line() == b.line() && isSame(a.file(), b.file()) &&
+         isSame(a.place.function_name(), b.place.function_name());
+}
+
+/// Ends the program: two threads wait in different places.
+void Block::failDivergent(const Thread &a, const Thread &b) const {
+  fail(
+      "divergent barrier in %s: thread %u waits in %s at %s:%u (%s), thread %u in %s at %s:%u (%s)",
+      place().c_str(), a.index, a.site.what, a.site.file(), a.site.line(),
+      a.site.place.function_name(), b.index, b.site.what, b.site.file(), b.site.line(),
+      b.site.place.function_name());
+}
+
 void Block::checkSites(const Meeting &meeting) {
-  for (unsigned index : meeting.arrived) {
-    const Site &other = threads[index].site, &own = current->site;
-    if (other.line != own.line || other.file != own.file)
-      fail("divergent barrier in %s: thread %u waits in %s at %s:%d, thread %u at %s:%d",
-           place().c_str(), index, other.what, other.file, other.line, current->index, own.file,
-           own.line);
-  }
+  for (unsigned index : meeting.arrived)
+    if (!isSame(threads[index].site, current->site))
+      failDivergent(threads[index], *current);
 }
 
 void Block::barrier(Site site) {
@@ -302,8 +318,8 @@ Collective &Block::collect(unsigned mask, uint64_t value, Site site,
                            [[maybe_unused]] bool ordersMemory) {
   unsigned lane = current->index % 32;
   if (!(mask >> lane & 1))
-    fail("%s at %s:%d in %s: lane %u is not in its own mask %08x", site.what, site.file, site.line,
-         placeOfThread().c_str(), lane, mask);
+    fail("%s at %s:%u in %s: lane %u is not in its own mask %08x", site.what, site.file(),
+         site.line(), placeOfThread().c_str(), lane, mask);
   WarpGroup &group = warps[current->index / 32].group(mask);
   Collective &turn = group.turns[group.parity >> lane & 1];
   group.parity ^= 1u << lane;
@@ -344,13 +360,11 @@ void Block::failStuck() {
       first = thread.index;
   const Site &site = threads[first].site;
   for (const Thread &thread : threads)
-    if (thread.isWaiting && (thread.site.line != site.line || thread.site.file != site.file))
-      fail("divergent barrier in %s: thread %u waits in %s at %s:%d, thread %u in %s at %s:%d",
-           place().c_str(), first, site.what, site.file, site.line, thread.index, thread.site.what,
-           thread.site.file, thread.site.line);
-  fail("divergent barrier in %s: %u of %zu threads wait in %s at %s:%d (the first is thread %u), "
+    if (thread.isWaiting && !isSame(thread.site, site))
+      failDivergent(threads[first], thread);
+  fail("divergent barrier in %s: %u of %zu threads wait in %s at %s:%u (the first is thread %u), "
        "which the others never reach",
-       place().c_str(), waiting, threads.size(), site.what, site.file, site.line, first);
+       place().c_str(), waiting, threads.size(), site.what, site.file(), site.line(), first);
 }
 
 void emulator::barrier(Site site) { runningBlock->barrier(site); }
@@ -361,8 +375,8 @@ void emulator::syncWarp(unsigned mask, Site site) {
 
 uint64_t emulator::exchange(unsigned mask, uint64_t value, unsigned source, Site site) {
   if (!(mask >> (source % 32) & 1))
-    fail("%s at %s:%d in %s: reads lane %u, which is not in the mask %08x", site.what, site.file,
-         site.line, runningBlock->placeOfThread().c_str(), source, mask);
+    fail("%s at %s:%u in %s: reads lane %u, which is not in the mask %08x", site.what, site.file(),
+         site.line(), runningBlock->placeOfThread().c_str(), source, mask);
   return runningBlock->collect(mask, value, site).values[source % 32];
 }
 
@@ -389,6 +403,9 @@ extern "C" void __asan_on_error() {
   if (runningBlock)
     fprintf(stderr, "error: emulator: in %s:\n", runningBlock->placeOfThread().c_str());
 }
+
+/// The same of UndefinedBehaviorSanitizer, which finds misaligned accesses.
+extern "C" void __ubsan_on_report() { __asan_on_error(); }
 #endif
 
 void *emulator::sharedMemory() { return runningBlock->shared.data(); }

@@ -2,6 +2,7 @@
 #include "Machine.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <iterator>
 #include <new>
@@ -15,7 +16,14 @@ Machine &emulator::machine() {
 
 static uint64_t seedOfEnvironment() {
   const char *text = getenv("EMULATOR_SEED");
-  return text ? strtoull(text, nullptr, 10) : 1;
+  if (!text)
+    return 1;
+  uint64_t seed = 0;
+  const char *last = text + strlen(text);
+  auto [end, error] = std::from_chars(text, last, seed);
+  if (error != std::errc() || end != last)
+    fail("EMULATOR_SEED is '%s'; give a whole number from 0 to 2^64 - 1", text);
+  return seed;
 }
 
 Machine::Machine() : random(seedOfEnvironment()) {}

@@ -90,7 +90,9 @@ private:
     return std::bit_cast<float>(sign | wide << 23 | significand << (23 - SignificandBits));
   }
 
-  uint16_t bits;
+  /// That of a half which nobody wrote. Without it, g++ would run a constructor where shared memory
+  /// is first used, and note in there that it did: a race.
+  uint16_t bits = nan;
 };
 
 } // namespace emulator

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <source_location>
 #include <type_traits>
 #include <vector>
 
@@ -60,11 +61,13 @@ constexpr int warpSize = 32;
 
 namespace emulator {
 
-/// Where in the kernel a thread waits.
+/// Where in the kernel a thread waits, and in which instantiation of a helper.
 struct Site {
-  const char *what;
-  const char *file;
-  int line;
+  const char *what = "";
+  std::source_location place;
+
+  const char *file() const { return place.file_name(); }
+  unsigned line() const { return place.line(); }
 };
 
 /// What new memory is filled with: no number as float, -1 as integer.
@@ -106,7 +109,7 @@ template <typename T> uint64_t toBits(T value) {
 
 template <typename T> T fromBits(uint64_t bits) {
   T value;
-  memcpy(&value, &bits, sizeof(T));
+  memcpy(static_cast<void *>(&value), &bits, sizeof(T)); // a half's bits are private
   return value;
 }
 
@@ -125,8 +128,8 @@ const emulator::SharedSection dscSharedSection(__start_dsc_shared, __stop_dsc_sh
 #endif
 
 #define DSC_SITE(what)                                                                             \
-  emulator::Site { what, file, line }
-#define DSC_HERE const char *file = __builtin_FILE(), int line = __builtin_LINE()
+  emulator::Site { what, place }
+#define DSC_HERE std::source_location place = std::source_location::current()
 
 inline void __syncthreads(DSC_HERE) { emulator::barrier(DSC_SITE("__syncthreads")); }
 inline void __syncwarp(unsigned mask = ~0u, DSC_HERE) {
@@ -170,12 +173,18 @@ inline int __float_as_int(float x) { return emulator::fromBits<int>(emulator::to
 inline float __int_as_float(int x) { return emulator::fromBits<float>(emulator::toBits(x)); }
 inline unsigned __umulhi(unsigned x, unsigned y) { return uint64_t(x) * y >> 32; }
 
+#ifdef __clang__
+/// Not structs, of which its sanitizer sees no copy at a misaligned place.
+using float2 = float __attribute__((ext_vector_type(2)));
+using float4 = float __attribute__((ext_vector_type(4)));
+#else
 struct alignas(8) float2 {
   float x, y;
 };
 struct alignas(16) float4 {
   float x, y, z, w;
 };
+#endif
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
 //===----------------------------------------------------------------------===//

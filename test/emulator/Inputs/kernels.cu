@@ -2,6 +2,7 @@
 // promises to find. Usage: kernels CASE
 #include "device/cuda/Kernel.h"
 
+#include <cuda_fp16.h>
 #include <cuda_runtime.h>
 #include <nvtx3/nvToolsExt.h>
 
@@ -71,18 +72,32 @@ __global__ void twoBarriers(float *data) {
   data[threadIdx.x] = 1;
 }
 
+/// The same line of a helper, but two of its instantiations, which keep partial results apart.
+__global__ void twoReductions(float *data) {
+  if (threadIdx.x < 32)
+    data[threadIdx.x] = dsc::cuda::blockReduce<dsc::cuda::Sum>(1.0f);
+  else
+    data[threadIdx.x] = dsc::cuda::blockReduce<dsc::cuda::Maximum>(1.0f);
+}
+
 __global__ void divergentShuffle(float *data) {
   if (threadIdx.x % 2 == 0)
     data[threadIdx.x] = __shfl_xor_sync(~0u, data[threadIdx.x], 2);
 }
 
-__global__ void beyond(float *data, int count) { data[threadIdx.x + count] = 1; }
+__global__ void beyond(float *data, int count) { data[int(threadIdx.x) + count] = 1; }
 
 /// Four floats at once that begin between.
 __global__ void misaligned(float *data) {
   float four[4];
   dsc::cuda::loadFour(data, 1, four);
   data[threadIdx.x] = four[0];
+}
+
+/// The same without a helper that looks.
+__global__ void misalignedDirectly(float *data) {
+  float4 *fours = reinterpret_cast<float4 *>(data + 1);
+  fours[threadIdx.x % 4] = make_float4(1, 2, 3, 4);
 }
 
 __global__ void beyondShared(float *data) {
@@ -99,6 +114,18 @@ __global__ void reverseBehindShuffle(float *data) {
   data[threadIdx.x] = __shfl_xor_sync(~0u, before, 1);
   __shfl_xor_sync(~0u, before, 1);
   data[threadIdx.x] += data[threadIdx.x - lane + 31 - lane];
+}
+
+/// Either half of a warp for itself, then both.
+__global__ void shuffleHalves(float *data) {
+  unsigned mask = threadIdx.x % 32 < 16 ? 0xffffu : 0xffff0000u;
+  float other = __shfl_xor_sync(mask, data[threadIdx.x], 1);
+  data[threadIdx.x] = __shfl_xor_sync(~0u, other, 16) + 1;
+}
+
+/// Halves, which are objects here, in shared memory.
+__global__ void sumHalves(float *data) {
+  data[threadIdx.x] = __half2float(dsc::cuda::blockReduce<dsc::cuda::Sum>(__half(1.0f)));
 }
 
 /// Adds up shared memory of which half was written.
@@ -188,6 +215,14 @@ static void outOfBounds() {
 static void wrongBuffer() {
   float *data = allocate(256);
   launch("beyond", beyond, 1, 64, {writes(data, 64)}, stream, data, 64);
+  cudaDeviceSynchronize();
+}
+
+/// Four bytes that were one kernel's own, and the four beside them, are none of the next one's.
+static void besideOwn() {
+  float *data = allocate(64);
+  launch("fill", fill, 1, 1, {writes(data + 1, 1)}, stream, data + 1, 2.0f);
+  launch("beyond", beyond, 1, 1, {writes(data + 32, 1)}, stream, data + 32, -32);
   cudaDeviceSynchronize();
 }
 
@@ -387,6 +422,7 @@ int main(int, char **argv) {
       {"good", good},
       {"divergent", [] { run("divergent", divergent); }},
       {"two-barriers", [] { run("twoBarriers", twoBarriers); }},
+      {"two-reductions", [] { run("twoReductions", twoReductions); }},
       {"divergent-shuffle", [] { run("divergentShuffle", divergentShuffle); }},
       {"shared-race", [] { run("reverseRacing", reverseRacing); }},
       {"shuffle-race", [] { run("reverseBehindShuffle", reverseBehindShuffle); }},
@@ -399,6 +435,10 @@ int main(int, char **argv) {
       {"bounds", outOfBounds},
       {"misaligned", [] { run("misaligned", misaligned); }},
       {"wrong-buffer", wrongBuffer},
+      {"misaligned-directly", [] { run("misalignedDirectly", misalignedDirectly); }},
+      {"shuffle-halves", [] { run("shuffleHalves", shuffleHalves); }},
+      {"sum-halves", [] { run("sumHalves", sumHalves); }},
+      {"beside-own", besideOwn},
       {"no-dependency", noDependency},
       {"freed-in-use", freedInUse},
       {"too-long", tooLong},
@@ -409,7 +449,11 @@ int main(int, char **argv) {
       {"stray-lane", [] { run("strayLane", strayLane); }},
       {"stale-graph", staleGraph},
       {"launch-of-destroyed", launchOfDestroyed},
-      {"left-capture", [] { cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal); exit(0); }},
+      {"left-capture",
+       [] {
+         cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+         exit(0);
+       }},
       {"default-stream", [] { cudaStreamSynchronize(nullptr); }},
       {"destroyed-stream", destroyedStream},
       {"left-over", leftOver},
