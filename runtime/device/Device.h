@@ -47,6 +47,9 @@ public:
   /// Waits for all that was started.
   virtual bool finish() = 0;
 
+  /// Whether this only stands in for the device: what is predicted says nothing of its times.
+  virtual bool isEmulated() const { return false; }
+
   /// Threads of the host that calls use; 0 is what the machine has.
   virtual void setThreads(int count) = 0;
 

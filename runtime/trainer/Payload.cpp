@@ -56,7 +56,7 @@ Payload Payload::open(const std::string &path) {
   payload.executable = MappedFile(path, "the trainer");
   std::string_view file = payload.executable.bytes();
   std::optional<Footer> footer = readFooter(file);
-  payload.hasFooter = footer.has_value();
+  payload.cutShort = !footer;
   if (footer)
     payload.model = section(file, footer->modelOffset, footer->modelSize);
   if (footer && footer->weightsSize > 0) {
@@ -69,6 +69,7 @@ Payload Payload::open(const std::string &path) {
   // A trainer that was built in a package of sources lies beside its files.
   if (!footer && !std::filesystem::exists(payload.source) &&
       std::filesystem::exists(folder / "module.cpp")) {
+    payload.cutShort = false;
     payload.source = folder / "weights.safetensors";
     if (std::filesystem::exists(folder / "model.onnx")) {
       payload.modelBeside = MappedFile(folder / "model.onnx", "the model");

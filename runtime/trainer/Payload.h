@@ -20,8 +20,8 @@ public:
   /// or would have to lie.
   std::optional<std::string_view> weights() const { return weightsImage; }
   const std::string &weightsSource() const { return source; }
-  /// Every trainer ends with a footer; one without was cut short.
-  bool isCutShort() const { return !hasFooter; }
+  /// Every trainer ends with a footer, except one that lies in the package it was built in.
+  bool isCutShort() const { return cutShort; }
   /// ONNX bytes without the data of large initializers; empty for .mlir input.
   std::string_view inputModel() const { return model; }
   /// Once the weights are loaded their pages need not count as this process's memory.
@@ -32,7 +32,7 @@ private:
   std::optional<std::string_view> weightsImage;
   std::string source;
   std::string_view model;
-  bool hasFooter = false;
+  bool cutShort = false;
 };
 
 } // namespace dsc

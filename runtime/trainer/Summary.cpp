@@ -1,6 +1,7 @@
 //===- Summary.cpp - What a run took, beside what the plan predicted ------===//
 #include "trainer/Summary.h"
 
+#include "device/Device.h"
 #include "trainer/Error.h"
 #include "trainer/Info.h"
 
@@ -61,6 +62,6 @@ std::string dsc::summaryText(const ModuleInfo &info, const StepTimes &times) {
   std::optional<double> measured = times.median();
   if (!measured)
     return "";
-  return stepTimeText(*measured, info.predictedStepSeconds * 1e3) + "\n" +
-         memoryText(info.predictedBytes());
+  double predicted = device().isEmulated() ? 0 : info.predictedStepSeconds * 1e3;
+  return stepTimeText(*measured, predicted) + "\n" + memoryText(info.predictedBytes());
 }

@@ -52,7 +52,8 @@ void dsc::loadCompiledWeights(Model &model, const Payload &payload) {
   const std::string &source = payload.weightsSource();
   if (!payload.weights() && payload.isCutShort())
     failInput("the weights are missing: the end of this trainer was cut off; copy it again, as a "
-              "whole, or compile it again");
+              "whole, or compile it again; if it was built from sources, leave it beside their "
+              "module.cpp and weights.safetensors");
   if (!payload.weights())
     failInput("the weights are missing: %s does not exist; copy it beside the trainer, or give "
               "--init FILE.safetensors",

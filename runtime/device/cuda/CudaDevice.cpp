@@ -36,6 +36,9 @@ public:
   const void *stageInput(size_t index, const void *data, size_t bytes) override;
   bool run(const DscCall &call, void *const *buffers) override;
   bool finish() override { return check(cudaStreamSynchronize(step), "the step"); }
+#ifdef DSC_EMULATOR
+  bool isEmulated() const override { return true; }
+#endif
   void setThreads(int) override {} // the device's are its own
   bool pin(const Algorithms &algorithms) override { return pinMatmuls(algorithms); }
   Algorithms algorithms() const override { return matmulAlgorithms(); }
