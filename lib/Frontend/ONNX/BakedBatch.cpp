@@ -185,7 +185,7 @@ std::string Search::explainTarget(const Node &node) {
 }
 
 std::string Search::explain(const Node &node) {
-  llvm::SmallVector<std::pair<llvm::StringRef, SeenValue>, 2> inputs;
+  llvm::SmallVector<std::pair<llvm::StringRef, SeenValue>> inputs;
   for (llvm::StringRef name : node.inputs)
     if (std::optional<SeenValue> value = name.empty() ? std::nullopt : see(name))
       if (!value->isParameter)

@@ -69,6 +69,7 @@ private:
   bool isTransposed(llvm::StringRef initializer) const;
   bool fits(llvm::StringRef meant, Place place) const;
   llvm::StringRef nameFor(llvm::StringRef meant, Place place);
+  void duplicate(llvm::StringRef initializer, llvm::StringRef name);
   void rename(Place place, llvm::StringRef name);
   llvm::StringRef nameAt(Place place) const { return graph.nodes[place.node].inputs[place.input]; }
   void note(ValueInfo info) {
@@ -375,6 +376,15 @@ llvm::StringRef Restorer::tensorMeant(llvm::StringRef used, const Node &user) co
   return used;
 }
 
+/// One more initializer with the values of this one; once.
+void Restorer::duplicate(llvm::StringRef initializer, llvm::StringRef name) {
+  if (!added.insert(name).second)
+    return;
+  const Tensor *source = initializers[initializer];
+  result.duplicates.push_back({source->name, name});
+  initializers[name] = source;
+}
+
 /// The node once more, with the input of that name, for these users of its outputs.
 void Restorer::copyNode(Place place, llvm::StringRef name, llvm::ArrayRef<Place> users) {
   const Node &node = graph.nodes[place.node];
@@ -419,10 +429,7 @@ void Restorer::separateUnrecorded(size_t index) {
       rename(place, name);
       continue;
     }
-    if (added.insert(name).second) {
-      result.duplicates.push_back({initializers[used]->name, name});
-      initializers[name] = initializers[used];
-    }
+    duplicate(used, name);
     copyNode(place, name, places);
   }
 }
@@ -443,10 +450,8 @@ void Restorer::copyOperation(const MergedOperation &merged) {
   llvm::StringMap<llvm::StringRef> renamed;
   for (auto [kept, name] : merged.parameters) {
     renamed[kept] = name;
-    if (!initializers.contains(name) && added.insert(name).second) {
-      result.duplicates.push_back({initializers[kept]->name, name});
-      initializers[name] = initializers[kept];
-    }
+    if (!initializers.contains(name))
+      duplicate(kept, name);
   }
   for (size_t index : merged.nodes) {
     Restoration::Copied copy{index, {}, {}};
@@ -529,10 +534,8 @@ void Restorer::separateNumbers(size_t index) {
 
 void Restorer::rename(Place place, llvm::StringRef name) {
   llvm::StringRef source = nameAt(place);
-  if (initializers[source]->name != name && added.insert(name).second) {
-    result.duplicates.push_back({initializers[source]->name, name});
-    initializers[name] = initializers[source];
-  }
+  if (initializers[source]->name != name)
+    duplicate(source, name);
   graph.nodes[place.node].inputs[place.input] = name;
   result.inputs.push_back({place.node, place.input, name});
 }

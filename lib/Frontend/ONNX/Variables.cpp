@@ -556,11 +556,11 @@ void Variables::finish(ModuleOp module, Block &entry, ImportResult &result, bool
   if (complete && record.empty()) {
     noteInputShifts(variables, result);
     noteTables(variables, result);
+    if (producer == "pytorch")
+      noteFolding(variables, graph, result);
+    else
+      noteMerged(variables, result);
   }
-  if (complete && record.empty() && producer != "pytorch")
-    noteMerged(variables, result);
-  if (complete && record.empty() && producer == "pytorch")
-    noteFolding(variables, graph, result);
   if (complete)
     noteJoined(result);
   if (complete && !record.empty()) {

@@ -26,6 +26,12 @@ def random(name, *shape):
     return tensor(name, np.random.default_rng(sum(map(ord, name))).standard_normal(shape))
 
 
+def add_signature(model):
+    """The list of the module's tensors that the dynamo exporter keeps; its value is to be set."""
+    key = "pkg.torch.export.ExportedProgram.graph_signature"
+    return model.graph.metadata_props.add(key=key)
+
+
 def write(
     name, nodes, inputs, outputs, initializers=(), opset=20, functions=(), imports=(), change=None
 ):
@@ -394,8 +400,7 @@ write(
 
 # A record by the exporter, against which values do not count.
 def record(model):
-    signature = model.graph.metadata_props.add()
-    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    signature = add_signature(model)
     lines = ("p_t: PARAMETER target='t'", "p_w: PARAMETER target='w'", "x: USER_INPUT")
     signature.value = "\n# inputs\n" + "\n".join(lines) + "\n\n# outputs\ny: USER_OUTPUT\n"
     for name, key, text in (
@@ -439,8 +444,7 @@ write(
 # What an exporter's optimizer folded beyond recognition: a norm into the weights before it, and a
 # function of a parameter into a number per column.
 def fold(model):
-    signature = model.graph.metadata_props.add()
-    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    signature = add_signature(model)
     names = ("w", "norm.weight", "norm.bias", "decay")
     lines = [f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names]
     signature.value = "\n# inputs\n" + "\n".join(lines) + "\n\n# outputs\ny: USER_OUTPUT\n"
@@ -507,8 +511,7 @@ for name, axis in (("scatter-rows", 1), ("scatter-across", 0)):
 # What is left of detach() behind the exporter's optimizer: the names in the operations' texts.
 def came_from(*origins):
     def change(model):
-        signature = model.graph.metadata_props.add()
-        signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+        signature = add_signature(model)
         signature.value = "".join(
             f"p_{i.name}: PARAMETER target='{i.name}'\n" for i in model.graph.initializer
         )
@@ -888,8 +891,7 @@ write(
 # A weight that an exporter keeps twice, the second time transposed: with a record that says so, and
 # without, where the name is not one of the module's. Zeros are no evidence.
 def keep_twice(model):
-    signature = model.graph.metadata_props.add()
-    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    signature = add_signature(model)
     signature.value = "\n# inputs\np_e: PARAMETER target='e.weight'\n\n# outputs\ny: USER_OUTPUT\n"
     info = model.graph.value_info.add()
     info.name = "val_7"
@@ -899,8 +901,7 @@ def keep_twice(model):
 
 # A parameter that is used in two shapes, each of which the exporter made of it.
 def make_parts(model):
-    signature = model.graph.metadata_props.add()
-    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    signature = add_signature(model)
     signature.value = "\n# inputs\np_t: PARAMETER target='t'\n\n# outputs\ny: USER_OUTPUT\n"
     for name in ("view", "unsqueeze"):
         info = model.graph.value_info.add(name=name)
@@ -1004,8 +1005,7 @@ assign(
 # One bias for three modules that each had one of its own, of zeros: the exporter's optimizer merged
 # them, then what split them, and wrote no record of the splitting.
 def split_for_modules(model):
-    signature = model.graph.metadata_props.add()
-    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    signature = add_signature(model)
     names = ("a.bias", "b.bias", "c.bias", "w", "unused.bias", "idle.bias")
     signature.value = "\n".join(f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names)
     for made, module, arguments in (
@@ -1052,8 +1052,7 @@ write(
 # what was computed of b's norm.
 def merge_modules(names, users, missing):
     def change(model):
-        signature = model.graph.metadata_props.add()
-        signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+        signature = add_signature(model)
         signature.value = "\n".join(
             f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names
         )
@@ -1108,8 +1107,7 @@ for name, names, users, missing in (
 # transposed weight for two modules that are copies of each other, as are those of two more, the
 # zeros of whose biases are dropped.
 def fold_static(model):
-    signature = model.graph.metadata_props.add()
-    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    signature = add_signature(model)
     names = ["cls"] + [f"{m}.{kind}" for m in "abcd" for kind in ("weight", "bias")]
     signature.value = "\n".join(f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names)
     for name, sources in (("expand", "['cls', 'val_0']"), ("val_1", "['a.weight']")):
@@ -1266,8 +1264,7 @@ for name, steps, carried, results in (
 
 # A buffer that the module moves and uses; and one of which no node says how it changes.
 def record_change(model):
-    signature = model.graph.metadata_props.add()
-    signature.key = "pkg.torch.export.ExportedProgram.graph_signature"
+    signature = add_signature(model)
     lines = ("p_w: PARAMETER target='w'", "b_c: BUFFER target='c' persistent=True", "x: USER_INPUT")
     changes = ("moved: BUFFER_MUTATION target='c'", "add: BUFFER_MUTATION target='keep'")
     signature.value = "\n# inputs\n" + "\n".join(lines) + "\n\n# outputs\n"

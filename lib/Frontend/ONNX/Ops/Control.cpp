@@ -283,6 +283,7 @@ private:
   bool carriesSequence() const {
     return llvm::any_of(carried, [](const ImportedValue &value) { return value.isSequence(); });
   }
+  llvm::SmallVector<Value> addInputs(Block &block);
   bool needsStep();
   LogicalResult unroll(bool &isUnrolled);
   LogicalResult stackRows(llvm::ArrayRef<llvm::SmallVector<Value>> rows,
@@ -347,15 +348,17 @@ LogicalResult LoopImport::setOutputs(llvm::ArrayRef<ImportedValue> values) {
   return success();
 }
 
-/// Whether the body has to know which step it is: its slices may begin there, say.
-bool LoopImport::needsStep() {
-  Block &block = n.newRegion().front();
+/// The body's inputs as arguments of a block: nothing is known of the step and what is carried.
+llvm::SmallVector<Value> LoopImport::addInputs(Block &block) {
   llvm::SmallVector<Value> inputs = {
       block.addArgument(RankedTensorType::get({}, n.b.getI64Type()), n.loc), flag(true)};
-  for (const ImportedValue &value : carried)
-    inputs.push_back(block.addArgument(value.tensor.getType(), n.loc));
-  return !n.canImportBody(body, inputs);
+  for (Value value : tensors())
+    inputs.push_back(block.addArgument(value.getType(), n.loc));
+  return inputs;
 }
+
+/// Whether the body has to know which step it is: its slices may begin there, say.
+bool LoopImport::needsStep() { return !n.canImportBody(body, addInputs(n.newRegion().front())); }
 
 /// Appends what each step's rows are together.
 LogicalResult LoopImport::stackRows(llvm::ArrayRef<llvm::SmallVector<Value>> rows,
@@ -435,14 +438,11 @@ std::optional<int64_t> LoopImport::countSteps(Value counter, llvm::ArrayRef<Valu
 /// The number of steps of a loop without a trip count, where its condition counts them.
 LogicalResult LoopImport::countBound() {
   Block &block = n.newRegion().front();
-  Value counter = block.addArgument(RankedTensorType::get({}, n.b.getI64Type()), n.loc);
-  llvm::SmallVector<Value> inputs = {counter, flag(true)};
-  for (Value value : tensors())
-    inputs.push_back(block.addArgument(value.getType(), n.loc));
+  llvm::SmallVector<Value> inputs = addInputs(block);
   auto yielded = n.importBody(body, block, inputs);
   if (failed(yielded))
     return failure();
-  auto counted = countSteps(counter, llvm::ArrayRef(inputs).drop_front(2), *yielded);
+  auto counted = countSteps(inputs.front(), llvm::ArrayRef(inputs).drop_front(2), *yielded);
   steps = counted.value_or(steps);
   return success();
 }
