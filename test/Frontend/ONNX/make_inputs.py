@@ -32,6 +32,18 @@ def add_signature(model):
     return model.graph.metadata_props.add(key=key)
 
 
+def parameters(names):
+    """Lines of that list."""
+    return "\n".join(f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names)
+
+
+def record_operation(node, text, module, result):
+    """What the dynamo exporter keeps of the operation that a node was made from."""
+    node.metadata_props.add(key="pkg.torch.onnx.fx_node", value=text)
+    scopes = ["", module, result] if module else ["", result]
+    node.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=str(scopes))
+
+
 def write(
     name, nodes, inputs, outputs, initializers=(), opset=20, functions=(), imports=(), change=None
 ):
@@ -446,8 +458,7 @@ write(
 def fold(model):
     signature = add_signature(model)
     names = ("w", "norm.weight", "norm.bias", "decay")
-    lines = [f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names]
-    signature.value = "\n# inputs\n" + "\n".join(lines) + "\n\n# outputs\ny: USER_OUTPUT\n"
+    signature.value = "\n# inputs\n" + parameters(names) + "\n\n# outputs\ny: USER_OUTPUT\n"
     origin = model.graph.node[0].metadata_props.add()
     origin.key = "pkg.torch.onnx.fx_node"
     origin.value = "%norm : [num_users=1] = call_function[target=norm](args = (%mm, "
@@ -1007,7 +1018,7 @@ assign(
 def split_for_modules(model):
     signature = add_signature(model)
     names = ("a.bias", "b.bias", "c.bias", "w", "unused.bias", "idle.bias")
-    signature.value = "\n".join(f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names)
+    signature.value = parameters(names)
     for made, module, arguments in (
         (0, "a", "%x, %p_a_bias"),
         (1, "", "%add, %p_w"),
@@ -1015,11 +1026,8 @@ def split_for_modules(model):
         (4, "c", "%add_1, %getitem_1"),
         (5, "a", "%add_2, %getitem"),
     ):
-        origin = model.graph.node[made].metadata_props.add()
-        origin.key, origin.value = "pkg.torch.onnx.fx_node", operation(f"aten.{made}", arguments)
-        scopes = model.graph.node[made].metadata_props.add()
-        scopes.key = "pkg.torch.onnx.name_scopes"
-        scopes.value = str(["", module, f"op_{made}"] if module else ["", f"op_{made}"])
+        text = operation(f"aten.{made}", arguments)
+        record_operation(model.graph.node[made], text, module, f"op_{made}")
 
 
 write(
@@ -1053,9 +1061,7 @@ write(
 def merge_modules(names, users, missing):
     def change(model):
         signature = add_signature(model)
-        signature.value = "\n".join(
-            f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names
-        )
+        signature.value = parameters(names)
         for made, module, result, count, arguments in (
             (0, "a", "norm", users, "%x, [6], %p_a_weight, %p_a_bias"),
             (1, "l.0", "linear", 1, "%norm, %p_l_0_weight"),
@@ -1064,12 +1070,9 @@ def merge_modules(names, users, missing):
             (4, "", "add", 1, "%linear, %linear_1"),
             (5, "", "add_1", 1, "%add, %linear_2"),
         ):
-            props = model.graph.node[made].metadata_props
             text = f"%{result} : [num_users={count}] = call_function[target=torch.ops.aten.op]"
             text += f"(args = ({arguments}), kwargs = {{}})"
-            props.add(key="pkg.torch.onnx.fx_node", value=text)
-            scopes = ["", module, result] if module else ["", result]
-            props.add(key="pkg.torch.onnx.name_scopes", value=str(scopes))
+            record_operation(model.graph.node[made], text, module, result)
 
     return change
 
@@ -1109,7 +1112,7 @@ for name, names, users, missing in (
 def fold_static(model):
     signature = add_signature(model)
     names = ["cls"] + [f"{m}.{kind}" for m in "abcd" for kind in ("weight", "bias")]
-    signature.value = "\n".join(f"p_{n.replace('.', '_')}: PARAMETER target='{n}'" for n in names)
+    signature.value = parameters(names)
     for name, sources in (("expand", "['cls', 'val_0']"), ("val_1", "['a.weight']")):
         info = model.graph.value_info.add(name=name)
         info.metadata_props.add(key="pkg.onnxscript.optimizer.folded_from", value=sources)
